@@ -1,0 +1,31 @@
+"""`./dev/lint [--fix]`: ruff and pylint-odoo, over everything."""
+
+import subprocess
+
+from .cache import REPOSITORY
+from .workplace import Workplace
+
+# No models in there: a method called `read` or `write` is not the ORM's, and a pattern such as %d.%m is no translation.
+PLAIN_PYTHON = ("dev", "mapping", "remote")
+MODELS_ONLY = ("method-required-super", "missing-return", "translation-positional-used", "print-used", "except-pass")
+
+
+def main(arguments):
+    """Run the linters; return 1 when one of them complains."""
+    env = Workplace().tools_env
+    ruff, fix = env.command("ruff"), "--fix" in arguments
+    pylint = [env.command("pylint"), "--rcfile", ".pylintrc"]
+    present = [folder for folder in PLAIN_PYTHON if (REPOSITORY / folder).exists()]
+    checks = {
+        "ruff check": [ruff, "check", "--no-cache", *(["--fix"] if fix else []), "."],
+        "ruff format": [ruff, "format", "--no-cache", *([] if fix else ["--check"]), "."],
+        "pylint-odoo": [*pylint, "--ignore", ",".join(PLAIN_PYTHON), "."],
+        "pylint-odoo on plain Python": [*pylint, f"--disable={','.join(MODELS_ONLY)}", *present],
+    }
+    failed = []
+    for name, command in checks.items():
+        print(f"== {name}", flush=True)
+        if subprocess.run(command, cwd=REPOSITORY).returncode:
+            failed.append(name)
+    print(f"{', '.join(failed)} failed" if failed else "no complaints", flush=True)
+    return 1 if failed else 0

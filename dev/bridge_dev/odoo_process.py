@@ -1,0 +1,127 @@
+"""Run the set-up Odoo: once, for a script, or as a server."""
+
+import json
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+
+from .errors import SetupError
+from .network import Server, free_port
+
+IN_ODOO = Path(__file__).with_name("in_odoo.py")
+
+
+class OdooRunner:
+    """Odoo with one clone's configuration.
+
+    :param OdooSource source: which Odoo.
+    :param PythonEnv env: the Python that has its packages.
+    :param Postgres postgres: where the databases are.
+    :param Clone clone: whose addon is on the addons path.
+    """
+
+    def __init__(self, cache, source, env, postgres, clone):
+        self.cache = cache
+        self.source = source
+        self.env = env
+        self.postgres = postgres
+        self.clone = clone
+        self.data_folder = cache.folder("data")
+        self.config = clone.folder / "odoo.conf"
+
+    def write_config(self, with_clone=True):
+        """Write the configuration file; an unchanged one is left alone.
+
+        :param bool with_clone: whether Odoo shall see the addon in this clone.
+        """
+        addons_paths = [str(self.clone.link())] if with_clone else []
+        options = {
+            "addons_path": ",".join([*addons_paths, *self.source.addons_paths]),
+            "data_dir": self.data_folder,
+            "http_interface": "127.0.0.1",
+            "list_db": False,
+            "without_demo": True,
+            "max_cron_threads": 2,
+            **self.postgres.odoo_options,
+        }
+        text = "[options]\n" + "".join(f"{name} = {value}\n" for name, value in options.items())
+        if not self.config.exists() or self.config.read_text() != text:
+            temporary = self.config.with_suffix(f".{os.getpid()}")
+            temporary.write_text(text)
+            temporary.rename(self.config)
+
+    @property
+    def environment(self):
+        """Variables for an Odoo process (dict)."""
+        return {**os.environ, **self.postgres.environment, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"}
+
+    def command(self, arguments):
+        """Return the command line for `odoo ARGUMENTS`; a first word without a dash is Odoo's own subcommand."""
+        arguments = [str(argument) for argument in arguments]
+        subcommand = arguments[:1] if arguments and not arguments[0].startswith("-") else []
+        rest = arguments[len(subcommand) :]
+        return [self.env.python, "-m", "odoo", *subcommand, "-c", str(self.config), *rest]
+
+    def install(self, database, modules):
+        """Install modules into a database.
+
+        :raise SetupError: Odoo failed, or loaded with errors.
+        """
+        log = self.cache.log(f"install-{database}")
+        options = ["-d", database, "-i", ",".join(modules), "--stop-after-init", "--no-http"]
+        with open(log, "w") as output:
+            done = subprocess.run(
+                self.command(options),
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+            )
+        if done.returncode:
+            raise SetupError(f"Odoo could not install {', '.join(modules)}: {last_error(log)}", f"read {log}")
+
+    def call(self, database, function, **arguments):
+        """Run `in_odoo.<function>(env, **arguments)` inside Odoo; return what it returns (JSON).
+
+        :raise SetupError: it failed.
+        """
+        return self.call_script(IN_ODOO, database, function, **arguments)
+
+    def call_script(self, script, database, function, **arguments):
+        """The same for the function of any script next to this file."""
+        log = self.cache.log(f"call-{function}")
+        with tempfile.NamedTemporaryFile("r", suffix=".json") as answer, open(log, "w") as output:
+            command = [self.env.python, str(IN_ODOO), str(self.config), database, str(script), function, answer.name]
+            done = subprocess.run(
+                command,
+                input=json.dumps(arguments),
+                text=True,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=self.environment,
+            )
+            if done.returncode:
+                raise SetupError(f"{function} failed inside Odoo: {last_error(log)}", f"read {log}")
+            return json.load(answer)
+
+    def server(self, database, port=None, crons=0, name=None, server_class=Server):
+        """Return a context manager that serves `database` on loopback.
+
+        :param int port: the port, else a free one.
+        :param int crons: number of cron threads; 0 keeps scheduled actions from running by themselves.
+        """
+        port = port or free_port()
+        options = ["-d", database, "--http-port", port, "--max-cron-threads", crons, "--db-filter", f"^{database}$"]
+        log = self.cache.log(f"odoo-{name or database}")
+        return server_class("Odoo", self.command(options), port, "/web/health", log, env=self.environment, patience=120)
+
+
+def last_error(log):
+    """Return the last line of a log that looks like the reason, for a one-line message."""
+    lines = [line.strip() for line in Path(log).read_text(errors="replace").splitlines() if line.strip()]
+    for line in reversed(lines):
+        kind = line.split(":")[0]
+        if kind.endswith(("Error", "Exception", "Violation")) and " " not in kind:
+            return line[:300]
+    return lines[-1][:300] if lines else "it said nothing"

@@ -1,0 +1,64 @@
+"""Everything that is set up, in one object; each part is prepared when it is first asked for."""
+
+from functools import cached_property
+
+from . import chromium, odoo_source, postgres
+from .cache import Cache, Clone
+from .database import Databases
+from .odoo_process import OdooRunner
+from .python_env import PythonEnv
+
+
+class Workplace:
+    """One clone's set-up. Every property may raise SetupError."""
+
+    def __init__(self, cache=None, clone=None):
+        self.cache = cache or Cache.default()
+        self.clone = clone or Clone(self.cache)
+
+    @cached_property
+    def small_env(self):
+        """Python with the addon's and the tests' packages, without Odoo."""
+        return PythonEnv(self.cache, "bridge", ["bridge"]).prepare()
+
+    @cached_property
+    def tools_env(self):
+        """Python with the linters and the wheel's build system."""
+        return PythonEnv(self.cache, "tools", ["tools"]).prepare()
+
+    @cached_property
+    def servers_env(self):
+        """Python with the third-party servers."""
+        return PythonEnv(self.cache, "servers", ["servers"]).prepare()
+
+    @cached_property
+    def odoo_env(self):
+        """Python with Odoo, its packages and ours."""
+        return PythonEnv(self.cache, "odoo", ["odoo", "bridge"], [self.source.import_path]).prepare()
+
+    @cached_property
+    def source(self):
+        """The Odoo that is used."""
+        return odoo_source.prepare(self.cache)
+
+    @cached_property
+    def postgres(self):
+        """A PostgreSQL that answers."""
+        return postgres.prepare(self.cache)
+
+    @cached_property
+    def chromium(self):
+        """Path of the browser (str)."""
+        return chromium.prepare(self.cache)
+
+    @cached_property
+    def odoo(self):
+        """The runner of the set-up Odoo, with its configuration written."""
+        runner = OdooRunner(self.cache, self.source, self.odoo_env, self.postgres, self.clone)
+        runner.write_config()
+        return runner
+
+    @cached_property
+    def databases(self):
+        """This clone's databases."""
+        return Databases(self.postgres, self.odoo, self.clone, self.cache)
