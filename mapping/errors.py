@@ -1,0 +1,85 @@
+"""What can be wrong with a value or with the description of a mapping, and how to say it to a person.
+
+An error carries a *reason* and its *values*, not a finished sentence: the Odoo layer translates the template of the
+reason (``_lt`` marks it for the export of terms) and this layer renders it in English for its own tests and logs.
+"""
+
+
+def _lt(source):
+    return source
+
+
+MESSAGES = {
+    "bad_path": _lt("“%(path)s” is not a path: %(detail)s. Write names joined by dots, for example address.lines[0].city."),
+    "bad_expression": _lt("“%(expression)s” is not a JMESPath expression: %(detail)s."),
+    "expression_failed": _lt("The expression “%(expression)s” can not be applied to this record: %(detail)s."),
+    "not_writable": _lt("“%(path)s” can not be written into the record: %(detail)s."),
+    "unknown_converter": _lt("There is no converter “%(converter)s”. Use one of: %(known)s."),
+    "unknown_option": _lt("The converter “%(converter)s” has no option “%(option)s”. It knows: %(known)s."),
+    "missing_option": _lt("The converter “%(converter)s” needs the option “%(option)s”: %(help)s."),
+    "bad_option": _lt("The option “%(option)s” of the converter “%(converter)s” must be %(expected)s, not %(value)s."),
+    "not_text": _lt("%(value)s is not text."),
+    "not_integer": _lt("%(value)s is not a whole number."),
+    "out_of_range": _lt("%(value)s is too large or too small for a whole number field."),
+    "not_decimal": _lt("%(value)s is not a number."),
+    "not_boolean": _lt("%(value)s is neither one of the values for yes nor one of those for no."),
+    "not_date": _lt("%(value)s is not a date in the format %(format)s."),
+    "not_datetime": _lt("%(value)s is not a date and time in the format %(format)s."),
+    "not_choice": _lt("%(value)s is not among the mapped values: %(known)s. Add it to the converter's values."),
+    "not_identifier": _lt("%(value)s is not an identifier; it must be text or a whole number."),
+    "not_list": _lt("%(value)s is not a list."),
+    "not_object": _lt("%(value)s is not a record (a JSON object)."),
+    "not_address": _lt("%(value)s is not the http(s) address of an image."),
+    "not_image": _lt("%(value)s is not an encoded image."),
+    "missing": _lt("The remote record has no “%(path)s”, which the mapping requires."),
+    "null": _lt("“%(path)s” is null in the remote record, and the mapping does not allow that."),
+    "empty": _lt("“%(path)s” is empty in the remote record, and the mapping does not allow that."),
+    "no_id": _lt("The remote record has no id at “%(path)s”. Correct the flow's id path, or the record at the remote."),
+    "not_both_ways": _lt("The converter “%(converter)s” only reads: it can not write a value back."),
+}
+
+EXCERPT = 80  # characters of a foreign value that an error may show
+
+
+class MappingError(ValueError):
+    """A value, a path or an option that can not be used.
+
+    :ivar str reason: a key of ``MESSAGES``
+    :ivar dict values: what fills the template of the reason
+    :ivar str field: the Odoo field that was being mapped, once known
+    """
+
+    def __init__(self, reason, **values):
+        self.reason = reason
+        self.values = {key: value if isinstance(value, str) else excerpt(value) for key, value in values.items()}
+        self.field = None
+        super().__init__(reason, self.values)
+
+    @property
+    def template(self):
+        return MESSAGES[self.reason]
+
+    def __str__(self):
+        return self.template % self.values
+
+
+class PathError(MappingError):
+    """A path or expression that does not parse, or can not be applied."""
+
+
+class OptionError(MappingError):
+    """A converter or one of its options is not known, missing, or of the wrong kind."""
+
+
+class ConversionError(MappingError):
+    """A value that a converter can not turn into the other side's terms."""
+
+
+def excerpt(value):
+    """A foreign value as a short, quoted text.
+
+    :param value: any JSON value
+    :rtype: str
+    """
+    text = "“%s”" % value if isinstance(value, str) else repr(value)
+    return text if len(text) <= EXCERPT else text[: EXCERPT - 1] + "…"

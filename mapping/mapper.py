@@ -1,0 +1,198 @@
+"""A whole document at once: the rules of a flow, applied.
+
+Three things a remote can say without saying a value, each with its own effect per field: the key is *missing*, its value
+is *null* (or one of the values that the converter's ``empty`` option names), or it is *empty* (``""``, ``[]``, ``{}``).
+"""
+
+from dataclasses import dataclass, field
+
+from .converters import Nested, external_id
+from .errors import ConversionError, MappingError
+from .fingerprint import fingerprint
+from .paths import MISSING, parse_expression
+
+KEEP, CLEAR, DEFAULT, REJECT = "keep", "clear", "default", "reject"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One field mapping, compiled.
+
+    :ivar str field: the Odoo field
+    :ivar Path path: where the value is in the document; None for converters that find it by themselves
+    :ivar Converter converter: how it is read and written
+    :ivar dict effects: ``missing``, ``null``, ``empty`` to one of keep, clear, default, reject
+    :ivar default: the remote value that stands in, for the effect *default*
+    :ivar bool required: is a record without it refused
+    :ivar bool create_only: is it set when the record is created, and never again
+    :ivar str authority: who wins when both sides changed it
+    :ivar Mapper child: the mapper of the records inside, for nested records
+    """
+
+    field: str
+    path: object
+    converter: object
+    effects: dict
+    default: object = None
+    required: bool = False
+    create_only: bool = False
+    key: bool = False
+    authority: str = "remote"
+    child: object = None
+
+    def source(self, document):
+        """The remote value as it stands in the document, or ``MISSING``."""
+        if self.path is None:
+            return self.converter.source(document)
+        return self.path.read(document)
+
+    def read(self, document):
+        """The value in Odoo's terms; ``MISSING`` where Odoo keeps what it has; False where it is cleared.
+
+        :raises MappingError: naming the field
+        """
+        try:
+            value = self.source(document)
+            effect = self._effect(value)
+            if effect == DEFAULT:
+                value = self.default
+                effect = CLEAR if value is None else None
+            if effect is None:
+                return self.converter.read(value)
+            if self.required or effect == REJECT:
+                raise ConversionError(_what_is_absent(value, self.converter), path=self._place())
+            return False if effect == CLEAR else MISSING
+        except MappingError as error:
+            error.field = self.field
+            raise
+
+    def _effect(self, value):
+        if value is MISSING:
+            return self.effects["missing"]
+        if self.converter.is_null(value):
+            return self.effects["null"]
+        if value in ("", [], {}) and not isinstance(value, bool):
+            return self.effects["empty"]
+        return None
+
+    def _place(self):
+        return self.path.text if self.path else self.converter.settings.get("expression", "")
+
+
+def _what_is_absent(value, converter):
+    if value is MISSING:
+        return "missing"
+    return "null" if converter.is_null(value) else "empty"
+
+
+@dataclass
+class Mapped:
+    """What the mapping made of one document.
+
+    :ivar dict values: Odoo field to value or reference; fields that Odoo keeps are not in it
+    :ivar MappingError error: the first field that could not be read; None if all could
+    """
+
+    values: dict = field(default_factory=dict)
+    error: MappingError = None
+
+
+class Mapper:
+    """The rules of one flow.
+
+    :param list[Rule] rules: in the order of the form
+    :param dict record: JMESPath of ``id``, ``updated``, ``version``, ``deleted``; only ``id`` is needed
+    :param bytes salt: changes with the configuration, so that a changed mapping looks at every record again
+    """
+
+    def __init__(self, rules, record, salt=b""):
+        self.rules = tuple(rules)
+        self.salt = salt
+        self._places = {name: parse_expression(text) for name, text in record.items() if text}
+
+    def external_id(self, document):
+        """The remote id as text.
+
+        :raises ConversionError: if there is none
+        """
+        if not isinstance(document, dict):
+            raise ConversionError("not_object", value=document)
+        value = self._places["id"].read(document)
+        if value is None:
+            raise ConversionError("no_id", path=self._places["id"].text)
+        return external_id(value)
+
+    def about(self, document, name):
+        """The record's ``updated``, ``version`` or ``deleted``; None where the flow or the record has none."""
+        place = self._places.get(name)
+        return place.read(document) if place else None
+
+    def fingerprint(self, document):
+        """Equal for documents that the mapping can not tell apart.
+
+        :rtype: str
+        :raises MappingError: if an expression can not be applied
+        """
+        return fingerprint(self._content(document), self.salt)
+
+    def _content(self, document):
+        return [self._part(rule, document) for rule in self.rules]
+
+    def _part(self, rule, document):
+        value = rule.source(document)
+        if value is MISSING:
+            return [False]  # not the same as null, which is [None]
+        if rule.child and isinstance(value, (list, dict)):
+            documents = [value] if isinstance(value, dict) else value
+            return [[rule.child.identified_content(document) for document in documents]]
+        return [value]
+
+    def identified_content(self, document):
+        """Content and id of a record inside another one, as its parent's fingerprint sees it."""
+        if not isinstance(document, dict):
+            return document
+        return [self._places["id"].read(document) if "id" in self._places else None, self._content(document)]
+
+    def map(self, document):
+        """Read every field.
+
+        :rtype: Mapped
+        """
+        mapped = Mapped()
+        for rule in self.rules:
+            try:
+                value = rule.read(document)
+            except MappingError as error:
+                mapped.error = error
+                return mapped
+            if value is not MISSING:
+                mapped.values[rule.field] = value
+        return mapped
+
+    def write(self, values):
+        """The remote document that these Odoo values make.
+
+        :param dict values: Odoo field to value, relations already as external ids or keys
+        :rtype: dict
+        :raises MappingError: naming the field
+        """
+        document = {}
+        for rule in self.rules:
+            if rule.field not in values or rule.path is None or not rule.converter.both_ways:
+                continue
+            value = values[rule.field]
+            try:
+                empty = value is None or value == "" or (value is False and rule.converter.name != "boolean")
+                rule.path.write(document, None if empty else rule.converter.write(value))
+            except MappingError as error:
+                error.field = rule.field
+                raise
+        return document
+
+
+def nested_documents(value):
+    """The documents of a nested value; none where the field was cleared.
+
+    :rtype: tuple
+    """
+    return value.documents if isinstance(value, Nested) else ()

@@ -1,0 +1,181 @@
+"""Read and write inside a JSON document.
+
+Two notations, on purpose. A *path* names one place (``address.lines[0].city``), so it can be read and written, and it
+tells a key that is missing from one that is null. An *expression* is JMESPath (https://jmespath.org/specification.html):
+it computes, so it can only be read, and it knows no "missing".
+"""
+
+import functools
+import re
+
+import jmespath
+from jmespath.exceptions import JMESPathError
+
+from .errors import PathError
+
+
+class _Missing:
+    """The value of a key that is not there. Falsy, and equal only to itself."""
+
+    def __bool__(self):
+        return False
+
+    def __repr__(self):
+        return "MISSING"
+
+
+MISSING = _Missing()
+
+_STEP = re.compile(
+    r"""
+    (?P<name>[^.\[\]"]+)            # a name
+    | "(?P<quoted>(?:[^"\\]|\\.)*)"   # a quoted name, for names with dots or brackets
+    | \[(?P<index>-?\d+)\]            # a position in a list
+    """,
+    re.VERBOSE,
+)
+
+
+class Path:
+    """One place in a document.
+
+    :ivar str text: the path as it was written
+    :ivar tuple steps: names (str) and positions (int), from the outside in
+    """
+
+    __slots__ = ("steps", "text")
+
+    def __init__(self, text, steps):
+        self.text = text
+        self.steps = steps
+
+    def read(self, document):
+        """The value at this place, or ``MISSING``.
+
+        :param document: any JSON value
+        """
+        for step in self.steps:
+            if isinstance(document, str):  # Python can index text; in JSON it has no inside
+                return MISSING
+            try:
+                document = document[step]
+            except (KeyError, IndexError, TypeError):
+                return MISSING
+        return document
+
+    def write(self, document, value):
+        """Put a value at this place; objects on the way are made, lists are not.
+
+        :param dict document: changed in place
+        :raises PathError: where the document has something else than an object on the way
+        """
+        *way, last = self.steps
+        for step in way:
+            if isinstance(step, str) and isinstance(document, dict):
+                document = document.setdefault(step, {})
+            else:
+                document = Path(self.text, (step,)).read(document)
+        if isinstance(last, str) and isinstance(document, dict):
+            document[last] = value
+        elif isinstance(last, int) and isinstance(document, list) and -len(document) <= last < len(document):
+            document[last] = value
+        else:
+            raise PathError("not_writable", path=self.text, detail="the record has no such place")
+
+
+@functools.lru_cache(maxsize=4096)
+def parse_path(text):
+    """Parse ``a.b[0]."c.d"``; ``@`` is the whole document.
+
+    :param str text: the path
+    :rtype: Path
+    :raises PathError: if it does not parse
+    """
+    text = (text or "").strip()
+    if text == "@":
+        return Path(text, ())
+    steps, position, after_name = [], 0, False
+    while position < len(text):
+        if text[position] == "." and after_name:
+            position += 1
+            if text[position : position + 1] in {"[", ".", ""}:
+                raise PathError("bad_path", path=text, detail="a name is missing after the dot")
+        elif after_name and text[position] != "[":
+            raise PathError("bad_path", path=text, detail=f"unexpected “{text[position]}”")
+        match = _STEP.match(text, position)
+        if not match:
+            raise PathError("bad_path", path=text, detail=f"unexpected “{text[position]}” at position {position + 1}")
+        steps.append(_step(match))
+        position, after_name = match.end(), True
+    if not steps:
+        raise PathError("bad_path", path=text, detail="it is empty")
+    return Path(text, tuple(steps))
+
+
+def _step(match):
+    if match["index"] is not None:
+        return int(match["index"])
+    if match["quoted"] is not None:
+        return re.sub(r"\\(.)", r"\1", match["quoted"])
+    return match["name"]
+
+
+class Expression:
+    """A compiled JMESPath expression.
+
+    :ivar str text: the expression as it was written
+    """
+
+    __slots__ = ("_compiled", "text")
+
+    def __init__(self, text):
+        self.text = text
+        try:
+            self._compiled = jmespath.compile(text)
+        except (JMESPathError, ValueError) as error:
+            detail = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise PathError("bad_expression", expression=text, detail=detail) from error
+
+    def read(self, document):
+        """The result of the expression; None where it finds nothing.
+
+        :raises PathError: if a function of the expression does not accept the value
+        """
+        try:
+            return self._compiled.search(document)
+        except JMESPathError as error:
+            raise PathError("expression_failed", expression=self.text, detail=str(error)) from error
+
+
+_PLAIN = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*\Z")
+
+
+class _PlainExpression:
+    """An expression that is only names and dots: read without JMESPath, which costs ten times as much."""
+
+    __slots__ = ("_steps", "text")
+
+    def __init__(self, text):
+        self.text = text
+        self._steps = tuple(text.split("."))
+
+    def read(self, document):
+        for step in self._steps:
+            if not isinstance(document, dict):
+                return None
+            document = document.get(step)
+        return document
+
+
+@functools.lru_cache(maxsize=4096)
+def parse_expression(text):
+    """Compile a JMESPath expression.
+
+    :param str text: the expression
+    :rtype: Expression
+    :raises PathError: if it does not parse
+    """
+    text = (text or "").strip()
+    if _PLAIN.match(text):
+        return _PlainExpression(text)
+    return Expression(text)

@@ -1,0 +1,84 @@
+"""Addresses of the other system: joining, adding parameters, and telling its own host from another."""
+
+from __future__ import annotations
+
+from urllib.parse import unquote_plus, urlencode, urljoin
+
+from urllib3.exceptions import LocationParseError
+from urllib3.util import parse_url
+
+from .errors import Rejected
+from .redaction import redact_url
+from .template import form_encode, text_of
+
+_PORTS = {"http": 80, "https": 443}
+
+
+def parsed(url: str):
+    """Split an address with the parser that the connection will use (two parsers may disagree on the host).
+
+    :return: ``urllib3.util.Url`` with scheme and host
+    :raises Rejected: not http(s), or no host (reason ``bad_url``)
+    """
+    try:
+        parts = parse_url(url)
+    except LocationParseError:
+        parts = None
+    if parts is None or parts.scheme not in _PORTS or not parts.host:
+        raise Rejected("bad_url", sent=False, url=redact_url(url))
+    return parts
+
+
+def origin(url: str) -> tuple[str, str, int]:
+    """Scheme, host and port (RFC 6454): credentials never travel from one origin to another."""
+    parts = parsed(url)
+    return parts.scheme, parts.host.lower(), parts.port or _PORTS[parts.scheme]
+
+
+def host_of(url: str) -> str:
+    """Host and port as a person knows them, for messages."""
+    return parsed(url).netloc
+
+
+def join_base(base_url: str, path: str) -> str:
+    """Absolute address of an operation's path. The base address keeps its own path: ``/v1`` + ``/users``."""
+    if path.startswith(("http://", "https://")):
+        return path
+    base = base_url.rstrip("/")
+    return f"{base}/{path.lstrip('/')}" if path.strip("/") else base + path
+
+
+def resolve(current_url: str, reference: str) -> str:
+    """Absolute address of a reference in an answer (RFC 3986 section 5), without its fragment.
+
+    :raises Rejected: it can not be read as an address (reason ``bad_url``)
+    """
+    try:
+        return urljoin(current_url, reference.strip()).split("#", 1)[0]
+    except ValueError as error:
+        raise Rejected("bad_url", sent=False, url=redact_url(reference)) from error
+
+
+def query_pairs(query) -> list[tuple[str, str]]:
+    """Name and text of each parameter. A list is a repeated parameter, an object nests as ``created[gte]``.
+
+    :param query: dict or list of pairs; a value of None is left out
+    """
+    pairs = []
+    for name, value in query.items() if isinstance(query, dict) else query or ():
+        if isinstance(value, dict):
+            pairs += form_encode({name: value})
+        elif value is not None:
+            items = value if isinstance(value, (list, tuple)) else [value]
+            pairs += [(name, text_of(item)) for item in items if item is not None]
+    return pairs
+
+
+def add_query(url: str, pairs) -> str:
+    """The address with these parameters; those of the same names that it had are replaced, others stay byte by byte."""
+    if not pairs:
+        return url
+    head, _, old = url.partition("?")
+    names = {name for name, _value in pairs}
+    kept = [part for part in old.split("&") if part and unquote_plus(part.split("=", 1)[0]) not in names]
+    return f"{head}?{'&'.join([*kept, urlencode(pairs)])}"

@@ -1,0 +1,356 @@
+"""Authentication schemes: what a request must carry so that the other system knows who asks.
+
+A new scheme is one class with the decorator ``@scheme``. Options and secrets are those of the connector; which of them
+a scheme uses stands in its ``fields`` and ``secrets``.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import math
+import threading
+
+import cachetools
+import jmespath
+
+from . import address
+from .errors import AuthFailed, RemoteError, _lt
+from .exchange import Request
+from .template import TemplateError, render, validate
+from .tokens import Token, TokenStore
+
+SCHEMES: dict[str, type[Scheme]] = {}
+TOKENS = TokenStore()
+
+# Life of a token whose answer says nothing, in seconds. RFC 6749 section 5.1 leaves it open; an hour is customary, and
+# a token that dies earlier is noticed by its 401.
+DEFAULT_TOKEN_SECONDS = 3600.0
+_LONGEST_TOKEN_SECONDS = 30 * 86400.0
+# OAuth errors that no repetition cures: RFC 6749 section 5.2.
+_REFUSALS = (400, 401, 403, 404, 422)
+
+
+def scheme(cls):
+    """Register a scheme under its ``name``."""
+    SCHEMES[cls.name] = cls
+    return cls
+
+
+class Scheme:
+    """One way to authenticate.
+
+    :param dict options: what the connector says, see ``fields``
+    :param dict secrets: credentials, see ``secrets``
+    :param str cache_key: names the connector (and database) among all that share this process
+    :param on_secret: called with name and value when the remote replaces a credential, which must then be stored
+    """
+
+    name = ""
+    label = ""
+    fields: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
+    can_refresh = False
+
+    def __init__(self, options: dict, secrets: dict, cache_key: str, on_secret=None):
+        self.options = {name: value for name, value in options.items() if value not in (None, "")}
+        self._secrets = dict(secrets)
+        self.cache_key = cache_key
+        self._on_secret = on_secret or (lambda name, value: None)
+
+    def prepare(self, client) -> None:
+        """Called before a request: fetch what ``apply`` needs, if it is not there."""
+
+    def apply(self, headers: dict, query: list) -> str | None:
+        """Add credentials to the headers, or (as pairs) to the query.
+
+        :return: the session token used, if there is one
+        """
+
+    def refresh(self, client, rejected_token) -> None:
+        """Get a new token in place of the rejected one.
+
+        :raises RemoteError: of kind ``auth`` if the credentials are refused
+        """
+
+    def secret_values(self) -> tuple[str, ...]:
+        """Every text that must not be shown."""
+        return tuple(value for value in self._secrets.values() if value)
+
+    def secret(self, name: str = "secret") -> str:
+        """:raises AuthFailed: it was not entered (reason ``no_secret``)"""
+        value = self._secrets.get(name)
+        if not value:
+            raise AuthFailed("no_secret", sent=False, name=name)
+        return value
+
+
+def _set_header(headers: dict, name: str, value: str) -> None:
+    for known in [known for known in headers if known.lower() == name.lower()]:
+        del headers[known]
+    headers[name] = value
+
+
+@scheme
+class NoScheme(Scheme):
+    """Nothing: a public or trusted system."""
+
+    name = "none"
+    label = _lt("None")
+
+
+@scheme
+class Basic(Scheme):
+    """User name and password in every request (RFC 7617), in UTF-8."""
+
+    name = "basic"
+    label = _lt("User name and password (Basic)")
+    fields = ("username",)
+    secrets = ("secret",)
+
+    def apply(self, headers, query):
+        _set_header(headers, "Authorization", basic_credentials(self.options.get("username", ""), self.secret()))
+
+    def secret_values(self):
+        own = super().secret_values()
+        return own + tuple(basic_credentials(self.options.get("username", ""), value)[6:] for value in own)
+
+
+def basic_credentials(username: str, password: str) -> str:
+    """Value of the Authorization header (RFC 7617 section 2)."""
+    return "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
+
+
+@scheme
+class Bearer(Scheme):
+    """A fixed token in every request (RFC 6750 section 2.1)."""
+
+    name = "bearer"
+    label = _lt("Bearer token")
+    secrets = ("secret",)
+
+    def apply(self, headers, query):
+        _set_header(headers, "Authorization", f"Bearer {self.secret()}")
+
+
+@scheme
+class ApiKeyHeader(Scheme):
+    """A key in a header of its own, such as ``X-API-Key``."""
+
+    name = "api_key_header"
+    label = _lt("API key in a header")
+    fields = ("parameter",)
+    secrets = ("secret",)
+
+    def apply(self, headers, query):
+        _set_header(headers, self.options.get("parameter", "X-API-Key"), self.secret())
+
+
+@scheme
+class ApiKeyQuery(Scheme):
+    """A key as a parameter of the address, such as ``?api_key=``."""
+
+    name = "api_key_query"
+    label = _lt("API key in the address")
+    fields = ("parameter",)
+    secrets = ("secret",)
+
+    def apply(self, headers, query):
+        query.append((self.options.get("parameter", "api_key"), self.secret()))
+
+
+class TokenScheme(Scheme):
+    """A token that is asked for, kept until it expires or is rejected, and then asked for again."""
+
+    can_refresh = True
+
+    @property
+    def _key(self):
+        """Names the token: other credentials must never be served by the token of these."""
+        return self._key_of(self._secrets)
+
+    def _key_of(self, secrets):
+        told = json.dumps([self.name, self.options, secrets], sort_keys=True, default=str)
+        return self.cache_key, hashlib.sha256(told.encode()).hexdigest()
+
+    def prepare(self, client):
+        if TOKENS.get(self._key) is None:
+            self.refresh(client, None)
+
+    def apply(self, headers, query):
+        token = TOKENS.get(self._key)
+        if token is not None:
+            header = self.options.get("token_header", "Authorization")
+            _set_header(headers, header, self.options.get("token_format", "Bearer {token}").replace("{token}", token))
+        return token
+
+    def refresh(self, client, rejected_token):
+        TOKENS.renew(self._key, rejected_token, lambda: self._fetch(client))
+
+    def secret_values(self):
+        return tuple(filter(None, (*super().secret_values(), TOKENS.get(self._key))))
+
+    def _fetch(self, client) -> Token:
+        raise NotImplementedError
+
+    def _ask(self, client, request: Request):
+        """Send a token request; a refusal is a matter of credentials, whatever status the remote chose for it."""
+        try:
+            return client.ask_token(request)
+        except RemoteError as error:
+            if error.status not in _REFUSALS:
+                raise
+            values = {**error.values, "status": error.status, "excerpt": error.excerpt}
+            raise AuthFailed("token_refused", **values) from error
+
+    def _token(self, answer, path) -> Token:
+        """:raises AuthFailed: there is no text at the path (reason ``bad_token``)"""
+        value = path.search(answer.document)
+        if isinstance(value, bool) or not isinstance(value, (str, int)) or not str(value).strip():
+            host = address.host_of(answer.url)
+            raise AuthFailed("bad_token", host=host, status=answer.status, problem=f"nothing at {path.expression}")
+        return Token(str(value), self._life(answer.document))
+
+    def _life(self, document) -> float:
+        said = document.get("expires_in") if isinstance(document, dict) else None
+        for seconds in (said, self.options.get("token_seconds"), DEFAULT_TOKEN_SECONDS):
+            try:
+                number = float(seconds)
+            except (TypeError, ValueError):
+                continue
+            if math.isfinite(number) and number > 0:
+                return min(number, _LONGEST_TOKEN_SECONDS)
+        raise AssertionError("the default is a number")
+
+
+class OAuth2(TokenScheme):
+    """What the grants of OAuth 2.0 have in common (RFC 6749)."""
+
+    secrets = ("secret",)
+    _path = jmespath.compile("access_token")
+
+    def _grant(self, client, body: dict):
+        scope = {"scope": self.options["scope"]} if "scope" in self.options else {}
+        # Credentials in the body (section 2.3.1) are what nearly all servers take.
+        owner = {"client_id": self.options.get("client_id", ""), "client_secret": self._secrets.get("secret") or None}
+        body = {name: value for name, value in {**body, **scope, **owner}.items() if value is not None}
+        return self._ask(client, Request("POST", self.options.get("token_url", ""), body=body, body_format="form"))
+
+
+@scheme
+class ClientCredentials(OAuth2):
+    """The connector asks in its own name (RFC 6749 section 4.4)."""
+
+    name = "oauth2_client_credentials"
+    label = _lt("OAuth 2.0, client credentials")
+    fields = ("token_url", "client_id", "scope", "token_header", "token_format", "token_seconds")
+
+    def _fetch(self, client):
+        self.secret()
+        return self._token(self._grant(client, {"grant_type": "client_credentials"}), self._path)
+
+
+@scheme
+class RefreshToken(OAuth2):
+    """The connector asks in the name of a person who agreed once (RFC 6749 section 6).
+
+    The server may replace the refresh token each time and refuse the old one; then other instances of this scheme in
+    the process, which were made with the old one, must go on with the new one.
+    """
+
+    name = "oauth2_refresh_token"
+    label = _lt("OAuth 2.0, refresh token")
+    fields = ("token_url", "client_id", "scope", "token_header", "token_format", "token_seconds")
+    secrets = ("secret", "refresh_token")
+
+    _replaced = cachetools.LRUCache(1024)
+    _replacing = threading.Lock()
+
+    @classmethod
+    def forget_replaced(cls) -> None:
+        with cls._replacing:
+            cls._replaced.clear()
+
+    def _follow(self) -> str:
+        """The refresh token that replaced the one this instance was made with."""
+        current = self.secret("refresh_token")
+        with self._replacing:
+            while (self.cache_key, current) in self._replaced:
+                current = self._replaced[self.cache_key, current]
+        return current
+
+    @property
+    def _key(self):
+        if not self._secrets.get("refresh_token"):
+            return super()._key
+        return self._key_of({**self._secrets, "refresh_token": self._follow()})
+
+    def secret_values(self):
+        return (*super().secret_values(), *([self._follow()] if self._secrets.get("refresh_token") else []))
+
+    def _fetch(self, client):
+        current = self._follow()
+        answer = self._grant(client, {"grant_type": "refresh_token", "refresh_token": current})
+        token = self._token(answer, self._path)
+        new = answer.document.get("refresh_token")
+        if isinstance(new, str) and new and new != current:
+            self._replace(current, new, token)
+        return token
+
+    def _replace(self, current, new, token):
+        with self._replacing:
+            self._replaced.pop((self.cache_key, new), None)  # a server that goes back must not make us go in a circle
+            self._replaced[self.cache_key, current] = new
+        TOKENS.put(self._key, token)
+        self._on_secret("refresh_token", new)
+
+
+@scheme
+class Login(TokenScheme):
+    """A call with user name and password gives a session token for the calls that follow."""
+
+    name = "login"
+    label = _lt("Login call")
+    fields = (
+        "username",
+        "login_path",
+        "login_method",
+        "login_body",
+        "token_path",
+        "token_header",
+        "token_format",
+        "token_seconds",
+    )
+    secrets = ("secret",)
+    _DEFAULT_BODY = {"username": "{username}", "password": "{password}"}
+
+    def __init__(self, options, secrets, cache_key, on_secret=None):
+        super().__init__(options, secrets, cache_key, on_secret)
+        self._path = jmespath.compile(self.options.get("token_path", "token"))
+        validate(self._body_template, {"username", "password"})
+
+    @property
+    def _body_template(self):
+        """:raises TemplateError: ``login_body`` is a text that is not JSON"""
+        body = self.options.get("login_body", self._DEFAULT_BODY)
+        if not isinstance(body, str):
+            return body
+        try:
+            return json.loads(body)
+        except ValueError as error:
+            raise TemplateError("The body of the login call is not a JSON document.") from error
+
+    def _fetch(self, client):
+        variables = {"username": self.options.get("username"), "password": self.secret()}
+        method = self.options.get("login_method", "POST")
+        body = render(self._body_template, variables) if method.upper() != "GET" else None
+        return self._token(
+            self._ask(client, Request(method, self.options.get("login_path", ""), body=body)), self._path
+        )
+
+
+def forget_tokens() -> None:
+    """Drop every token and replaced refresh token that this process knows (for tests, and after a restore)."""
+    TOKENS.clear()
+    RefreshToken.forget_replaced()

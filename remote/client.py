@@ -1,0 +1,403 @@
+"""One pooled session with the other system: send a request, get an answer or a ``RemoteError``."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import re
+import threading
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from urllib.parse import urlencode
+
+import urllib3
+from requests.structures import CaseInsensitiveDict
+from urllib3 import exceptions
+
+from . import address, body, document, status
+from .connection import Attempt, Deadline, pool_manager, running, tls_context
+from .errors import ProtocolError, Rejected, RemoteError, Unavailable
+from .exchange import EXCERPT, LOGGED_BODY, Answer, Exchange, Request, Settings
+from .guard import Guard
+from .redaction import REDACTED, redact_headers, redact_start, redact_text, redact_url
+from .template import form_encode
+
+__all__ = ["Answer", "Client", "Exchange", "Request", "Settings"]
+
+_USER_AGENT = "IntegrationBridge"
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # token, RFC 9110 section 5.6.2
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+# The body of an error is only shown, so little of it is enough.
+_ERROR_BYTES = 1024 * 1024
+_NO_CONTENT = {204, 205, 304}
+_MEGABYTE = 1024 * 1024
+
+
+@dataclass
+class _Call:
+    """One HTTP request on its way: what is sent, and what has come back."""
+
+    method: str
+    url: str
+    headers: dict
+    content: bytes | None
+    deadline: Deadline
+    limit: int
+    hidden: bool = False  # the answer holds a credential
+    token: str | None = None
+    resendable: bool = True
+    status: int | None = None
+    answer_headers: CaseInsensitiveDict = field(default_factory=CaseInsensitiveDict)
+    raw: bytearray = field(default_factory=bytearray)
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    clock: float = field(default_factory=time.monotonic)
+
+    @property
+    def host(self) -> str:
+        return address.host_of(self.url)
+
+
+class Client:
+    """Session of one connector; ``send`` and ``download`` may be called from many threads.
+
+    :param Settings settings: where and how
+    :param auth: a scheme of ``auth.py``, or None
+    :param on_exchange: called with one ``Exchange`` after every HTTP request, also failed ones and token requests
+    :param secrets: further texts that must not appear in messages and exchanges
+    """
+
+    def __init__(self, settings: Settings, auth=None, on_exchange=None, secrets=()):
+        self.settings = settings
+        self.auth = auth
+        self._on_exchange = on_exchange
+        self._secrets = tuple(filter(None, secrets))
+        self._guard = Guard(settings.allowed_addresses)
+        self._origin = address.origin(settings.base_url)
+        self._manager = None
+        self._opening = threading.Lock()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_error):
+        self.close()
+
+    def close(self) -> None:
+        """Close the pooled connections. The client opens new ones if it is used again."""
+        with self._opening:
+            if self._manager is not None:
+                self._manager.clear()
+
+    # --- What others call
+
+    def send(self, request: Request, accept_statuses=()) -> Answer:
+        """Send a request with the connector's authentication; a 401 is answered by one token refresh and one resend.
+
+        :param accept_statuses: statuses besides 2xx that are answers and not errors; their body need not be JSON
+        :raises RemoteError: of the kind that says what to do
+        :raises ValueError, TypeError: the body can not be written as JSON or form
+        """
+        if self.auth is not None:
+            self.auth.prepare(self)
+        call = self._walk(request)
+        if call.status == 401 and 401 not in accept_statuses and self.auth is not None and self.auth.can_refresh:
+            self.auth.refresh(self, call.token)
+            call = self._walk(request)
+        return self._answer(call, accept_statuses, _must_have_content(request.method))
+
+    def download(self, url: str, max_bytes: int) -> tuple[bytes, str]:
+        """Fetch a file, such as an image; credentials travel only if it lies on the connector's own host.
+
+        :return: content, and its Content-Type as sent (may be empty)
+        :raises RemoteError: also if it is larger than ``max_bytes`` (reason ``too_big``)
+        """
+        if self.auth is not None:
+            self.auth.prepare(self)
+        call = self._walk(Request("GET", url), max_bytes, {"Accept": "*/*"})
+        if not 200 <= call.status < 300:
+            raise self._status_error(call)
+        return bytes(call.raw), call.answer_headers.get("Content-Type", "")
+
+    def ask_token(self, request: Request) -> Answer:
+        """Send a request for a token: without authentication, and its answer is not logged.
+
+        :raises RemoteError: as ``send``
+        """
+        call = self._walk(request, hidden=True)
+        return self._answer(call, (), must_have_content=True)
+
+    def excerpt(self, raw: bytes) -> str:
+        """The beginning of a body as it may be shown to a person: redacted, at most ``EXCERPT`` characters."""
+        return self._shown(raw, None, EXCERPT)
+
+    # --- From address to address
+
+    def _walk(self, request: Request, limit=None, defaults=None, hidden=False) -> _Call:
+        """Send a request and follow its redirects; any status is returned."""
+        deadline = Deadline(self.settings.total_timeout)
+        limit = self.settings.max_bytes if limit is None else limit
+        url = address.add_query(
+            address.join_base(self.settings.base_url, request.url), address.query_pairs(request.query)
+        )
+        content, content_type = _content(request)
+        # A token may come from another host than the records; the request's own headers are meant for it.
+        home = address.origin(url) if hidden else self._origin
+        trusted = True
+        for _hop in range(self.settings.max_redirects + 1):
+            # Once the walk has left our host, no address it leads to gets credentials, be it ours.
+            trusted = trusted and address.origin(url) == home
+            headers = {"Accept": "application/json", **(defaults or {}), **(content_type if trusted else {})}
+            target, token = self._authorized(url, request, headers, hidden) if trusted else (url, None)
+            _update(headers, {"Accept-Encoding": body.ACCEPT_ENCODING})
+            headers.setdefault("User-Agent", _USER_AGENT)
+            sent = content if trusted else None
+            call = _Call(request.method.upper(), target, headers, sent, deadline, limit, hidden, token)
+            self._exchange(call)
+            if call.status not in status.REDIRECTS or not call.answer_headers.get("Location"):
+                return call
+            url = self._redirect_target(call)
+        raise ProtocolError(
+            "redirect", "loop", status=call.status, host=address.host_of(url), limit=self.settings.max_redirects
+        )
+
+    def _authorized(self, url, request, headers, hidden):
+        """Add to ``headers`` what only a trusted host may see.
+
+        :return: the address with the credentials that belong there, and the token that was used
+        """
+        if address.origin(url) == self._origin:
+            _update(headers, self.settings.headers)
+        _update(headers, request.headers)
+        if hidden or self.auth is None:
+            return url, None
+        pairs = []
+        token = self.auth.apply(headers, pairs)
+        return address.add_query(url, pairs), token
+
+    def _redirect_target(self, call: _Call) -> str:
+        """Where a redirect leads, if it may be followed (RFC 9110 section 15.4).
+
+        :raises ProtocolError: reason ``redirect``
+        """
+        try:
+            target = address.resolve(call.url, call.answer_headers["Location"])
+            same = address.origin(target) == address.origin(call.url)
+        except Rejected as error:
+            raise ProtocolError("redirect", "target", status=call.status, host=call.host) from error
+        if call.method not in ("GET", "HEAD") and not (call.status in (307, 308) and same):
+            where = address.host_of(target)
+            raise ProtocolError("redirect", status=call.status, host=call.host, target=where, method=call.method)
+        return target
+
+    # --- One HTTP request
+
+    def _exchange(self, call: _Call) -> None:
+        """Send once and read the answer into ``call``; always report the exchange."""
+        try:
+            try:
+                self._transfer(call)
+            except _Stale:
+                self._report(call, Unavailable("reset", host=call.host))
+                call.resendable, call.started = False, datetime.now(UTC)
+                self._transfer(call)
+        except RemoteError as error:
+            self._report(call, error)
+            raise
+        self._report(call, None)
+
+    def _transfer(self, call: _Call) -> None:
+        settings = self.settings
+        attempt = Attempt(self._guard, call.deadline, settings.connect_timeout, settings.read_timeout)
+        with running(attempt):
+            try:
+                response = self._open(call)
+            except exceptions.HTTPError as error:
+                if _went_stale(error, call, attempt):
+                    raise _Stale from error
+                raise self._no_answer(error, call) from error
+            with contextlib.closing(response):
+                call.status = response.status
+                call.answer_headers = CaseInsensitiveDict(_joined(response.headers))
+                self._read(response, call)
+
+    def _open(self, call: _Call) -> urllib3.HTTPResponse:
+        return self._pool().urlopen(
+            call.method,
+            call.url,
+            body=call.content,
+            headers=_wire_headers(call.headers),
+            retries=False,
+            redirect=False,
+            preload_content=False,
+            decode_content=False,
+        )
+
+    def _pool(self) -> urllib3.PoolManager:
+        with self._opening:
+            if self._manager is None:
+                context = tls_context(self.settings.verify, self.settings.ca_pem)
+                self._manager = pool_manager(context, self.settings.pool_size)
+            return self._manager
+
+    def _read(self, response, call: _Call) -> None:
+        failed = call.status >= 400
+        limit = min(call.limit, _ERROR_BYTES) if failed else call.limit
+        try:
+            body.read_body(response, limit, call.raw, expected=call.method != "HEAD" and call.status not in _NO_CONTENT)
+            response.release_conn()  # an empty body does not do it by itself
+        except (body.TooBig, body.Truncated, body.BadCoding, exceptions.HTTPError, OSError) as error:
+            response.close()  # what is left on the wire must not be read as the next answer
+            if not failed:  # the status says more than a broken body of an error page
+                raise self._broken_body(error, call) from error
+
+    # --- Failures in words
+
+    def _no_answer(self, error, call: _Call) -> RemoteError:
+        """The error for a request that was sent and not answered."""
+        cause = error.args[1] if isinstance(error, exceptions.ProtocolError) and len(error.args) > 1 else error
+        if isinstance(cause, (TimeoutError, exceptions.TimeoutError)):
+            return self._timed_out(call)
+        if isinstance(error, exceptions.LocationParseError):
+            return Rejected("bad_url", sent=False, url=self._url(call))
+        if isinstance(cause, http.client.HTTPException) and not isinstance(cause, ConnectionError):
+            return ProtocolError("not_http", host=call.host)
+        if isinstance(error, exceptions.SSLError):
+            return Unavailable("tls", host=call.host, problem="broken off by the other side")
+        return Unavailable("reset", host=call.host)
+
+    def _timed_out(self, call: _Call) -> RemoteError:
+        total = not call.deadline.left()
+        seconds = call.deadline.seconds if total else self.settings.read_timeout
+        return Unavailable("timeout", "total" if total else "read", host=call.host, seconds=f"{seconds:g}")
+
+    def _broken_body(self, error, call: _Call) -> RemoteError:
+        excerpt = self._excerpt(call)
+        if isinstance(error, body.TooBig):
+            limit = f"{call.limit / _MEGABYTE:.3g}"
+            return ProtocolError("too_big", status=call.status, host=call.host, limit=limit, excerpt=excerpt)
+        if isinstance(error, body.BadCoding):
+            problem = redact_text(str(error)[:80], self._all_secrets(call))
+            return ProtocolError("encoding", status=call.status, host=call.host, problem=problem)
+        if isinstance(error, (TimeoutError, exceptions.TimeoutError)) or not call.deadline.left():
+            return self._timed_out(call)
+        return Unavailable("truncated", status=call.status, host=call.host, excerpt=excerpt)
+
+    def _status_error(self, call: _Call) -> RemoteError:
+        secrets = self._all_secrets(call)
+        remote = redact_start(status.remote_message(bytes(call.raw)), secrets, EXCERPT)
+        excerpt = self._excerpt(call)
+        return status.status_error(call.status, call.answer_headers, host=call.host, remote=remote, excerpt=excerpt)
+
+    def _excerpt(self, call: _Call) -> str:
+        if call.hidden and call.status < 400:
+            return ""
+        return self._shown(call.raw, call, EXCERPT)
+
+    def _shown(self, content, call: _Call | None, length: int) -> str:
+        # Four bytes a character at most; the rest is room for a secret that lies across the cut.
+        text = bytes(content[: 4 * length + LOGGED_BODY]).decode("utf-8", "replace")
+        return redact_start(text, self._all_secrets(call), length)
+
+    def _all_secrets(self, call: _Call | None) -> tuple[str, ...]:
+        own = self.auth.secret_values() if self.auth is not None else ()
+        return tuple(filter(None, (*self._secrets, *own, call and call.token)))
+
+    def _url(self, call: _Call) -> str:
+        return redact_url(call.url, self._all_secrets(call))
+
+    # --- Answers and their record
+
+    def _answer(self, call: _Call, accept_statuses, must_have_content: bool) -> Answer:
+        accepted = call.status in accept_statuses
+        if not accepted and not 200 <= call.status < 300:
+            raise self._status_error(call)
+        raw = bytes(call.raw)
+        try:
+            parsed = self._parsed(raw, call, must_have_content and not accepted)
+        except ProtocolError as error:
+            if not accepted:
+                error.status, error.excerpt = call.status, self._excerpt(call)
+                raise
+            parsed = None
+        seconds = time.monotonic() - call.clock
+        return Answer(call.status, call.answer_headers, parsed, call.url, seconds, len(raw), raw)
+
+    def _parsed(self, raw: bytes, call: _Call, must_have_content: bool):
+        text = document.decode(raw, call.answer_headers.get("Content-Type", ""), call.host)
+        if text.strip():
+            return document.parse(text, call.host)
+        if must_have_content and call.status == 200:
+            raise ProtocolError("empty", host=call.host)
+        return None
+
+    def _report(self, call: _Call, error: RemoteError | None) -> None:
+        if self._on_exchange is None:
+            return
+        secrets = self._all_secrets(call)
+        hidden = call.hidden and call.raw and call.status is not None and call.status < 400
+        exchange = Exchange(
+            method=call.method,
+            url=self._url(call),
+            request_headers=redact_headers(call.headers, secrets),
+            request_body=self._shown(call.content or b"", call, LOGGED_BODY),
+            status=call.status,
+            response_headers=redact_headers(call.answer_headers, secrets),
+            response_body=REDACTED if hidden else self._shown(call.raw, call, LOGGED_BODY),
+            seconds=time.monotonic() - call.clock,
+            started=call.started,
+            error=error.message if error else "",
+        )
+        self._on_exchange(exchange)
+
+
+class _Stale(Exception):
+    """A kept connection was closed by the other side before it saw our request."""
+
+
+def _went_stale(error, call: _Call, attempt: Attempt) -> bool:
+    """Whether sending again at once is safe and sensible: a read on a reused connection (RFC 9110 section 9.2.2)."""
+    cause = error.args[1] if len(error.args) > 1 else error
+    harmless = call.resendable and call.method in ("GET", "HEAD")
+    return harmless and not attempt.fresh and isinstance(cause, ConnectionError)
+
+
+def _must_have_content(method: str) -> bool:
+    # Many systems answer a change or removal with an empty 200.
+    return method.upper() in ("GET", "POST")
+
+
+def _content(request: Request) -> tuple[bytes | None, dict]:
+    """Bytes of the body, and the header that names their format."""
+    if request.body is None:
+        return None, {}
+    if request.body_format == "form":
+        content = urlencode(form_encode(request.body)).encode()
+        return content, {"Content-Type": "application/x-www-form-urlencoded"}
+    return json.dumps(request.body, ensure_ascii=False, allow_nan=False).encode(), {"Content-Type": "application/json"}
+
+
+def _update(headers: dict, more: dict) -> None:
+    """Set headers, replacing those of the same name in any case."""
+    for name, value in more.items():
+        for old in [known for known in headers if known.lower() == name.lower()]:
+            del headers[old]
+        if value is not None:
+            headers[name] = str(value)
+
+
+def _wire_headers(headers: dict) -> dict:
+    """Headers as bytes may be sent.
+
+    :raises Rejected: a line break or other character that would change the request (reason ``bad_header``)
+    """
+    for name, value in headers.items():
+        if not _HEADER_NAME.fullmatch(name) or _CONTROL.search(value):
+            raise Rejected("bad_header", sent=False, name=repr(name)[:80])
+    return {name: value.encode() if not value.isascii() else value for name, value in headers.items()}
+
+
+def _joined(headers) -> dict:
+    """Headers in which repeated ones are one, joined by commas (RFC 9110 section 5.3)."""
+    return dict(headers.itermerged()) if hasattr(headers, "itermerged") else dict(headers)

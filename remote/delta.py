@@ -1,0 +1,131 @@
+"""Asking only for what changed: the cursor of a flow, and how far it may move.
+
+A cursor that moves too far loses records for good, one that moves too little only reads some again. So, in doubt, it
+moves too little: never beyond the moment at which the walk began (by the remote's own clock where it tells it), back by
+the overlap, and a walk by position over several pages moves it only as far as the walk before it came.
+"""
+
+import datetime
+import email.utils
+from dataclasses import dataclass
+
+import dateutil.parser
+import jmespath
+
+NO_DELTA, TIMESTAMP, TOKEN = "none", "timestamp", "token"
+RECORD, HEADER, BODY = "record", "header", "body"
+EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
+UNITS = {"epoch": 1, "epoch_ms": 1000}  # in a second
+
+
+@dataclass(frozen=True)
+class Delta:
+    """How a list operation tells what changed.
+
+    :ivar str kind: ``none``, ``timestamp`` or ``token``
+    :ivar str format: of timestamps: ``iso``, ``epoch``, ``epoch_ms``, ``integer`` (a counter such as an ETag that only
+        grows), or a strptime pattern (in UTC)
+    :ivar str source: where the next cursor is: in every ``record``, in a ``header`` or in the ``body``
+    :ivar str path: the header's name, or a JMESPath in the body; for records the flow's *updated* path is used
+    :ivar int overlap: seconds (for ``integer``: counts) to go back, for remotes that commit out of order
+    """
+
+    kind: str = NO_DELTA
+    format: str = "iso"
+    source: str = RECORD
+    path: str = ""
+    overlap: int = 0
+
+    def since(self, cursor):
+        """What ``{since}`` stands for in the next request; None for a full scan."""
+        if cursor is None or self.kind == NO_DELTA:
+            return None
+        if self.kind == TOKEN or not self.overlap:
+            return cursor
+        return self._text(self._moment(cursor), -self.overlap)
+
+    def observe(self, candidate, answer, updates):
+        """The next cursor, as far as this page tells.
+
+        :param candidate: what the pages before told; None at first
+        :param Answer answer: the page
+        :param list updates: the *updated* value of each record of the page
+        """
+        if self.kind == NO_DELTA:
+            return None
+        if self.source == RECORD:
+            known = [value for value in (*updates, candidate) if value is not None and self._readable(value)]
+            return max(known, key=self._moment, default=None)
+        found = answer.headers.get(self.path) if self.source == HEADER else jmespath.search(self.path, answer.document)
+        if found is None:
+            return candidate
+        # A sync token is right on the last page; a clock is right on the first, before anything changes meanwhile.
+        if self.kind == TOKEN or candidate is None:
+            return found
+        return candidate
+
+    def limit(self, candidate, began):
+        """The candidate, but not after the beginning of the walk: a record dated 2099 must not hide the others.
+
+        :param datetime.datetime began: when the walk began, by the remote's clock, with zone
+        """
+        if candidate is None or self.kind != TIMESTAMP or self.format == "integer":
+            return candidate
+        return candidate if self._moment(candidate) <= began else self._text(began)
+
+    def _readable(self, value):
+        try:
+            self._moment(value)
+        except (TypeError, ValueError, OverflowError):
+            return False
+        return True
+
+    def _moment(self, value):
+        if self.format == "integer":
+            return int(str(value).removeprefix("W/").strip('"'))
+        if self.format in UNITS:
+            return EPOCH + datetime.timedelta(seconds=float(value) / UNITS[self.format])
+        if self.format == "iso":
+            moment = dateutil.parser.isoparse(value)
+        else:
+            moment = datetime.datetime.strptime(value, self.format)
+        return moment if moment.tzinfo else moment.replace(tzinfo=datetime.timezone.utc)
+
+    def _text(self, moment, shift=0):
+        if self.format == "integer":
+            return max(moment + shift, 0)
+        moment += datetime.timedelta(seconds=shift)
+        if self.format in UNITS:
+            return int((moment - EPOCH) / datetime.timedelta(seconds=1) * UNITS[self.format])
+        if self.format == "iso":
+            return moment.astimezone(datetime.timezone.utc).isoformat().replace("+00:00", "Z")
+        return moment.strftime(self.format)
+
+
+def remote_clock(answer):
+    """What the remote's clock said when it answered (``Date`` header, RFC 9110 6.6.1), else our own.
+
+    :rtype: datetime.datetime
+    """
+    try:
+        return email.utils.parsedate_to_datetime(answer.headers["Date"]).astimezone(datetime.timezone.utc)
+    except (KeyError, TypeError, ValueError):
+        return datetime.datetime.now(datetime.timezone.utc)
+
+
+def next_cursor(position, several_pages_by_position):
+    """Which cursor to keep once a walk has ended.
+
+    While we walk by page number or offset, a record that is removed moves the others by one, and one that we have not
+    read slips onto a page that we have. So the next walk begins where the walk *before* this one ended: every change is
+    walked over twice, and what slipped away once is found by the next run.
+
+    :param dict position: ``candidate``: what this walk observed; ``previous``: the candidate of the walk before
+    :param bool several_pages_by_position: did this walk take several pages, by number or offset
+    :return: (cursor, candidate to remember)
+    :rtype: tuple
+    """
+    candidate = position.get("candidate")
+    if several_pages_by_position:
+        return position.get("previous"), candidate
+    return candidate, candidate

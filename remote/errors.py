@@ -1,0 +1,206 @@
+"""What can go wrong when talking to the other system, by kind (DESIGN.md, "The queue").
+
+An error carries ``reason`` (what happened), ``detail`` (which variety of it) and ``values``. The Odoo layer looks up
+its own translated sentence by ``key``; ``message`` is the English rendering of the same values from ``MESSAGES``.
+"""
+
+from __future__ import annotations
+
+
+def _lt(source: str) -> str:
+    """Mark a text for the export of terms; it is translated where it is shown."""
+    return source
+
+
+MESSAGES = {
+    # The connection never came to be: nothing was sent.
+    "dns": _lt("The name %(host)s was not found. Check the base address of the connector, and the DNS of this server."),
+    "refused": _lt(
+        "%(host)s refused the connection on port %(port)s. Check the address, and that the other system is running."
+    ),
+    "unreachable": _lt(
+        "%(host)s can not be reached (%(problem)s). Check the network and firewall between the two systems."
+    ),
+    "timeout.connect": _lt(
+        "%(host)s did not accept a connection within %(seconds)s s. Check the address and the firewall."
+    ),
+    "tls": _lt("No secure connection to %(host)s is possible (%(problem)s). Check the address and the TLS settings."),
+    "tls.expired": _lt("The TLS certificate of %(host)s has expired. Its operator has to renew it."),
+    "tls.host": _lt(
+        "The TLS certificate of %(host)s was issued for another name. Check the host name in the base address."
+    ),
+    "tls.untrusted": _lt(
+        "The TLS certificate of %(host)s is not signed by a known authority. If it is your own authority, "
+        "put its certificate into the connector's own CA."
+    ),
+    "tls.not_tls": _lt(
+        "%(host)s does not speak TLS on port %(port)s. Check whether the address should begin with http://."
+    ),
+    "tls.bad_ca": _lt(
+        "The connector's own CA is not a valid PEM certificate. Paste the whole certificate, with its BEGIN "
+        "and END lines."
+    ),
+    "blocked_address": _lt(
+        "%(host)s has the private address %(address)s, which this connector may not call. If that is meant, "
+        'add it to "Allowed private addresses".'
+    ),
+    "bad_url": _lt(
+        "%(url)s is not an address that can be called. It must begin with http:// or https:// and name a host."
+    ),
+    "bad_header": _lt(
+        "The header %(name)s can not be sent: its name or value contains a character that HTTP does not allow."
+        " Correct it in the connector or operation."
+    ),
+    # The request may have arrived; the answer did not.
+    "timeout": _lt(
+        "%(host)s did not answer within %(seconds)s s. Try again later, or raise the time-out of the connector."
+    ),
+    "timeout.read": _lt(
+        "%(host)s did not go on answering within %(seconds)s s. Try again later, or raise the read time-out."
+    ),
+    "timeout.total": _lt(
+        "%(host)s did not finish its answer within %(seconds)s s in all. Ask for smaller pages, or raise the"
+        " total time-out."
+    ),
+    "reset": _lt("%(host)s closed the connection before it answered. It will be tried again."),
+    "truncated": _lt("The answer of %(host)s broke off before its end. It will be tried again."),
+    # An answer came, and it is no use.
+    "not_http": _lt("%(host)s answered with something that is not HTTP. Check the port in the base address."),
+    "too_big": _lt("The answer of %(host)s is larger than %(limit)s MB. Ask for smaller pages."),
+    "encoding": _lt("%(host)s compressed its answer in a way that can not be read (%(problem)s)."),
+    "charset": _lt("The answer of %(host)s is not text in its declared character set (%(charset)s)."),
+    "not_json": _lt("The answer of %(host)s is not JSON (%(problem)s). Check the path of the operation."),
+    "not_json.html": _lt(
+        "%(host)s answered with a web page instead of JSON. Check the base address and path; it may be a "
+        "login or maintenance page."
+    ),
+    "not_json.constant": _lt("The answer of %(host)s contains %(problem)s, which is not a JSON number."),
+    "empty": _lt("%(host)s answered with nothing where a JSON document was expected. Check the path of the operation."),
+    "redirect": _lt(
+        "%(host)s redirects to %(target)s, which is not followed for %(method)s. Put the final address into the"
+        " connector."
+    ),
+    "redirect.loop": _lt("%(host)s redirected more than %(limit)s times. Check the base address."),
+    "redirect.target": _lt("%(host)s redirects without naming an address that can be called."),
+    # It answered, and the status says no.
+    "status": _lt("%(host)s answered with HTTP %(status)s%(remote)s."),
+    "status.auth": _lt(
+        "%(host)s did not accept the credentials (HTTP %(status)s%(remote)s). Check the authentication of the"
+        " connector."
+    ),
+    "status.forbidden": _lt(
+        "%(host)s does not allow this with these credentials (HTTP %(status)s%(remote)s). Grant the right in"
+        " the other system."
+    ),
+    "status.not_found": _lt(
+        "%(host)s has nothing at this address (HTTP %(status)s%(remote)s). Check the path, or whether the "
+        "record still exists."
+    ),
+    "status.refused": _lt(
+        "%(host)s refused the request (HTTP %(status)s%(remote)s). Correct the record or the mapping, then retry."
+    ),
+    "status.throttled": _lt(
+        "%(host)s asks for fewer requests (HTTP %(status)s%(remote)s). It will be tried again later."
+    ),
+    "status.failed": _lt("%(host)s has an internal problem (HTTP %(status)s%(remote)s). It will be tried again."),
+    "bad_token": _lt(
+        "%(host)s gave no token where one was expected (%(problem)s). Check the token path and the token address."
+    ),
+    "token_refused": _lt("%(host)s refused to give a token%(remote)s. Check the credentials of the connector."),
+    "no_secret": _lt("The credential %(name)s is missing. Enter it in the connector."),
+    # Walking a list.
+    "repeated_page": _lt(
+        "%(host)s sent the same page twice. Check the pagination of the operation: its parameter may be ignored."
+    ),
+    "page_loop": _lt("%(host)s leads back to a page that was already read. Check the pagination of the operation."),
+    "foreign_page": _lt("%(host)s names a next page on another host (%(target)s), which is not followed."),
+    "no_cursor": _lt(
+        "The place of the next page (%(place)s) holds no usable value. Check the pagination of the operation."
+    ),
+    "no_flag": _lt("The answer has no end-of-list flag at %(place)s. Check the pagination of the operation."),
+    "no_total": _lt("The answer has no total number at %(place)s. Check the pagination of the operation."),
+    "no_records": _lt("The answer has no records at %(place)s. Check the operation's path to the records."),
+}
+
+
+_UNKNOWN = _lt("The exchange with %(host)s failed (%(reason)s). Look at the log of the connector.")
+
+
+class _Blank(dict):
+    """Format values in which an unknown name reads as a dash, so that a message never fails to be made."""
+
+    def __missing__(self, name):
+        return "-"
+
+
+class RemoteError(Exception):
+    """A request to the other system that did not give what was asked.
+
+    :param str reason: slug of what happened, a key of ``MESSAGES``
+    :param str detail: variety; with it ``reason.detail`` is the key
+    :param int|None status: HTTP status, if an answer came
+    :param float|None retry_after: seconds the remote asked to wait
+    :param bool sent: whether the remote may have received (and acted on) the request
+    :param str excerpt: beginning of the body, redacted
+    :param values: what the message names, already redacted
+    """
+
+    kind = "unavailable"
+
+    def __init__(self, reason, detail="", *, status=None, retry_after=None, sent=True, excerpt="", **values):  # noqa: PLR0913
+        self.reason = reason
+        self.detail = detail
+        self.status = status
+        self.retry_after = retry_after
+        self.sent = sent
+        self.excerpt = excerpt
+        self.values = {**values, "status": status} if status else values
+        super().__init__(self.message)
+
+    @property
+    def key(self) -> str:
+        """Key of the sentence in ``MESSAGES`` (and in the Odoo layer's table of translations)."""
+        key = f"{self.reason}.{self.detail}"
+        return key if key in MESSAGES else self.reason
+
+    @property
+    def message(self) -> str:
+        """One English sentence or two: what happened, and what to do next."""
+        return self.render()
+
+    def render(self, translate=str) -> str:
+        """The message in a person's language.
+
+        :param translate: from the English template to that of the language, such as ``env._``
+        """
+        return translate(MESSAGES.get(self.key, _UNKNOWN)) % _Blank(self.values, reason=self.reason)
+
+
+class Unavailable(RemoteError):
+    """The other system can not be had now: try again later."""
+
+    kind = "unavailable"
+
+
+class Throttled(RemoteError):
+    """The other system asks to wait: ``retry_after`` seconds, if it said so."""
+
+    kind = "throttled"
+
+
+class AuthFailed(RemoteError):
+    """The credentials are not accepted, also after one refresh."""
+
+    kind = "auth"
+
+
+class Rejected(RemoteError):
+    """The request itself is refused: the same request would be refused again."""
+
+    kind = "rejected"
+
+
+class ProtocolError(RemoteError):
+    """An answer came that does not have the agreed form."""
+
+    kind = "protocol"

@@ -1,0 +1,103 @@
+"""Which addresses may be called: public ones, and the private ones that the connector allows.
+
+The guard looks at addresses after DNS resolution, and ``connection.py`` connects to the very address that was looked
+at: a name that resolves differently the second time (DNS rebinding) gains nothing.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+
+from .errors import Rejected, Unavailable
+
+# IPv6 ranges that carry an IPv4 address, and how far to shift to find it. A packet to such an address may end at the
+# IPv4 address inside, so both have to be harmless. RFC 6052 (NAT64), 3056 (6to4), 4291 2.5.5.1 (compatible).
+_EMBEDDING = (
+    (ipaddress.ip_network("64:ff9b::/96"), 0),
+    (ipaddress.ip_network("2002::/16"), 80),
+    (ipaddress.ip_network("::/96"), 0),
+)
+# Never public, whatever the running Python's tables say: local-use NAT64 (RFC 8215), Teredo (RFC 4380), site-local
+# (RFC 3879), carrier-grade NAT (RFC 6598).
+_NEVER_PUBLIC = tuple(
+    ipaddress.ip_network(text) for text in ("64:ff9b:1::/48", "2001::/32", "fec0::/10", "100.64.0.0/10")
+)
+
+
+def embedded_ipv4(address):
+    """The IPv4 address that an IPv6 address stands for, or None."""
+    if address.version == 4:
+        return None
+    if address.ipv4_mapped:
+        return address.ipv4_mapped
+    for network, shift in _EMBEDDING:
+        if address in network:
+            return ipaddress.IPv4Address(int(address) >> shift & 0xFFFFFFFF)
+    return None
+
+
+def is_public(address) -> bool:
+    """Whether an ``ipaddress`` object is globally reachable, and so is the IPv4 address inside it."""
+    inner = embedded_ipv4(address)
+    if inner is not None and not is_public(inner):
+        return False
+    if any(address.version == network.version and address in network for network in _NEVER_PUBLIC):
+        return False
+    if inner is not None:
+        # Its range may be "reserved" as a whole (mapped addresses are); what counts is where it leads.
+        return True
+    special = address.is_private or address.is_loopback or address.is_link_local or address.is_multicast
+    return not (special or address.is_reserved or address.is_unspecified) and address.is_global
+
+
+def _host_name(text: str) -> str:
+    return text.strip().strip("[]").rstrip(".").lower()
+
+
+class Guard:
+    """The addresses one connector may call.
+
+    :param allowed: host names, IP addresses and CIDR networks that may be called although they are private
+    """
+
+    def __init__(self, allowed=()):
+        self._names = set()
+        self._networks = []
+        for entry in filter(None, map(_host_name, allowed)):
+            try:
+                self._networks.append(ipaddress.ip_network(entry, strict=False))
+            except ValueError:
+                self._names.add(entry)
+
+    def permits(self, host: str, address) -> bool:
+        """Whether this address (``ipaddress`` object) of this host may be called."""
+        if is_public(address) or _host_name(host) in self._names:
+            return True
+        inner = embedded_ipv4(address)
+        return self._listed(address) or (inner is not None and self._listed(inner))
+
+    def _listed(self, address) -> bool:
+        return any(address.version == network.version and address in network for network in self._networks)
+
+    def resolve(self, host: str, port: int) -> list[tuple]:
+        """Look the host up once and keep the addresses that may be called.
+
+        :return: ``getaddrinfo`` entries, in the resolver's order
+        :raises Unavailable: the name is not known (reason ``dns``)
+        :raises Rejected: it has only addresses that may not be called (reason ``blocked_address``)
+        """
+        found = self._lookup(host, port)
+        permitted = [entry for entry in found if self.permits(host, ipaddress.ip_address(entry[4][0]))]
+        if not permitted:
+            raise Rejected("blocked_address", sent=False, host=host, address=found[0][4][0])
+        return permitted
+
+    def _lookup(self, host: str, port: int) -> list[tuple]:
+        try:
+            found = socket.getaddrinfo(host.strip("[]"), port, 0, socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:  # UnicodeError: a label that IDNA can not encode
+            raise Unavailable("dns", sent=False, host=host) from error
+        if not found:
+            raise Unavailable("dns", sent=False, host=host)
+        return found

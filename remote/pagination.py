@@ -1,0 +1,392 @@
+"""Ways to walk a list page by page.
+
+A paginator has no memory of its own: where it is stands in a JSON-able state, so that a run can go on after its process
+died. It asks each time ``variables`` and ``url`` for the next request, and ``advance`` with the answer, until that
+gives None. A new way is one class with the decorator ``@paginator``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+
+import jmespath
+import jmespath.exceptions
+from requests.utils import parse_header_links
+
+from . import address
+from .errors import ProtocolError, Rejected, _lt
+
+PAGINATORS: dict[str, type[Paginator]] = {}
+
+# A list may have empty pages in its midst (a filter applied after paging), but not without end.
+_MOST_EMPTY_PAGES = 1000
+
+
+class OptionError(ValueError):
+    """An option of a paginator is unknown, missing or has a value that it can not have."""
+
+
+@dataclass(frozen=True)
+class Option:
+    """One setting of a paginator. ``kind`` is text, integer, value (any JSON), path (JMESPath) or choice."""
+
+    label: str
+    kind: str = "text"
+    default: object = None
+    choices: tuple[str, ...] = ()
+
+    def check(self, name, value):
+        """:raises OptionError: with the name of the option"""
+        if self.kind == "choice" and value not in self.choices:
+            raise OptionError(f"{name}: {value!r} is none of {', '.join(self.choices)}.")
+        if self.kind == "integer" and (isinstance(value, bool) or not isinstance(value, int)):
+            raise OptionError(f"{name}: {value!r} is not a whole number.")
+        if self.kind in ("path", "text") and not isinstance(value, str):
+            raise OptionError(f"{name}: {value!r} is not a text.")
+        if self.kind == "path":
+            _compiled(name, value)
+
+
+def _compiled(name, expression):
+    try:
+        return jmespath.compile(expression)
+    except jmespath.exceptions.JMESPathError as error:
+        raise OptionError(f"{name}: {expression!r} is not a JMESPath expression.") from error
+
+
+def _end_options(default):
+    return {
+        "end": Option(
+            _lt("The list ends with"), "choice", default, ("no_next", "short_page", "empty_page", "flag", "total")
+        ),
+        "flag_path": Option(_lt("Path to the flag"), "path"),
+        "flag_end": Option(_lt("Value of the flag at the end"), "value", False),
+        "total_path": Option(_lt("Path to the total number"), "path"),
+        "total_header": Option(_lt("Header with the total number")),
+    }
+
+
+def paginator(cls):
+    """Register a paginator under its ``name``."""
+    PAGINATORS[cls.name] = cls
+    return cls
+
+
+def build(config: dict, page_size: int, base_url: str | None = None) -> Paginator:
+    """The paginator of an operation's ``pagination`` document, which names it in ``type``.
+
+    :raises OptionError: unknown type or option
+    """
+    config = dict(config or {})
+    name = config.pop("type", "none")
+    if name not in PAGINATORS:
+        raise OptionError(f"type: {name!r} is none of {', '.join(PAGINATORS)}.")
+    return PAGINATORS[name](config, page_size, base_url)
+
+
+class Paginator:
+    """One way to walk a list.
+
+    :param dict options: see the class attribute of the same name; None is as good as absent
+    :param int page_size: records to ask for, at least 1
+    :param base_url: where next addresses must lead; without it, to the host that answered
+    :raises OptionError: an option is unknown or wrong
+    """
+
+    name = ""
+    label = ""
+    options: dict[str, Option] = {}
+    required: tuple[tuple[str, ...], ...] = ()  # of each group, one must be given
+
+    def __init__(self, options: dict, page_size: int, base_url: str | None = None):
+        given = {
+            name: value for name, value in (options or {}).items() if value not in (None, "") or name == "flag_end"
+        }
+        self._check(given)
+        self._given = {name: given.get(name, option.default) for name, option in self.options.items()}
+        self.page_size = page_size
+        self.base_url = base_url
+
+    def _check(self, given):
+        for name, value in given.items():
+            if name not in self.options:
+                raise OptionError(f"{name}: no option of {self.name!r}; it has {', '.join(self.options) or 'none'}.")
+            self.options[name].check(name, value)
+        needed = {"flag": [("flag_path",)], "total": [("total_path", "total_header")]}.get(given.get("end"), [])
+        for group in (*self.required, *needed):
+            if not any(name in given for name in group):
+                raise OptionError(f"{' or '.join(group)} is needed.")
+
+    # --- What the walker calls
+
+    def start(self) -> dict:
+        """State before the first page."""
+        return {}
+
+    def variables(self, state: dict) -> dict:
+        """Values of the placeholders for the next request; None where this way has no such thing."""
+        return {"page": None, "offset": None, "cursor": None, "limit": self.page_size}
+
+    def url(self, state: dict) -> str | None:
+        """Absolute address of the next request if the remote gave one: then path and query are not rendered."""
+        return state.get("url")
+
+    def advance(self, state: dict, answer, records: list) -> dict | None:
+        """State after this page, or None if it was the last one.
+
+        :param Answer answer: what the remote sent
+        :param records: the records in it, all of them
+        :raises ProtocolError: the walk goes in a circle, or the place of the next page can not be read
+        """
+        if self._at_end(state, answer, records):
+            return None
+        following = self._next(state, answer, records)
+        if following is None:
+            return None
+        following["seen"] = state.get("seen", 0) + len(records)
+        return {**following, "trail": _trail(state, following, records, answer)}
+
+    # --- What a way of paging says
+
+    def _next(self, state, answer, records) -> dict | None:
+        """Position of the next page, or None if there is none."""
+        return None
+
+    def _at_end(self, state, answer, records) -> bool:
+        end = self._given.get("end", "no_next")
+        return getattr(self, f"_end_{end}")(state, answer, records)
+
+    def _end_no_next(self, state, answer, records):
+        return False
+
+    def _end_short_page(self, state, answer, records):
+        return len(records) < self.page_size
+
+    def _end_empty_page(self, state, answer, records):
+        return not records
+
+    def _end_flag(self, state, answer, records):
+        flag = self._find("flag_path", answer)
+        # A flag that is gone must not look like the end: half the records would be missing, silently.
+        if flag is None and self._given["flag_end"] is not None:
+            raise ProtocolError("no_flag", host=address.host_of(answer.url), place=self._given["flag_path"])
+        return flag == self._given["flag_end"] and type(flag) is type(self._given["flag_end"])
+
+    def _end_total(self, state, answer, records):
+        place = "total_path" if self._given["total_path"] else "total_header"
+        total = self._find(place, answer)
+        try:
+            total = int(total)
+        except (TypeError, ValueError) as error:
+            raise ProtocolError("no_total", host=address.host_of(answer.url), place=self._given[place]) from error
+        return not records or state.get("seen", 0) + len(records) >= total
+
+    def _find(self, name, answer):
+        """What stands in the answer at the place that an option names, or None."""
+        place = self._given.get(name)
+        if not place:
+            return None
+        if name.endswith("_header"):
+            return answer.headers.get(place)
+        try:
+            return jmespath.search(place, answer.document)
+        except jmespath.exceptions.JMESPathError as error:  # such as length() of a null
+            raise self._no_cursor(answer, place) from error
+
+    def _no_cursor(self, answer, place):
+        return ProtocolError("no_cursor", host=address.host_of(answer.url), place=place)
+
+
+def _digest(value) -> str:
+    return hashlib.blake2b(json.dumps(value, default=str).encode(), digest_size=8).hexdigest()
+
+
+def _trail(state, following, records, answer) -> dict:
+    """Notice a walk in a circle, with constant memory.
+
+    Besides the last page, one earlier page is remembered, and moved forward at every power of two: a circle of any
+    length is found after at most three rounds (R. P. Brent, "An improved Monte Carlo factorization algorithm", 1980).
+
+    :raises ProtocolError: ``repeated_page``: the same records as the page before; ``page_loop``: as an earlier one, or
+        the same next address or cursor
+    """
+    trail = state.get("trail") or {"pages": 0, "next_mark": 1, "empty": 0}
+    host = address.host_of(answer.url)
+    page = _digest(records) if records else None
+    place = _digest([following.get("url"), following.get("cursor")]) if _names_place(following) else None
+    if page and page == trail.get("last"):
+        raise ProtocolError("repeated_page", host=host)
+    if (page and page == trail.get("mark")) or (place and place in (trail.get("place"), trail.get("place_mark"))):
+        raise ProtocolError("page_loop", host=host)
+    empty = 0 if records else trail["empty"] + 1
+    if empty > _MOST_EMPTY_PAGES:
+        raise ProtocolError("page_loop", host=host)
+    pages = trail["pages"] + 1
+    moved = {**trail, "last": page, "place": place, "pages": pages, "empty": empty}
+    if pages >= trail["next_mark"]:
+        moved |= {"mark": page, "place_mark": place, "next_mark": 2 * pages}
+    return moved
+
+
+def _names_place(position) -> bool:
+    return "url" in position or "cursor" in position
+
+
+@paginator
+class SinglePage(Paginator):
+    """The answer holds all records: ``{"records": [...]}``."""
+
+    name = "none"
+    label = _lt("One page")
+
+
+@paginator
+class PageNumber(Paginator):
+    """Pages have numbers: ``?page=2&per_page=100``."""
+
+    name = "page"
+    label = _lt("Page number")
+    options = {"first_page": Option(_lt("Number of the first page"), "integer", 1), **_end_options("empty_page")}
+
+    def start(self):
+        return {"page": self._given["first_page"]}
+
+    def variables(self, state):
+        offset = (state["page"] - self._given["first_page"]) * self.page_size
+        return {**super().variables(state), "page": state["page"], "offset": offset}
+
+    def _next(self, state, answer, records):
+        return {"page": state["page"] + 1}
+
+
+@paginator
+class Offset(Paginator):
+    """Records have numbers: ``?offset=200&limit=100``.
+
+    The next offset counts the records that came, not those asked for: the remote may allow fewer per page.
+    """
+
+    name = "offset"
+    label = _lt("Offset")
+    options = _end_options("empty_page")
+
+    def start(self):
+        return {"offset": 0}
+
+    def variables(self, state):
+        page = state["offset"] // self.page_size + 1
+        return {**super().variables(state), "page": page, "offset": state["offset"]}
+
+    def _next(self, state, answer, records):
+        return {"offset": state["offset"] + (len(records) or self.page_size)}
+
+
+class _ByCursor(Paginator):
+    """What the ways with a cursor have in common."""
+
+    def start(self):
+        return {"cursor": None}
+
+    def variables(self, state):
+        return {**super().variables(state), "cursor": state["cursor"]}
+
+
+@paginator
+class Cursor(_ByCursor):
+    """The answer holds a value to send with the next request: ``{"data": [...], "next_cursor": "b3f"}``."""
+
+    name = "cursor"
+    label = _lt("Cursor in the answer")
+    options = {
+        "cursor_path": Option(_lt("Path to the cursor"), "path"),
+        "cursor_header": Option(_lt("Header with the cursor")),
+        **_end_options("no_next"),
+    }
+    required = (("cursor_path", "cursor_header"),)
+
+    def _next(self, state, answer, records):
+        name = "cursor_path" if self._given["cursor_path"] else "cursor_header"
+        cursor = self._find(name, answer)
+        if not cursor:
+            return None
+        if isinstance(cursor, (dict, list, bool)):
+            raise self._no_cursor(answer, self._given[name])
+        # Some systems repeat the last cursor for ever once the list is read.
+        return None if cursor == state["cursor"] and not records else {"cursor": cursor}
+
+
+@paginator
+class LastRecord(_ByCursor):
+    """A field of the last record is sent with the next request: ``?starting_after=cus_123``."""
+
+    name = "last_record"
+    label = _lt("Field of the last record")
+    options = {"record_field": Option(_lt("Field of the record"), "path", "id"), **_end_options("empty_page")}
+
+    def _next(self, state, answer, records):
+        if not records:
+            return None
+        value = jmespath.search(self._given["record_field"], records[-1])
+        if value is None or value == "" or isinstance(value, (dict, list, bool)):
+            raise self._no_cursor(answer, self._given["record_field"])
+        return {"cursor": value}
+
+
+class _ByAddress(Paginator):
+    """What the ways with a next address have in common: it must stay on the host of the connector."""
+
+    def start(self):
+        return {"url": None}
+
+    def _next(self, state, answer, records):
+        reference = self._reference(answer)
+        return {"url": self._absolute(reference, answer)} if reference else None
+
+    def _reference(self, answer) -> str | None:
+        raise NotImplementedError
+
+    def _absolute(self, reference, answer):
+        """:raises ProtocolError: it leads to another host (``foreign_page``) or nowhere (``no_cursor``)"""
+        if not isinstance(reference, str):
+            raise self._no_cursor(answer, self.label)
+        try:
+            url = address.resolve(answer.url, reference)
+            same = address.origin(url) == address.origin(self.base_url or answer.url)
+        except Rejected as error:
+            raise self._no_cursor(answer, self.label) from error
+        if not same:
+            host, target = address.host_of(answer.url), address.host_of(url)
+            raise ProtocolError("foreign_page", host=host, target=target)
+        return url
+
+
+@paginator
+class NextAddress(_ByAddress):
+    """The answer holds the address of the next page: ``{"next": "https://.../users?page=3"}``, or a header does."""
+
+    name = "next_url"
+    label = _lt("Next address in the answer")
+    options = {
+        "next_path": Option(_lt("Path to the next address"), "path"),
+        "next_header": Option(_lt("Header with the next address")),
+        **_end_options("no_next"),
+    }
+    required = (("next_path", "next_header"),)
+
+    def _reference(self, answer):
+        return self._find("next_path" if self._given["next_path"] else "next_header", answer)
+
+
+@paginator
+class LinkHeader(_ByAddress):
+    """A header holds the address of the next page: ``Link: <https://...?page=3>; rel="next"`` (RFC 8288)."""
+
+    name = "link_header"
+    label = _lt("Link header")
+    options = _end_options("no_next")
+
+    def _reference(self, answer):
+        links = parse_header_links(answer.headers.get("Link", ""))
+        return next((link["url"] for link in links if "next" in link.get("rel", "").lower().split()), None)

@@ -1,0 +1,133 @@
+"""What never reaches a log: credentials by their names, and known secrets wherever and however they are written."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import html
+import json
+import re
+from urllib.parse import quote, quote_plus, unquote_plus
+
+REDACTED = "***"
+
+# A shorter "secret" would blank ordinary words everywhere; where credentials stand by name, length does not matter.
+_SHORTEST_SECRET = 4
+_SHORTEST_BASE64 = 6
+
+# Parts of names, compared without case, dashes and underscores.
+_TELLING = (
+    "password|passwd|passphrase|pwd|secret|token|apikey|accesskey|privatekey|authorization|credential|cookie|sessionid"
+    "|signature|clientassertion|cardnumber|cvc|cvv|securitycode"
+)
+_SENSITIVE_NAME = re.compile(_TELLING)
+# Names that contain such a part and are harmless, and needed to understand a log.
+_HARMLESS = {"tokentype", "nextpagetoken", "pagetoken", "nexttoken", "continuationtoken", "synctoken", "nextsynctoken"}
+
+_JSON_ENTRY = re.compile(
+    r'"(?P<name>(?:[^"\\]|\\.){1,80})"(?P<gap>\s*:\s*)(?P<value>"(?:[^"\\]|\\.)*(?:"|\\?$)|[-\w.]+)'
+)
+_FORM_ENTRY = re.compile(r"(?P<before>^|[?&\s;,])(?P<name>[\w.%\[\]+-]{1,120})=(?P<value>[^&\s;,\"<>]+)")
+_USER_INFO = re.compile(r"(?<=://)[^/?#@\s]*@")
+
+
+def is_sensitive(name) -> bool:
+    """Whether a header, parameter or key of this name holds a credential."""
+    plain = re.sub(r"[^a-z0-9]", "", str(name).lower())
+    return plain not in _HARMLESS and bool(_SENSITIVE_NAME.search(plain))
+
+
+def redact_headers(headers, secrets=()) -> dict[str, str]:
+    """Copy of HTTP headers in which credentials are blanked."""
+    return {
+        str(name): REDACTED if is_sensitive(name) else redact_text(_as_text(value), secrets)
+        for name, value in headers.items()
+    }
+
+
+def redact_url(url: str, secrets=()) -> str:
+    """Copy of an address without user info, and with credentials in its parameters blanked."""
+    return redact_text(_USER_INFO.sub(f"{REDACTED}@", url), secrets)
+
+
+def redact_text(text: str, secrets=()) -> str:
+    """Copy of any text: known secrets blanked in every usual notation, and JSON or form entries with telling names."""
+    text = _secret_pattern(frozenset(secrets)).sub(REDACTED, text)
+    return _FORM_ENTRY.sub(_blank_form, _JSON_ENTRY.sub(_blank_json, text))
+
+
+def redact_start(text: str, secrets, length: int) -> str:
+    """The first ``length`` characters, redacted; a secret that the cut would split does not survive in part."""
+    longest = max((len(notation) for secret in secrets for notation in notations(secret)), default=0)
+    redacted = redact_text(text[: length + longest], secrets)
+    if longest and len(text) > length + longest:
+        redacted = redacted[:-longest]
+    return redacted[:length]
+
+
+def redact_document(document, secrets=()):
+    """Copy of a JSON document: values under telling names blanked, known secrets blanked in all texts."""
+    if isinstance(document, dict):
+        return {
+            name: REDACTED
+            if is_sensitive(name) and not isinstance(value, (bool, type(None)))
+            else redact_document(value, secrets)
+            for name, value in document.items()
+        }
+    if isinstance(document, list):
+        return [redact_document(item, secrets) for item in document]
+    return redact_text(document, secrets) if isinstance(document, str) else document
+
+
+@functools.lru_cache(maxsize=256)
+def notations(secret: str) -> frozenset[str]:
+    """The ways in which a secret may stand in a text: plain, percent-encoded, JSON, HTML, base64 at any offset."""
+    if not secret or len(secret) < _SHORTEST_SECRET:
+        return frozenset()
+    percent = {quote(secret, safe=""), quote(secret), quote_plus(secret)}
+    escaped = {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], html.escape(secret)}
+    slashes = {text.replace("/", "\\/") for text in escaped}  # PHP writes slashes so in JSON
+    return frozenset({secret, repr(secret)[1:-1], *percent, *escaped, *slashes, *_base64_cores(secret)})
+
+
+def _base64_cores(secret: str):
+    """What stays the same of a secret's base64 whatever stands before and after it (as in ``user:secret``)."""
+    if len(secret) < _SHORTEST_BASE64:
+        return
+    raw = secret.encode()
+    for offset in range(3):
+        padded = b"\0" * offset + raw
+        # Characters that mix in bits of the neighbours are not ours.
+        first = -(-offset * 8 // 6)
+        last = len(padded) * 8 // 6
+        for encode in (base64.b64encode, base64.urlsafe_b64encode):
+            yield encode(padded).decode()[first:last]
+
+
+@functools.lru_cache(maxsize=256)
+def _secret_pattern(secrets: frozenset) -> re.Pattern:
+    found = {notation for secret in secrets for notation in notations(secret)}
+    if not found:
+        return re.compile(r"(?!)")  # matches nothing
+    return re.compile("|".join(map(_any_case_escapes, sorted(found, key=len, reverse=True))))
+
+
+def _any_case_escapes(text: str) -> str:
+    """Pattern of a notation; percent escapes are equal in either case (RFC 3986 section 2.1)."""
+    return re.sub(r"%[0-9A-F]{2}", r"(?i:\g<0>)", re.escape(text))
+
+
+def _blank_json(match) -> str:
+    if not is_sensitive(match["name"]) or match["value"] in ("null", "true", "false"):
+        return match[0]
+    return f'"{match["name"]}"{match["gap"]}"{REDACTED}"'
+
+
+def _blank_form(match) -> str:
+    if not is_sensitive(unquote_plus(match["name"])):
+        return match[0]
+    return f"{match['before']}{match['name']}={REDACTED}"
+
+
+def _as_text(value) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)

@@ -1,0 +1,95 @@
+"""What an HTTP status means for us."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from .errors import AuthFailed, ProtocolError, Rejected, RemoteError, Throttled, Unavailable
+
+MOST_RETRY_AFTER = 3600.0
+REDIRECTS = {301, 302, 303, 307, 308}
+_SECONDS = re.compile(r"\d{1,12}(\.\d*)?$")
+_REJECTED = {403: "forbidden", 404: "not_found", 410: "not_found"}
+# Where systems usually put the sentence for a person: Stripe and Google, most others, JSON:API, OAuth, problem details.
+_MESSAGE_PLACES = (
+    ("error", "message"),
+    ("message",),
+    ("errors", 0, "message"),
+    ("error_description",),
+    ("detail",),
+    ("errors", 0, "detail"),
+    ("title",),
+    ("error",),
+    ("errors", 0),
+)
+
+
+def retry_after(headers) -> float | None:
+    """Seconds that the remote asks to wait (RFC 9110 section 10.2.3), at most ``MOST_RETRY_AFTER``.
+
+    A date is compared with the answer's own Date, so that a wrong clock does not matter.
+
+    :return: None if the header is absent or makes no sense
+    """
+    text = headers.get("Retry-After", "").strip()
+    if _SECONDS.match(text):
+        return min(float(text), MOST_RETRY_AFTER)
+    until = _date(text)
+    if until is None:
+        return None
+    now = _date(headers.get("Date", "")) or datetime.now(UTC)
+    return min(max((until - now).total_seconds(), 0.0), MOST_RETRY_AFTER)
+
+
+def _date(text: str) -> datetime | None:
+    try:
+        date = parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return date if date.tzinfo else date.replace(tzinfo=UTC)
+
+
+def remote_message(body: bytes) -> str:
+    """The other system's own words about an error, or an empty text if its body is not the usual JSON."""
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        return ""
+    found = (_at(document, place) for place in _MESSAGE_PLACES)
+    return next((text.strip() for text in found if isinstance(text, str) and text.strip()), "")
+
+
+def _at(document, place):
+    for step in place:
+        try:
+            document = document[step]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return document
+
+
+def status_error(status: int, headers, *, host: str, remote: str = "", excerpt: str = "") -> RemoteError:
+    """The error for a status that is not a success (DESIGN.md, "The queue").
+
+    :param remote: the remote's own words, redacted
+    """
+    wait = retry_after(headers)
+    kind, detail = _judged(status, wait)
+    remote = f": {remote.rstrip('.')}" if remote else ""
+    values = {"host": host, "remote": remote, "excerpt": excerpt}
+    return kind("status", detail, status=status, retry_after=wait if kind is Throttled else None, **values)
+
+
+def _judged(status, wait):
+    if status == 429 or (status == 503 and wait is not None):
+        return Throttled, "throttled"
+    if status == 408 or status >= 500:
+        return Unavailable, "failed"
+    if status == 401:
+        return AuthFailed, "auth"
+    if status >= 400:
+        return Rejected, _REJECTED.get(status, "refused")
+    return ProtocolError, ""
