@@ -1,0 +1,9 @@
+def post_init_hook(env):
+    """Give a new database its lanes."""
+    env["bridge.job"]._set_lanes(env["bridge.job"]._lane_count())
+
+
+def uninstall_hook(env):
+    """Leave nothing behind that would call models which are gone."""
+    env["bridge.job"]._set_lanes(0)
+    env["bridge.flow"]._remove_model_actions(env["bridge.flow"]._model_actions())

@@ -1,0 +1,17 @@
+from . import (
+    bridge_connector,
+    bridge_flow,
+    bridge_operation,
+    bridge_field_mapping,
+    bridge_binding,
+    bridge_run,
+    bridge_log,
+    bridge_job,
+    bridge_exchange,
+    bridge_flow_pull,
+    bridge_flow_apply,
+    bridge_flow_journal,
+    bridge_flow_actions,
+    bridge_connector_definition,
+    res_config_settings,
+)

@@ -1,0 +1,182 @@
+"""What travels along the road: a batch of records of one flow."""
+
+import datetime
+from dataclasses import dataclass, field
+
+from ..mapping.converters import ByBinding, ByKey, Download, Many
+from ..mapping.paths import MISSING
+
+# What the plan can decide about one record (DESIGN.md, "The road").
+CREATE, UPDATE, LINK, UNCHANGED = "create", "update", "link", "unchanged"
+ARCHIVE, UNLINK, FLAG = "archive", "unlink", "flag"
+SKIP, REJECT = "skip", "reject"
+
+REMOVALS = (ARCHIVE, UNLINK, FLAG)
+COUNTERS = {
+    CREATE: "created",
+    UPDATE: "updated",
+    LINK: "linked",
+    UNCHANGED: "unchanged",
+    ARCHIVE: "archived",
+    FLAG: "archived",
+    UNLINK: "removed",
+    SKIP: "skipped",
+    REJECT: "failed",
+}
+
+# Kinds of errors (DESIGN.md, "The queue") that a single record can have.
+DATA, DEPENDENCY = "data", "dependency"
+
+
+@dataclass
+class Failure:
+    """Why one record could not be handled.
+
+    :ivar str kind: ``data`` or ``dependency``
+    :ivar str message: for a person, in the language of the log
+    :ivar str field: the Odoo field, where one is to blame
+    """
+
+    kind: str
+    message: str
+    field: str = None
+
+
+@dataclass(eq=False)
+class Item:
+    """One remote record on its way.
+
+    :ivar dict document: as the remote sent it
+    :ivar str external_id: its id; for one without, a mark that stands for its content
+    :ivar Bound binding: what is already known of it; None if nothing
+    :ivar dict values: Odoo field to value; references until they are resolved
+    :ivar dict remote_terms: Odoo field to comparable value, what the remote says
+    :ivar dict changes: Odoo field to (old, new), comparable
+    :ivar dict children: one2many field to items of the nested flow
+    :ivar set deferred: fields whose related record is not here yet
+    :ivar int record_id: the Odoo record
+    """
+
+    document: dict
+    external_id: str = None
+    fingerprint: str = ""
+    deleted: bool = False
+    updated: object = None
+    version: object = None
+    binding: object = None
+    values: dict = field(default_factory=dict)
+    remote_terms: dict = field(default_factory=dict)
+    odoo_terms: dict = field(default_factory=dict)
+    changes: dict = field(default_factory=dict)
+    children: dict = field(default_factory=dict)
+    children_changed: bool = False
+    parent: object = None
+    deferred: set = field(default_factory=set)
+    action: str = None
+    failure: Failure = None
+    note: str = None
+    record_id: int = None
+
+    def fail(self, kind, message, field_name=None):
+        self.action = REJECT
+        self.failure = Failure(kind, message, field_name)
+
+    @property
+    def open(self):
+        """Has the plan still to decide about it?"""
+        return self.action is None
+
+
+@dataclass
+class Bound:
+    """A binding, as far as the road needs it."""
+
+    id: int
+    external_id: str
+    res_id: int
+    state: str
+    same: bool
+    alive: bool
+    odoo_snapshot: dict
+    remote_snapshot: dict
+    parent_id: int = None
+
+
+@dataclass
+class Batch:
+    """Records of one flow that go along the road together.
+
+    :ivar run: the run that they belong to
+    :ivar flow: their flow
+    :ivar client: to ask the remote for what is missing; None where nothing may be asked
+    :ivar bool patient: may related records of the same flow still come on a later page
+    """
+
+    run: object
+    flow: object
+    mapper: object
+    items: list
+    client: object = None
+    patient: bool = False
+    depth: int = 0
+    exchanges: list = field(default_factory=list)
+
+    def having(self, *actions):
+        return [item for item in self.items if item.action in actions]
+
+    def open_items(self):
+        return [item for item in self.items if item.open]
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A reference to a record of the same batch that is about to be created."""
+
+    item: Item
+
+
+@dataclass(frozen=True)
+class ToCreate:
+    """A reference to a record that the apply step has to make first."""
+
+    model: str
+    field: str
+    value: object
+    domain: tuple = ()
+
+
+def references_in(value, kind):
+    """The references of one kind inside a value, also those of a list.
+
+    :rtype: list
+    """
+    if isinstance(value, Many):
+        return [one for one in value.references if isinstance(one, kind)]
+    return [value] if isinstance(value, kind) else []
+
+
+def comparable(value):
+    """A value in terms that can be compared, kept as JSON and shown: no objects, no order where none is meant."""
+    if isinstance(value, datetime.datetime):
+        return value.isoformat(" ", "seconds")
+    if isinstance(value, datetime.date):
+        return value.isoformat()
+    if isinstance(value, Many):
+        parts = [comparable(one) for one in value.references]
+        return sorted(parts, key=str)
+    if isinstance(value, (list, tuple)):
+        return sorted((comparable(one) for one in value), key=str)
+    if isinstance(value, Download):
+        return value.url
+    if isinstance(value, Pending):
+        return "#" + value.item.external_id
+    if isinstance(value, ByBinding):
+        return "#" + value.external_id
+    if isinstance(value, (ToCreate, ByKey)):
+        return "+" + str(value.value)
+    return value
+
+
+def before(snapshot, name):
+    """A field's value in a snapshot; ``MISSING`` at first contact or for a field that is mapped since."""
+    return MISSING if snapshot is None or name not in snapshot else snapshot[name]

@@ -1,0 +1,98 @@
+from odoo import api, fields, models
+
+
+class BridgeBinding(models.Model):
+    _name = "bridge.binding"
+    _description = "External ID"
+    _order = "id desc"
+    _rec_name = "external_id"
+
+    flow_id = fields.Many2one("bridge.flow", required=True, ondelete="cascade", index=True, readonly=True)
+    connector_id = fields.Many2one(related="flow_id.connector_id", store=True, index=True)
+    company_id = fields.Many2one(related="flow_id.company_id", store=True, index=True)
+    parent_id = fields.Many2one("bridge.binding", ondelete="cascade", index="btree_not_null", readonly=True)
+    external_id = fields.Char("Remote ID", required=True, readonly=True)
+    res_model = fields.Char("Odoo Model", related="flow_id.model", store=True)
+    res_id = fields.Many2oneReference("Odoo Record ID", model_field="res_model", readonly=True)
+    record_name = fields.Char("Odoo Record", compute="_compute_record_name")
+    state = fields.Selection(
+        [("linked", "Linked"), ("missing", "Not Seen Once"), ("removed", "Removed Remotely")],
+        default="linked",
+        required=True,
+        readonly=True,
+        help="Not seen once: the last full scan did not find it; the next one decides.",
+    )
+    fingerprint = fields.Char(readonly=True)
+    odoo_snapshot = fields.Json(readonly=True, help="Odoo's mapped fields when both sides last agreed.")
+    remote_snapshot = fields.Json(readonly=True, help="The other system's mapped fields when both sides last agreed.")
+    remote_updated = fields.Char(readonly=True)
+    remote_version = fields.Char(readonly=True)
+    synced = fields.Datetime("Last Change Synced", readonly=True)
+    seen_run_id = fields.Integer(readonly=True, help="The last full scan that saw the record.")
+
+    _external_uniq = models.Constraint("UNIQUE(flow_id, external_id)", "This remote record is bound already.")
+    _record_uniq = models.UniqueIndex("(flow_id, res_id) WHERE res_id IS NOT NULL", "This Odoo record is bound already.")
+    _record_idx = models.Index("(res_model, res_id)")
+
+    def _compute_record_name(self):
+        for binding in self:
+            binding.record_name = binding._readable_name()
+
+    def _readable_name(self):
+        """The bound record's name, as far as this user may read it."""
+        self.ensure_one()
+        if not self.res_id or self.res_model not in self.env:
+            return False
+        record = self.env[self.res_model].browse(self.res_id).exists()
+        if not record:
+            return self.env._("deleted in Odoo")
+        return record.display_name if record.has_access("read") else self.env._("no access")
+
+    @api.model
+    def _known(self, flow, external_ids):
+        """The Odoo records of remote ids: those that are there.
+
+        :return: external id to Odoo id
+        :rtype: dict
+        """
+        if not external_ids:
+            return {}
+        table = self.env[flow.model]._table
+        self.env.cr.execute(
+            f"""
+            SELECT binding.external_id, binding.res_id
+              FROM bridge_binding binding
+              JOIN "{table}" record ON record.id = binding.res_id
+             WHERE binding.flow_id = %s AND binding.external_id = ANY(%s)
+            """,  # noqa: S608  (the table is the model's own)
+            [flow.id, list(external_ids)],
+        )
+        return dict(self.env.cr.fetchall())
+
+    def action_open_record(self):
+        """Open the Odoo record."""
+        self.ensure_one()
+        self.check_access("read")
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self.res_model,
+            "res_id": self.res_id,
+            "views": [(False, "form")],
+        }
+
+    def action_sync(self):
+        """Fetch these records again, now."""
+        self.env["bridge.run"]._check_operator()
+        self.check_access("read")
+        jobs = self.env["bridge.job"]._enqueue_records(self)
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {"type": "success", "message": self.env._("%s records will be fetched again.", len(jobs))},
+        }
+
+    def action_open_logs(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_log_action")
+        domain = [("flow_id", "=", self.flow_id.id), ("external_id", "=", self.external_id)]
+        return {**action, "domain": domain, "context": {}}

@@ -1,0 +1,472 @@
+import ipaddress
+import re
+import zoneinfo
+from urllib.parse import urlsplit
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError, ValidationError
+
+from ..mapping.errors import MappingError
+from ..remote.auth import SCHEMES
+from ..remote.client import Client, Request, Settings
+from ..remote.errors import RemoteError
+from .json_text import read_json
+from .secret_box import seal, unseal
+
+AUTH_OPTIONS = (
+    "username",
+    "parameter",
+    "token_url",
+    "client_id",
+    "scope",
+    "login_path",
+    "login_method",
+    "login_body",
+    "token_path",
+    "token_header",
+    "token_format",
+    "token_seconds",
+)
+CREDENTIAL_HEADERS = {"authorization", "proxy-authorization", "cookie", "x-api-key"}
+ALLOWED_ADDRESSES = "integration_bridge.allowed_private_addresses"
+
+
+class BridgeConnector(models.Model):
+    _name = "bridge.connector"
+    _description = "Connector"
+    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _order = "name, id"
+
+    # What it is
+    name = fields.Char(required=True, tracking=True)
+    code = fields.Char(required=True, copy=False, help="Names the connector in definitions and in code.")
+    active = fields.Boolean(default=True)
+    state = fields.Selection(
+        [("disabled", "Disabled"), ("preview", "Preview"), ("live", "Live")],
+        default="disabled",
+        required=True,
+        copy=False,
+        tracking=True,
+        help="Disabled: nothing is called.\n"
+        "Preview: the other system is read and every change is planned and shown, but nothing is written.\n"
+        "Live: records are written.",
+    )
+    company_id = fields.Many2one("res.company", default=lambda self: self.env.company, index=True)
+    user_id = fields.Many2one(
+        "res.users",
+        string="Acting User",
+        default=lambda self: self.env.user - self.env.ref("base.user_root"),
+        domain=[("share", "=", False)],
+        tracking=True,
+        help="Records are read and written in Odoo with the rights of this user.",
+    )
+    flow_ids = fields.One2many("bridge.flow", "connector_id", string="Flows")
+    flow_count = fields.Integer(compute="_compute_counts")
+    failure_count = fields.Integer(compute="_compute_counts", string="Open Failures")
+    last_success = fields.Datetime(compute="_compute_counts", string="Last Successful Run")
+
+    # Where it is and how to talk to it
+    base_url = fields.Char("Base Address", required=True, tracking=True)
+    headers = fields.Text(
+        "Extra Headers", help="JSON: headers sent with every request, without credentials. Example: {\"Accept\": \"…\"}"
+    )
+    connect_timeout = fields.Float("Connect Time-out (s)", default=5, required=True)
+    read_timeout = fields.Float("Read Time-out (s)", default=30, required=True)
+    total_timeout = fields.Float("Total Time-out (s)", default=120, required=True)
+    verify_tls = fields.Boolean("Verify TLS Certificate", default=True)
+    ca_pem = fields.Text("Own CA (PEM)", help="The certificate of your own certificate authority.")
+    allowed_addresses = fields.Char(
+        "Allowed Private Addresses",
+        groups="base.group_system",
+        help="Host names, IP addresses or networks inside your own network that this connector may call, separated by"
+        " commas. Example: 10.0.0.5, 192.168.1.0/24",
+    )
+    timezone = fields.Selection(
+        lambda self: [(zone, zone) for zone in sorted(zoneinfo.available_timezones())],
+        default="UTC",
+        required=True,
+        help="The zone of times that the other system sends without one.",
+    )
+    log_level = fields.Selection(
+        [("errors", "Errors"), ("changes", "Changes"), ("everything", "Everything")],
+        default="changes",
+        required=True,
+        help="Errors: log lines and HTTP exchanges only of what failed.\n"
+        "Changes: also every record that was changed.\n"
+        "Everything: also every HTTP exchange.",
+    )
+
+    # Who we are to it
+    auth_scheme = fields.Selection("_selection_auth_scheme", string="Authentication", default="none", required=True)
+    auth_username = fields.Char("User Name")
+    auth_parameter = fields.Char("Header or Parameter Name")
+    auth_token_url = fields.Char("Token Address")
+    auth_client_id = fields.Char("Client ID")
+    auth_scope = fields.Char("Scope")
+    auth_login_path = fields.Char("Login Path")
+    auth_login_method = fields.Selection([("POST", "POST"), ("PUT", "PUT"), ("GET", "GET")], string="Login Method")
+    auth_login_body = fields.Text("Login Body", help='JSON with placeholders: {"user": "{username}", "pw": "{password}"}')
+    auth_token_path = fields.Char("Token in the Answer", help="JMESPath of the token in the answer of the login.")
+    auth_token_header = fields.Char("Token Header")
+    auth_token_format = fields.Char("Token Format", help="For example: Bearer {token}")
+    auth_token_seconds = fields.Integer("Token Lifetime (s)")
+    secret = fields.Char(
+        "Secret",
+        compute="_compute_secret",
+        inverse="_inverse_secret",
+        groups="base.group_system",
+        help="Password, token, key or client secret. It is stored encrypted and never shown again.",
+    )
+    refresh_token = fields.Char(
+        compute="_compute_secret",
+        inverse="_inverse_refresh_token",
+        groups="base.group_system",
+        help="It is stored encrypted and never shown again.",
+    )
+    secret_sealed = fields.Char(copy=False, groups=fields.NO_ACCESS)
+    refresh_token_sealed = fields.Char(copy=False, groups=fields.NO_ACCESS)
+    has_secret = fields.Boolean("Secret Is Set", compute="_compute_has_secret", compute_sudo=True)
+    has_refresh_token = fields.Boolean("Refresh Token Is Set", compute="_compute_has_secret", compute_sudo=True)
+
+    _code_uniq = models.Constraint("UNIQUE(code)", "Another connector has this code already.")
+    _timeouts_positive = models.Constraint(
+        "CHECK(connect_timeout > 0 AND read_timeout > 0 AND total_timeout > 0)", "Time-outs must be more than 0 s."
+    )
+
+    @api.model
+    def _selection_auth_scheme(self):
+        return [(name, self.env._(scheme.label)) for name, scheme in SCHEMES.items()]  # pylint: disable=gettext-variable
+
+    # ----------------------------------------------------------------------------------------------------------------
+    # Computes
+    # ----------------------------------------------------------------------------------------------------------------
+
+    def _compute_counts(self):
+        flows = dict(self.env["bridge.flow"]._read_group([("connector_id", "in", self.ids)], ["connector_id"], ["__count"]))
+        failures = dict(
+            self.env["bridge.job"]._read_group(
+                [("connector_id", "in", self.ids), ("state", "in", ("failed", "uncertain"))], ["connector_id"], ["__count"]
+            )
+        )
+        successes = dict(
+            self.env["bridge.run"]._read_group(
+                [("connector_id", "in", self.ids), ("state", "=", "done"), ("dry_run", "=", False)],
+                ["connector_id"],
+                ["finished:max"],
+            )
+        )
+        for connector in self:
+            connector.flow_count = flows.get(connector, 0)
+            connector.failure_count = failures.get(connector, 0)
+            connector.last_success = successes.get(connector, False)
+
+    def _compute_secret(self):
+        self.secret = False
+        self.refresh_token = False
+
+    def _inverse_secret(self):
+        for connector in self:
+            if connector.secret:  # the form sends nothing when nobody typed a new one
+                connector.sudo().secret_sealed = seal(self.env, connector.secret)
+
+    def _inverse_refresh_token(self):
+        for connector in self:
+            if connector.refresh_token:
+                connector.sudo().refresh_token_sealed = seal(self.env, connector.refresh_token)
+
+    @api.depends("secret_sealed", "refresh_token_sealed")
+    def _compute_has_secret(self):
+        for connector in self:
+            connector.has_secret = bool(connector.secret_sealed)
+            connector.has_refresh_token = bool(connector.refresh_token_sealed)
+
+    # ----------------------------------------------------------------------------------------------------------------
+    # Constraints
+    # ----------------------------------------------------------------------------------------------------------------
+
+    @api.constrains("base_url", "auth_token_url")
+    def _check_addresses(self):
+        for connector in self:
+            for field_name in ("base_url", "auth_token_url"):
+                address = connector[field_name]
+                if address and not _is_http(address):
+                    raise ValidationError(
+                        self.env._(
+                            "Connector “%(connector)s”: “%(address)s” is not an address that can be called. It must begin"
+                            " with http:// or https:// and name a host, without a user name in it.",
+                            connector=connector.name,
+                            address=address,
+                        )
+                    )
+
+    @api.constrains("code")
+    def _check_code(self):
+        for connector in self:
+            if not re.fullmatch(r"[a-z0-9_]+", connector.code or ""):
+                raise ValidationError(
+                    self.env._("The code “%s” may only have small letters, digits and underscores.", connector.code)
+                )
+
+    @api.constrains("headers")
+    def _check_headers(self):
+        for connector in self:
+            headers = read_json(connector, "headers") or {}
+            for name, value in headers.items():
+                if name.lower() in CREDENTIAL_HEADERS:
+                    raise ValidationError(
+                        self.env._(
+                            "Connector “%(connector)s”: the header “%(header)s” carries credentials, which do not belong"
+                            " here. Choose an authentication instead; there the secret is encrypted.",
+                            connector=connector.name,
+                            header=name,
+                        )
+                    )
+                if not isinstance(value, str):
+                    raise ValidationError(
+                        self.env._(
+                            "Connector “%(connector)s”: the value of the header “%(header)s” must be text.",
+                            connector=connector.name,
+                            header=name,
+                        )
+                    )
+
+    @api.constrains("allowed_addresses")
+    def _check_allowed_addresses(self):
+        for connector in self.sudo():
+            parse_addresses(self.env, connector.allowed_addresses)
+
+    @api.constrains("auth_login_body")
+    def _check_login_body(self):
+        for connector in self:
+            read_json(connector, "auth_login_body")
+
+    @api.constrains("user_id", "company_id", "state")
+    def _check_user(self):
+        for connector in self:
+            user = connector.user_id
+            if connector.state == "live" and not user:
+                raise ValidationError(
+                    self.env._("Connector “%s” needs an acting user before it goes live.", connector.name)
+                )
+            if user and (user.share or user == self.env.ref("base.user_root")):
+                raise ValidationError(
+                    self.env._(
+                        "Connector “%(connector)s”: %(user)s can not be the acting user. Choose an internal user with just"
+                        " the rights that the integration needs.",
+                        connector=connector.name,
+                        user=user.name,
+                    )
+                )
+            if user and connector.company_id and connector.company_id not in user.company_ids:
+                raise ValidationError(
+                    self.env._(
+                        "Connector “%(connector)s”: the acting user %(user)s has no access to %(company)s.",
+                        connector=connector.name,
+                        user=user.name,
+                        company=connector.company_id.name,
+                    )
+                )
+
+    def _check_configuring_user(self):
+        """Nobody gains rights by configuring: the acting user may not have more than the person who sets it up.
+
+        :raises AccessError: naming the connector and the groups
+        """
+        person = self.env.user
+        if self.env.su or person.has_group("base.group_system"):
+            return
+        for connector in self:
+            more = connector.sudo().user_id.all_group_ids - person.all_group_ids
+            if more:
+                raise AccessError(
+                    self.env._(
+                        "The connector “%(connector)s” acts as %(user)s, who has rights that you do not have (%(groups)s)."
+                        " Ask a system administrator to configure it.",
+                        connector=connector.name,
+                        user=connector.sudo().user_id.name,
+                        groups=", ".join(more.sudo().mapped("full_name")[:3]),
+                    )
+                )
+
+    # ----------------------------------------------------------------------------------------------------------------
+    # CRUD
+    # ----------------------------------------------------------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        connectors = super().create(vals_list)
+        connectors._check_configuring_user()
+        return connectors
+
+    def write(self, vals):
+        self._check_configuring_user()
+        result = super().write(vals)
+        if "user_id" in vals:
+            self._check_configuring_user()
+        if vals.get("state") in ("preview", "live"):
+            self.flow_ids._check_references()
+        return result
+
+    def copy_data(self, default=None):
+        vals_list = super().copy_data(default=default)
+        for connector, vals in zip(self, vals_list, strict=True):
+            vals["name"] = self.env._("%s (copy)", connector.name)
+            vals["code"] = "%s_copy" % connector.code
+        return vals_list
+
+    # ----------------------------------------------------------------------------------------------------------------
+    # Talking to the other system
+    # ----------------------------------------------------------------------------------------------------------------
+
+    def _client(self, exchanges=None):
+        """One pooled HTTP session with the other system.
+
+        :param list exchanges: every HTTP exchange is appended to it
+        :rtype: Client
+        """
+        self.ensure_one()
+        connector = self.sudo()
+        secrets = {
+            "secret": unseal(self.env, connector.secret_sealed),
+            "refresh_token": unseal(self.env, connector.refresh_token_sealed),
+        }
+        auth = SCHEMES[connector.auth_scheme](
+            connector._auth_options(),
+            {name: value for name, value in secrets.items() if value},
+            cache_key=f"{self.env.cr.dbname}/{self.id}",
+            on_secret=connector._keep_secret,
+        )
+        settings = Settings(
+            base_url=connector.base_url,
+            headers=read_json(connector, "headers") or {},
+            connect_timeout=connector.connect_timeout,
+            read_timeout=connector.read_timeout,
+            total_timeout=connector.total_timeout,
+            verify=connector.verify_tls,
+            ca_pem=connector.ca_pem or None,
+            allowed_addresses=connector._allowed_addresses(),
+        )
+        return Client(
+            settings,
+            auth,
+            on_exchange=exchanges.append if exchanges is not None else None,
+            secrets=tuple(value for value in secrets.values() if value),
+        )
+
+    def _auth_options(self):
+        options = {name: self[f"auth_{name}"] for name in AUTH_OPTIONS if self[f"auth_{name}"]}
+        if options.get("login_body"):
+            options["login_body"] = read_json(self, "auth_login_body")
+        return options
+
+    def _allowed_addresses(self):
+        everywhere = self.env["ir.config_parameter"].sudo().get_param(ALLOWED_ADDRESSES, "")
+        return parse_addresses(self.env, everywhere) + parse_addresses(self.env, self.sudo().allowed_addresses)
+
+    def _keep_secret(self, name, value):
+        """A rotated refresh token: kept at once and whatever becomes of the work, because the old one is void now."""
+        sealed = seal(self.env, value)
+        with self.env.registry.cursor() as cr:
+            connector = self.with_env(self.env(cr=cr)).sudo()
+            connector[f"{name}_sealed"] = sealed
+
+    def _set_secrets(self, secrets):
+        """Set credentials from code.
+
+        :param dict secrets: ``secret``, ``refresh_token``
+        """
+        for name, value in secrets.items():
+            self.sudo()[f"{name}_sealed"] = seal(self.env, value)
+
+    def _explain(self, error):
+        """An error of the plain layers, in the person's language.
+
+        :param error: a RemoteError, a MappingError, or anything else
+        :rtype: str
+        """
+        if isinstance(error, RemoteError):
+            return error.render(self.env._)
+        if isinstance(error, MappingError):
+            return self.env._(error.template) % error.values  # pylint: disable=gettext-variable
+        text = str(error.args[0]) if getattr(error, "args", None) else str(error)
+        return text.strip() or type(error).__name__
+
+    # ----------------------------------------------------------------------------------------------------------------
+    # Buttons
+    # ----------------------------------------------------------------------------------------------------------------
+
+    def action_test_connection(self):
+        """Call the other system now and say in words what came of it."""
+        self.ensure_one()
+        self.env["bridge.run"]._check_operator()
+        operation = self.flow_ids.operation_ids.filtered(lambda one: one.kind == "list")[:1]
+        exchanges = []
+        try:
+            with self._client(exchanges) as client:
+                if operation:
+                    page = operation._read_first_page(client)
+                    message = self.env._(
+                        "%(flow)s: the first page has %(count)s records.",
+                        flow=operation.flow_id.name,
+                        count=len(page.records),
+                    )
+                else:
+                    answer = client.send(Request("GET", ""))
+                    message = self.env._("%(address)s answered with status %(status)s.", address=answer.url, status=answer.status)
+            kind, title = "success", self.env._("The connection works")
+        except (RemoteError, UserError) as error:
+            kind, title, message = "danger", self.env._("The connection does not work"), self._explain(error)
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {"type": kind, "title": title, "message": message, "sticky": kind == "danger"},
+        }
+
+    def action_sync(self):
+        """Sync every flow of the connector now."""
+        self.env["bridge.run"]._check_operator()
+        runs = self.flow_ids.filtered(lambda flow: not flow.parent_id)._enqueue(trigger="manual")
+        return runs._action_open()
+
+    def action_set_live(self):
+        self.write({"state": "live"})
+
+    def action_set_preview(self):
+        self.write({"state": "preview"})
+
+    def action_disable(self):
+        self.write({"state": "disabled"})
+
+    def action_open_flows(self):
+        action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_flow_action")
+        return {**action, "domain": [("connector_id", "in", self.ids)], "context": {"default_connector_id": self[:1].id}}
+
+    def action_open_failures(self):
+        action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_job_action")
+        return {**action, "domain": [("connector_id", "in", self.ids)], "context": {"search_default_open": 1}}
+
+
+def _is_http(address):
+    try:
+        parts = urlsplit(address)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.username and parts.port != 0
+    except ValueError:  # a port that is no number
+        return False
+
+
+def parse_addresses(env, text):
+    """Host names, IP addresses and networks, as a person separates them.
+
+    :rtype: tuple
+    :raises ValidationError: naming the one that is none of them
+    """
+    names = tuple(part for part in re.split(r"[\s,;]+", text or "") if part)
+    for name in names:
+        try:
+            ipaddress.ip_network(name, strict=False)
+        except ValueError:
+            if re.fullmatch(r"(?!.*/)[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?", name) is None:
+                raise ValidationError(
+                    env._("“%s” is not a host name, an IP address or a network such as 192.168.1.0/24.", name)
+                ) from None
+    return names

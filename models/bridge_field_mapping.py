@@ -1,0 +1,179 @@
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+from ..mapping.converters import CONVERTERS, make_converter
+from ..mapping.errors import MappingError
+from ..mapping.mapper import Rule
+from ..mapping.paths import parse_path
+from .json_text import read_json
+
+EFFECTS = [("keep", "Keep Odoo's value"), ("clear", "Empty the field"), ("default", "Use the default"), ("reject", "Refuse the record")]
+FORBIDDEN_FIELDS = {"id", "create_uid", "create_date", "write_uid", "write_date", "display_name"}
+
+
+class BridgeFieldMapping(models.Model):
+    _name = "bridge.field.mapping"
+    _description = "Field Mapping"
+    _order = "flow_id, sequence, id"
+    _rec_name = "field_name"
+
+    flow_id = fields.Many2one("bridge.flow", required=True, ondelete="cascade", index=True)
+    company_id = fields.Many2one(related="flow_id.company_id", store=True, index=True)
+    sequence = fields.Integer(default=10)
+    model = fields.Char(related="flow_id.model")
+
+    field_id = fields.Many2one(
+        "ir.model.fields",
+        string="Odoo Field",
+        required=True,
+        ondelete="cascade",
+        domain="[('model', '=', model), ('name', 'not in', ('id', 'create_uid', 'create_date', 'write_uid', 'write_date'))]",
+    )
+    field_name = fields.Char(related="field_id.name", store=True, string="Technical Name")
+    path = fields.Char("Remote Path", help="Names joined by dots, for example address.lines[0].city")
+    converter = fields.Selection("_selection_converter", default="text", required=True)
+    options = fields.Text(help="JSON: the options of the converter.")
+    options_help = fields.Html(compute="_compute_options_help")
+
+    direction = fields.Selection([("pull", "Remote to Odoo")], default="pull", required=True)
+    authority = fields.Selection(
+        [("remote", "The other system"), ("odoo", "Odoo")],
+        help="Who wins when both sides changed the field. Empty: as the flow says.",
+    )
+    key = fields.Boolean(help="Records that are not bound yet are matched by the key fields before one is created.")
+    required = fields.Boolean(help="A record without this value is refused.")
+    create_only = fields.Boolean("Only on Create", help="Set when the record is created, and never changed again.")
+    on_missing = fields.Selection(EFFECTS, default="keep", required=True, help="The record has no such key.")
+    on_null = fields.Selection(EFFECTS, default="clear", required=True, help="The value is null.")
+    on_empty = fields.Selection(EFFECTS, default="clear", required=True, help="The value is an empty text or list.")
+    default_value = fields.Text("Default", help="JSON: the remote value that stands in.")
+
+    _field_uniq = models.Constraint("UNIQUE(flow_id, field_id)", "A flow can map a field only once.")
+
+    @api.model
+    def _selection_converter(self):
+        return [(name, self.env._(cls.label)) for name, cls in CONVERTERS.items()]  # pylint: disable=gettext-variable
+
+    @api.depends("converter")
+    def _compute_options_help(self):
+        for mapping in self:
+            options = CONVERTERS[mapping.converter or "text"].options
+            mapping.options_help = self.env["bridge.flow"]._render_options(
+                [(name, self.env._(option.help)) for name, option in options.items()]  # pylint: disable=gettext-variable
+            )
+
+    @api.depends("field_id", "flow_id.name")
+    def _compute_display_name(self):
+        for mapping in self:
+            mapping.display_name = f"{mapping.flow_id.name or ''}: {mapping.field_id.field_description or ''}"
+
+    # ----------------------------------------------------------------------------------------------------------------
+    # Constraints
+    # ----------------------------------------------------------------------------------------------------------------
+
+    @api.constrains("field_id", "flow_id", "converter", "options", "path", "default_value")
+    def _check_mapping(self):
+        for mapping in self:
+            mapping._check_field()
+            try:
+                mapping._rule()
+            except MappingError as error:
+                mapping._refuse(self.env["bridge.connector"]._explain(error))
+
+    def _check_field(self):
+        self.ensure_one()
+        name = self.field_id.name
+        model = self.env[self.flow_id.model]
+        field = model._fields.get(name)
+        if self.field_id.model != self.flow_id.model or field is None:
+            self._refuse(self.env._("the model %s has no such field", self.flow_id.model))
+        if name in FORBIDDEN_FIELDS or (not field.store and not field.inverse) or (field.readonly and field.related):
+            self._refuse(self.env._("Odoo sets this field itself, it can not be filled"))
+        converter = CONVERTERS[self.converter]
+        if converter.field_types and field.type not in converter.field_types:
+            self._refuse(
+                self.env._(
+                    "the converter “%(converter)s” can not fill a field of type %(type)s. Choose one of: %(known)s",
+                    converter=self.converter,
+                    type=field.type,
+                    known=", ".join(
+                        name for name, other in CONVERTERS.items() if not other.field_types or field.type in other.field_types
+                    ),
+                )
+            )
+
+    @api.constrains("key", "converter")
+    def _check_key(self):
+        for mapping in self:
+            if mapping.key and not (mapping.field_id.store and mapping.converter not in ("nested", "image", "many2many_key", "many2many_binding")):
+                mapping._refuse(self.env._("a key must be a stored field with one value"))
+
+    def _refuse(self, problem):
+        raise ValidationError(
+            self.env._(
+                "Flow “%(flow)s”, field “%(field)s”: %(problem)s",
+                flow=self.flow_id.name,
+                field=self.field_id.name,
+                problem=problem,
+            )
+        )
+
+    # ----------------------------------------------------------------------------------------------------------------
+    # CRUD: a changed mapping looks at every record again
+    # ----------------------------------------------------------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        mappings = super().create(vals_list)
+        mappings.flow_id._configuration_changed()
+        return mappings
+
+    def write(self, vals):
+        result = super().write(vals)
+        self.flow_id._configuration_changed()
+        return result
+
+    def unlink(self):
+        flows = self.flow_id
+        result = super().unlink()
+        flows.exists()._configuration_changed()
+        return result
+
+    # ----------------------------------------------------------------------------------------------------------------
+    # Use
+    # ----------------------------------------------------------------------------------------------------------------
+
+    def _rule(self):
+        """This mapping, compiled for the plain layer.
+
+        :rtype: Rule
+        :raises MappingError: if path, converter or options can not be used
+        :raises ValidationError: if a text is not JSON
+        """
+        self.ensure_one()
+        converter = make_converter(
+            self.converter, read_json(self, "options"), self.flow_id.connector_id.timezone or "UTC"
+        )
+        child = None
+        if self.converter == "nested":
+            child_flow = self.flow_id.child_ids.filtered(lambda flow: flow.code == converter.settings["flow"])
+            child = child_flow._mapper() if child_flow else None
+        return Rule(
+            field=self.field_id.name,
+            path=parse_path(self.path) if converter.needs_path else None,
+            converter=converter,
+            effects={"missing": self.on_missing, "null": self.on_null, "empty": self.on_empty},
+            default=read_json(self, "default_value", ()),
+            required=self.required,
+            create_only=self.create_only,
+            key=self.key,
+            authority=self.authority or self.flow_id.authority,
+            child=child,
+        )
+
+    def _mapping_key(self):
+        """What this mapping says, for the fingerprint: when it changes, records are looked at again."""
+        self.ensure_one()
+        names = ("path", "converter", "options", "authority", "key", "required", "create_only")
+        names += ("on_missing", "on_null", "on_empty", "default_value")
+        return [self.field_id.name, *(self[name] or None for name in names)]

@@ -1,0 +1,392 @@
+import ast
+import re
+
+from dateutil.relativedelta import relativedelta
+from markupsafe import Markup
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
+
+from ..mapping.errors import MappingError
+from ..mapping.fingerprint import fingerprint
+from ..mapping.mapper import Mapper
+from ..mapping.paths import parse_expression
+
+RECORD_PLACES = ("id", "updated", "version", "deleted")
+
+
+class BridgeFlow(models.Model):
+    _name = "bridge.flow"
+    _description = "Flow"
+    _order = "connector_id, sequence, id"
+
+    # What is kept in agreement
+    name = fields.Char(required=True)
+    code = fields.Char(required=True, help="Names the flow in definitions and in the options of converters.")
+    active = fields.Boolean(default=True)
+    sequence = fields.Integer(default=10)
+    connector_id = fields.Many2one("bridge.connector", required=True, ondelete="cascade", index=True)
+    company_id = fields.Many2one(related="connector_id.company_id", store=True, index=True)
+    connector_state = fields.Selection(related="connector_id.state", string="Connector State")
+    model_id = fields.Many2one(
+        "ir.model",
+        string="Odoo Model",
+        required=True,
+        ondelete="cascade",
+        domain=[("transient", "=", False), ("abstract", "=", False)],
+    )
+    model = fields.Char(related="model_id.model", store=True, index=True, string="Model Name")
+    parent_id = fields.Many2one(
+        "bridge.flow",
+        string="Inside",
+        ondelete="cascade",
+        index=True,
+        domain="[('connector_id', '=', connector_id), ('id', '!=', id)]",
+        help="The flow in whose records these records are nested, such as orders for order lines.",
+    )
+    child_ids = fields.One2many("bridge.flow", "parent_id", string="Nested Flows")
+    operation_ids = fields.One2many("bridge.operation", "flow_id", string="Operations", copy=True)
+    mapping_ids = fields.One2many("bridge.field.mapping", "flow_id", string="Field Mappings", copy=True)
+
+    # The rules
+    direction = fields.Selection([("pull", "Remote to Odoo")], default="pull", required=True)
+    authority = fields.Selection(
+        [("remote", "The other system"), ("odoo", "Odoo")],
+        default="remote",
+        required=True,
+        help="Whose value stands when both sides changed the same field. A field mapping can say otherwise.",
+    )
+    can_create = fields.Boolean("Create in Odoo", default=True)
+    can_update = fields.Boolean("Update in Odoo", default=True)
+    match_domain = fields.Char(default="[]", help="Only Odoo records in this domain are matched by the key fields.")
+    delete_policy = fields.Selection(
+        [("archive", "Archive"), ("unlink", "Delete"), ("flag", "Mark the external ID"), ("ignore", "Ignore")],
+        string="Deleted Remotely",
+        default="archive",
+        required=True,
+        help="What happens in Odoo to a record that was deleted in the other system.",
+    )
+    remove_limit = fields.Integer(
+        "Removal Limit (%)",
+        default=10,
+        required=True,
+        help="A full scan that would remove more than this share of the records stops before it removes anything, and asks.",
+    )
+    chatter = fields.Boolean("Log in Chatter", help="Write a note in the chatter of each record that is changed. Slower.")
+
+    # Where a record says what it is
+    id_path = fields.Char("Remote ID", required=True, default="id", help="JMESPath of the remote id in a record.")
+    updated_path = fields.Char("Updated At", help="JMESPath of the time of the last change.")
+    version_path = fields.Char("Version", help="JMESPath of a version or ETag.")
+    deleted_path = fields.Char("Deleted Marker", help="JMESPath that gives a value when the record is a tombstone.")
+    page_size = fields.Integer(default=200, required=True)
+
+    # When
+    interval_number = fields.Integer("Every", help="0: only by hand.")
+    interval_type = fields.Selection(
+        [("minutes", "Minutes"), ("hours", "Hours"), ("days", "Days"), ("weeks", "Weeks")], default="minutes", required=True
+    )
+    next_run = fields.Datetime(copy=False, index=True)
+
+    # Where it stands
+    cursor = fields.Json(copy=False)
+    candidate = fields.Json(copy=False, help="Where the last walk ended, when it may not move the cursor yet.")
+    full_scan_needed = fields.Boolean(default=True, copy=False)
+    binding_count = fields.Integer(compute="_compute_counts", string="External IDs")
+    failure_count = fields.Integer(compute="_compute_counts", string="Open Failures")
+    last_run_id = fields.Many2one("bridge.run", compute="_compute_counts", string="Last Run")
+    last_run_state = fields.Selection(
+        lambda self: self.env["bridge.run"]._fields["state"].selection, compute="_compute_counts", string="Last Result"
+    )
+
+    _code_uniq = models.Constraint("UNIQUE(connector_id, code)", "The connector has a flow with this code already.")
+    _limits = models.Constraint(
+        "CHECK(page_size BETWEEN 1 AND 10000 AND remove_limit BETWEEN 0 AND 100 AND interval_number >= 0)",
+        "The page size must be 1 to 10000, the removal limit 0 to 100 %, the interval not negative.",
+    )
+
+    # ----------------------------------------------------------------------------------------------------------------
+    # Computes
+    # ----------------------------------------------------------------------------------------------------------------
+
+    @api.depends("name", "connector_id.name")
+    def _compute_display_name(self):
+        for flow in self:
+            flow.display_name = f"{flow.connector_id.name or ''}: {flow.name or ''}"
+
+    def _compute_counts(self):
+        bindings = dict(self.env["bridge.binding"]._read_group([("flow_id", "in", self.ids)], ["flow_id"], ["__count"]))
+        failures = dict(
+            self.env["bridge.job"]._read_group(
+                [("flow_id", "in", self.ids), ("state", "in", ("failed", "uncertain"))], ["flow_id"], ["__count"]
+            )
+        )
+        runs = dict(
+            self.env["bridge.run"]._read_group(
+                [("flow_id", "in", self.ids), ("dry_run", "=", False)], ["flow_id"], ["id:max"]
+            )
+        )
+        for flow in self:
+            flow.binding_count = bindings.get(flow, 0)
+            flow.failure_count = failures.get(flow, 0)
+            flow.last_run_id = runs.get(flow, False)
+            flow.last_run_state = flow.last_run_id.state
+
+    @api.model
+    def _render_options(self, options):
+        """Options and what they do, as a small table for a form."""
+        if not options:
+            return Markup("<p class='text-muted'>%s</p>") % self.env._("There is nothing to set.")
+        row = Markup("<tr><td class='pe-3'><code>%s</code></td><td>%s</td></tr>")
+        return Markup("<table>%s</table>") % Markup("").join(row % pair for pair in options)
+
+    # ----------------------------------------------------------------------------------------------------------------
+    # Constraints
+    # ----------------------------------------------------------------------------------------------------------------
+
+    @api.constrains("code")
+    def _check_code(self):
+        for flow in self:
+            if not re.fullmatch(r"[a-z0-9_]+", flow.code or ""):
+                flow._refuse(self.env._("the code may only have small letters, digits and underscores"))
+
+    @api.constrains("model_id")
+    def _check_model(self):
+        for flow in self:
+            model = self.env.get(flow.model)
+            if model is None or model._abstract or model._transient or not model._auto:
+                flow._refuse(self.env._("the model %s keeps no records of its own", flow.model))
+            if flow.model.startswith("bridge."):
+                flow._refuse(self.env._("the bridge's own records can not be integrated"))
+
+    @api.constrains("model_id", "delete_policy")
+    def _check_delete_policy(self):
+        for flow in self:
+            if flow.delete_policy == "archive" and not self.env[flow.model]._active_name:
+                flow._refuse(self.env._("records of %s can not be archived; choose another rule for deleted records", flow.model))
+
+    @api.constrains("id_path", "updated_path", "version_path", "deleted_path")
+    def _check_paths(self):
+        for flow in self:
+            for place in RECORD_PLACES:
+                try:
+                    if flow[f"{place}_path"]:
+                        parse_expression(flow[f"{place}_path"])
+                except MappingError as error:
+                    flow._refuse(self.env["bridge.connector"]._explain(error))
+
+    @api.constrains("match_domain", "model_id")
+    def _check_match_domain(self):
+        for flow in self:
+            try:
+                Domain(flow._read_match_domain()).validate(self.env[flow.model])
+            except (ValueError, TypeError) as error:
+                flow._refuse(self.env._("the match domain can not be used: %s", error))
+
+    @api.constrains("parent_id", "connector_id")
+    def _check_parent(self):
+        for flow in self:
+            if flow._has_cycle():
+                flow._refuse(self.env._("a flow can not be inside itself"))
+            if flow.parent_id and flow.parent_id.connector_id != flow.connector_id:
+                flow._refuse(self.env._("the flow that it is inside of belongs to another connector"))
+
+    def _check_references(self):
+        """Do the flows that converters name exist? Asked before anything runs, because flows are made one by one.
+
+        :raises ValidationError: naming flow and field
+        """
+        for flow in self:
+            known = set(flow.connector_id.flow_ids.mapped("code"))
+            for mapping in flow.mapping_ids:
+                code = mapping._rule().converter.settings.get("flow")
+                if code and code not in known:
+                    mapping._refuse(
+                        self.env._(
+                            "there is no flow “%(code)s” in this connector. It has: %(known)s",
+                            code=code,
+                            known=", ".join(sorted(known)),
+                        )
+                    )
+                if mapping.converter == "nested" and code not in flow.child_ids.mapped("code"):
+                    mapping._refuse(self.env._("the flow “%s” must be inside this flow", code))
+            if not flow.parent_id and "list" not in flow.operation_ids.mapped("kind"):
+                flow._refuse(self.env._("it has no operation that lists records"))
+
+    def _refuse(self, problem):
+        raise ValidationError(self.env._("Flow “%(flow)s”: %(problem)s", flow=self.name, problem=problem))
+
+    def _read_match_domain(self):
+        # A literal, never an expression: what a person types is not executed.
+        return ast.literal_eval(self.match_domain or "[]")
+
+    # ----------------------------------------------------------------------------------------------------------------
+    # CRUD
+    # ----------------------------------------------------------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        flows = super().create(vals_list)
+        flows.connector_id._check_configuring_user()
+        flows._update_model_actions()
+        return flows
+
+    def write(self, vals):
+        self.connector_id._check_configuring_user()
+        configured = {"model_id", "id_path", "updated_path", "match_domain", "authority", "can_create", "can_update", "delete_policy"}
+        result = super().write(vals)
+        if configured & vals.keys():
+            self._configuration_changed()
+        if {"model_id", "active"} & vals.keys():
+            self._update_model_actions()
+        if {"interval_number", "interval_type"} & vals.keys():
+            self._schedule(fields.Datetime.now())
+        return result
+
+    def unlink(self):
+        self.connector_id._check_configuring_user()
+        result = super().unlink()
+        self.env["bridge.flow"]._update_model_actions()
+        return result
+
+    def _configuration_changed(self):
+        """What records become has changed: the next run looks at all of them, not only at what changed remotely."""
+        self.connector_id._check_configuring_user()
+        flows = self | self.parent_id
+        flows.filtered(lambda flow: not flow.full_scan_needed).sudo().write({"full_scan_needed": True})
+
+    # ----------------------------------------------------------------------------------------------------------------
+    # Use
+    # ----------------------------------------------------------------------------------------------------------------
+
+    def _mapper(self):
+        """The field mappings, compiled.
+
+        :rtype: Mapper
+        """
+        self.ensure_one()
+        record = {place: self[f"{place}_path"] for place in RECORD_PLACES}
+        return Mapper([mapping._rule() for mapping in self.mapping_ids], record, self._mapping_key())
+
+    def _mapping_key(self):
+        """Changes when the mapping says something else; part of every fingerprint.
+
+        :rtype: bytes
+        """
+        mappings = [mapping._mapping_key() for mapping in (self | self.child_ids).mapping_ids]
+        return fingerprint([self.model, self.authority, self.can_update, mappings]).encode()
+
+    def _operation(self, kind):
+        return self.operation_ids.filtered(lambda operation: operation.kind == kind)
+
+    def _records(self):
+        """The flow's model, as the connector's acting user sees it.
+
+        :raises UserError: if there is no acting user
+        """
+        self.ensure_one()
+        connector = self.connector_id.sudo()
+        if not connector.user_id.active:
+            raise UserError(
+                self.env._("The connector “%s” has no acting user who may work. Choose one.", connector.name)
+            )
+        context = {"active_test": False, "bridge_connector_id": connector.id}
+        if not self.chatter:
+            context |= {"tracking_disable": True, "mail_create_nolog": True}
+        env = self.env(
+            user=connector.user_id.id,
+            su=False,
+            context={
+                "lang": connector.user_id.lang,
+                "tz": connector.user_id.tz,
+                "allowed_company_ids": (connector.company_id or connector.user_id.company_id).ids,
+                **context,
+            },
+        )
+        return env[self.model]
+
+    # ----------------------------------------------------------------------------------------------------------------
+    # Schedule
+    # ----------------------------------------------------------------------------------------------------------------
+
+    def _schedule(self, now):
+        for flow in self:
+            interval = relativedelta(**{flow.interval_type: flow.interval_number})
+            flow.sudo().next_run = now + interval if flow.interval_number else False
+
+    @api.model
+    def _enqueue_due(self):
+        """Start a run of every flow whose time has come."""
+        now = fields.Datetime.now()
+        due = self.sudo().search([("next_run", "<=", now), ("connector_id.state", "!=", "disabled"), ("parent_id", "=", False)])
+        due._enqueue(trigger="schedule")
+        due._schedule(now)
+
+    def _enqueue(self, trigger, full=False, dry_run=None):
+        """Have each flow run as soon as a lane is free; a flow that waits already is not queued twice.
+
+        :param str trigger: who or what started it: ``manual``, ``schedule``
+        :param bool full: read everything, not only what changed
+        :return: the runs, in the order of the flows
+        :rtype: BridgeRun
+        """
+        runs = self.env["bridge.run"]
+        for flow in self.sudo():
+            if flow.connector_id.state == "disabled":
+                raise UserError(
+                    self.env._(
+                        "The connector “%s” is disabled. Set it to Preview or Live first.", flow.connector_id.name
+                    )
+                )
+            flow._check_references()
+            runs += runs._enqueue(flow, trigger=trigger, full=full, dry_run=dry_run)
+        return runs.sudo(False)
+
+    # ----------------------------------------------------------------------------------------------------------------
+    # Buttons
+    # ----------------------------------------------------------------------------------------------------------------
+
+    def action_sync(self):
+        """Sync what changed, now."""
+        self.env["bridge.run"]._check_operator()
+        return self._enqueue(trigger="manual")._action_open()
+
+    def action_full_sync(self):
+        """Read everything, now; finds what was deleted without a trace."""
+        self.env["bridge.run"]._check_operator()
+        return self._enqueue(trigger="manual", full=True)._action_open()
+
+    def action_preview(self):
+        """Show what a sync would do, and write nothing."""
+        self.ensure_one()
+        self.env["bridge.run"]._check_operator()
+        self._check_references()
+        run = self.env["bridge.run"].sudo()._start(self, trigger="manual", dry_run=True)
+        run._preview()
+        return run.sudo(False)._action_open()
+
+    def action_open_bindings(self):
+        action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_binding_action")
+        return {**action, "domain": [("flow_id", "in", self.ids)], "context": {}}
+
+    def action_open_failures(self):
+        action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_job_action")
+        return {**action, "domain": [("flow_id", "in", self.ids)], "context": {"search_default_open": 1}}
+
+    def action_open_runs(self):
+        action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_run_action")
+        return {**action, "domain": [("flow_id", "in", self.ids)], "context": {}}
+
+    def action_open_records(self):
+        """The Odoo records that this flow keeps in agreement."""
+        self.ensure_one()
+        ids = self.env["bridge.binding"].search([("flow_id", "=", self.id), ("state", "=", "linked")]).mapped("res_id")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.name,
+            "res_model": self.model,
+            "views": [(False, "list"), (False, "form")],
+            "domain": [("id", "in", ids)],
+            "context": {"active_test": False},
+        }

@@ -1,0 +1,326 @@
+"""The road: journal. Bindings, log lines and failures, in the same transaction as the records they tell about."""
+
+import datetime
+
+from psycopg2.extras import Json, execute_values
+
+from odoo import fields, models
+
+from ..mapping.errors import MappingError
+from .batch import (
+    ARCHIVE,
+    CREATE,
+    DEPENDENCY,
+    FLAG,
+    LINK,
+    REJECT,
+    REMOVALS,
+    SKIP,
+    UNCHANGED,
+    UNLINK,
+    UPDATE,
+)
+from .bridge_job import FIRST_DELAY, MAX_ATTEMPTS, OPEN_RECORD
+
+LOGGED = (CREATE, UPDATE, LINK, ARCHIVE, UNLINK, FLAG, SKIP, REJECT)
+LOG_COLUMNS = (
+    "run_id, flow_id, connector_id, company_id, dry_run, action, external_id, res_model, res_id, record_name, error_kind,"
+    " field_name, message, changes, create_date"
+)
+
+
+class BridgeFlow(models.Model):
+    _inherit = "bridge.flow"
+
+    def _journal(self, batch, jobs=None):
+        """Write down what became of a batch.
+
+        :param BridgeJob jobs: the running jobs whose matter the batch is, if there are
+        """
+        if not batch.run.dry_run:
+            self._write_bindings(batch)
+            self._mark_seen(batch)
+            closed = self._close_failures(batch, jobs)
+            self._write_failures(batch, jobs)
+        else:
+            closed = []
+        self._write_log(batch, closed)
+        self._after_sync(batch)
+
+    def _after_sync(self, batch):
+        """Called when a batch is written, before it is committed. For other addons.
+
+        :param Batch batch: with what became of each record
+        """
+
+    # Bindings
+
+    def _write_bindings(self, batch):
+        new = [item for item in batch.having(CREATE, LINK) if item.binding is None]
+        self._insert_bindings(new, batch, seen=batch.run.id if batch.run.full else None)
+        known = [item for item in batch.having(CREATE, LINK, UPDATE, UNCHANGED) if item.binding and not _is_same(item)]
+        self._update_bindings(known)
+        self._end_bindings(batch.having(*REMOVALS))
+        self._write_nested_bindings(batch)
+
+    def _insert_bindings(self, items, batch, seen=None):
+        """New bindings.
+
+        A binding that another transaction made meanwhile violates the unique index, and the whole batch is done again:
+        never is a binding moved to the record that we have just created in vain.
+        """
+        if not items:
+            return
+        now = fields.Datetime.now()
+        rows = [
+            (
+                *(self.id, self.connector_id.id, self.company_id.id or None, self.model),
+                *(item.external_id, item.record_id, "linked", _kept_fingerprint(item)),
+                *(Json(item.odoo_terms), Json(item.remote_terms), _text(item.updated), _text(item.version)),
+                *(item.parent.binding.id if item.parent else None, seen, now, now),
+            )
+            for item in items
+        ]
+        ids = execute_values(
+            self.env.cr._obj,
+            """
+            INSERT INTO bridge_binding (
+                flow_id, connector_id, company_id, res_model, external_id, res_id, state, fingerprint, odoo_snapshot,
+                remote_snapshot, remote_updated, remote_version, parent_id, seen_run_id, synced, create_date)
+            VALUES %s RETURNING id
+            """,
+            rows,
+            page_size=len(rows),
+            fetch=True,
+        )
+        for item, (binding_id,) in zip(items, ids, strict=True):
+            item.binding = NewBinding(binding_id)
+
+    def _update_bindings(self, items):
+        if not items:
+            return
+        rows = [
+            (
+                *(item.binding.id, item.record_id, _kept_fingerprint(item), Json(_odoo_snapshot(item))),
+                *(Json({**(item.binding.remote_snapshot or {}), **item.remote_terms}), _text(item.updated)),
+                _text(item.version),
+            )
+            for item in items
+        ]
+        execute_values(
+            self.env.cr._obj,
+            """
+            UPDATE bridge_binding binding
+               SET res_id = new.res_id, state = 'linked', fingerprint = new.fingerprint,
+                   odoo_snapshot = new.odoo_snapshot, remote_snapshot = new.remote_snapshot,
+                   remote_updated = new.remote_updated, remote_version = new.remote_version,
+                   synced = clock_timestamp() AT TIME ZONE 'UTC'
+              FROM (VALUES %s) AS new (
+                   id, res_id, fingerprint, odoo_snapshot, remote_snapshot, remote_updated, remote_version)
+             WHERE binding.id = new.id
+            """,
+            rows,
+            template="(%s, %s, %s, %s::jsonb, %s::jsonb, %s, %s)",
+            page_size=len(rows),
+        )
+
+    def _end_bindings(self, items):
+        """The remote record is gone: the binding stays, to know it again, unless Odoo's record is gone as well."""
+        bindings = self.env["bridge.binding"].browse(item.binding.id for item in items if item.action != UNLINK)
+        bindings.write({"state": "removed", "fingerprint": "deleted"})
+        self.env["bridge.binding"].browse(item.binding.id for item in items if item.action == UNLINK).unlink()
+
+    def _write_nested_bindings(self, batch):
+        parents = batch.having(CREATE, LINK, UPDATE)
+        for rule in batch.mapper.rules:
+            if rule.converter.name != "nested":
+                continue
+            flow = self._child_flow(rule)
+            children = [child for parent in parents for child in parent.children.get(rule.field, ())]
+            flow._insert_bindings([child for child in children if child.action in (None, CREATE) and not child.binding], batch)
+            flow._update_bindings(
+                [child for child in children if child.binding and not _is_new(child) and child.action in (CREATE, UPDATE)]
+            )
+            flow._end_bindings([child for child in children if child.action in REMOVALS])
+
+    def _mark_seen(self, batch):
+        """A full scan remembers what it has seen, to find what it has not."""
+        if not batch.run.full or self.delete_policy == "ignore":
+            return
+        ids = [item.binding.id for item in batch.items if item.binding and not _is_new(item) and not item.deleted]
+        self.env.cr.execute(
+            """
+            UPDATE bridge_binding SET seen_run_id = %s, state = CASE state WHEN 'missing' THEN 'linked' ELSE state END
+             WHERE id = ANY(%s)
+            """,
+            [batch.run.id, ids],
+        )
+
+    # Failures
+
+    def _close_failures(self, batch, jobs):
+        """A record that succeeds closes its open failure by itself.
+
+        :return: external ids whose failure was closed
+        :rtype: list[str]
+        """
+        succeeded = [item.external_id for item in batch.items if item.action != REJECT and not item.deferred]
+        self.env.cr.execute(
+            """
+            UPDATE bridge_job
+               SET state = 'done', finished = clock_timestamp() AT TIME ZONE 'UTC'
+             WHERE flow_id = %s AND kind = 'pull_record' AND external_id = ANY(%s)
+               AND state IN ('pending', 'failed', 'uncertain') AND NOT id = ANY(%s)
+         RETURNING external_id
+            """,
+            [self.id, succeeded, jobs.ids if jobs else []],
+        )
+        closed = [row[0] for row in self.env.cr.fetchall()]
+        if jobs:
+            closed += [job.external_id for job in jobs if job.error_kind and job.external_id in succeeded]
+        if closed:
+            self.env["bridge.job"].invalidate_model()
+        return closed
+
+    def _write_failures(self, batch, jobs):
+        """A record that failed becomes a job of its own, with its payload; one that is one already says so."""
+        own = {job.external_id: job for job in jobs or ()}
+        rows = []
+        for item in batch.items:
+            kind, message, field_name = self._trouble(item)
+            if not kind:
+                continue
+            if item.external_id in own:
+                own[item.external_id].write({"payload": item.document, "error_field": field_name})
+                own[item.external_id]._fail_or_retry(kind, message)
+            else:
+                rows.append((item, kind, message, field_name))
+        self._insert_failures(batch, rows)
+
+    def _trouble(self, item):
+        if item.failure:
+            return item.failure.kind, item.failure.message, item.failure.field
+        if item.deferred:
+            labels = ", ".join(self._field_label(name) for name in sorted(item.deferred))
+            return DEPENDENCY, self.env._("%s: the related remote record is not in Odoo yet.", labels), None
+        return None, None, None
+
+    def _insert_failures(self, batch, rows):
+        if not rows:
+            return
+        now = fields.Datetime.now()
+        later = now + datetime.timedelta(seconds=FIRST_DELAY)
+        values = [
+            (
+                *("pull_record", self.id, self.connector_id.id, self.company_id.id or None, batch.run.id),
+                *("pending" if kind == DEPENDENCY else "failed", 10, later, 1, item.external_id),
+                *(self._record_name(batch, item), Json(item.document), kind, field_name, message, now),
+            )
+            for item, kind, message, field_name in rows
+        ]
+        execute_values(
+            self.env.cr._obj,
+            f"""
+            INSERT INTO bridge_job (
+                kind, flow_id, connector_id, company_id, run_id, state, priority, due_at, attempts, external_id,
+                record_name, payload, error_kind, error_field, error_message, create_date)
+            VALUES %s
+            ON CONFLICT (flow_id, external_id) WHERE {OPEN_RECORD} DO UPDATE
+               SET payload = excluded.payload, error_kind = excluded.error_kind, error_field = excluded.error_field,
+                   error_message = excluded.error_message, record_name = excluded.record_name,
+                   attempts = bridge_job.attempts + 1, due_at = excluded.due_at,
+                   state = CASE WHEN bridge_job.state = 'running' THEN 'running'
+                                WHEN bridge_job.attempts + 1 >= {MAX_ATTEMPTS} THEN 'failed'
+                                ELSE excluded.state END
+            """,  # noqa: S608  (constants)
+            values,
+            page_size=len(values),
+        )
+        self.env["bridge.job"].invalidate_model()
+
+    # Log
+
+    def _write_log(self, batch, closed):
+        """One line for each record to which something happened, as the connector's log level says."""
+        run, now = batch.run, fields.Datetime.now()
+        everything = run.dry_run or self.connector_id.log_level != "errors"
+        lines = [
+            (item, item.action, (item.failure and item.failure.message) or item.note)
+            for item in batch.items
+            if item.action == REJECT or (everything and item.action in LOGGED)
+        ]
+        by_id = {item.external_id: item for item in batch.items}
+        said = self.env._("The record succeeded, so its open failure is closed.")
+        lines += [(by_id[external_id], "closed", said) for external_id in closed]
+        if not lines:
+            return
+        rows = [
+            (
+                *(run.id, self.id, self.connector_id.id, self.company_id.id or None, run.dry_run, action),
+                *(item.external_id, self.model, item.record_id or None, self._record_name(batch, item)),
+                *(item.failure and item.failure.kind, item.failure and item.failure.field, message),
+                *(Json(self._logged_changes(item)) if action in (CREATE, UPDATE, LINK) else None, now),
+            )
+            for item, action, message in lines
+        ]
+        execute_values(
+            self.env.cr._obj, f"INSERT INTO bridge_log ({LOG_COLUMNS}) VALUES %s", rows, page_size=len(rows)  # noqa: S608
+        )
+
+    def _logged_changes(self, item):
+        """Old and new values; of files only that they changed."""
+        changes = {name: [_brief(old), _brief(new)] for name, (old, new) in item.changes.items()}
+        for name, children in item.children.items():
+            counts = [sum(child.action in actions for child in children) for actions in CHILD_ACTIONS]
+            if any(counts):
+                changes[name] = [None, "+%s ~%s −%s" % tuple(counts)]
+        return changes
+
+    def _record_name(self, batch, item):
+        """What a person calls the record, as the remote says it."""
+        rec_name = self.env[self.model]._rec_name
+        for rule in batch.mapper.rules:
+            if rule.field == rec_name and item.document:
+                try:
+                    name = rule.source(item.document)
+                except MappingError:
+                    return None
+                return name[:200] if isinstance(name, str) else None
+        return None
+
+
+CHILD_ACTIONS = ((None, CREATE), (UPDATE,), REMOVALS)
+
+
+class NewBinding:
+    """A binding that was made just now: only its id matters any more."""
+
+    remote_snapshot = odoo_snapshot = None
+
+    def __init__(self, binding_id):
+        self.id = binding_id
+
+
+def _is_new(item):
+    return isinstance(item.binding, NewBinding)
+
+
+def _is_same(item):
+    return _is_new(item) or (item.action == UNCHANGED and item.binding.same)
+
+
+def _kept_fingerprint(item):
+    # A record that lacks a relation must not look unchanged next time.
+    return "" if item.deferred else item.fingerprint
+
+
+def _odoo_snapshot(item):
+    return item.odoo_terms or item.binding.odoo_snapshot or {}
+
+
+def _text(value):
+    return None if value is None else str(value)
+
+
+def _brief(value):
+    return value[:2000] if isinstance(value, str) else value

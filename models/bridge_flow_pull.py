@@ -1,0 +1,709 @@
+"""The road, from remote to Odoo: batch, compare, map, fetch what is related, plan (DESIGN.md, "The road")."""
+
+import base64
+import collections
+
+from odoo import models
+from odoo.fields import Domain
+
+from ..mapping import merge
+from ..mapping.converters import ByBinding, ByKey, Download, Many
+from ..mapping.errors import MappingError
+from ..mapping.fingerprint import fingerprint
+from ..mapping.mapper import nested_documents
+from ..mapping.paths import MISSING
+from ..remote.errors import RemoteError
+from .batch import (
+    ARCHIVE,
+    CREATE,
+    DATA,
+    DEPENDENCY,
+    LINK,
+    SKIP,
+    UNCHANGED,
+    UPDATE,
+    Batch,
+    Bound,
+    Item,
+    Pending,
+    ToCreate,
+    before,
+    comparable,
+    references_in,
+)
+
+DEEPEST = 5  # relations that are followed by asking the remote, one behind the other
+ABSENT = (404, 410)
+
+
+class BridgeFlow(models.Model):
+    _inherit = "bridge.flow"
+
+    # ----------------------------------------------------------------------------------------------------------------
+    # Batch: from documents to items
+    # ----------------------------------------------------------------------------------------------------------------
+
+    def _batch(self, run, documents, client=None, patient=False, depth=0):
+        """Documents of this flow as a batch.
+
+        :param run: the run that they are counted and logged for
+        :param list documents: as the remote sent them
+        :param Client client: to ask for what is missing; None if nothing may be asked
+        :param bool patient: may related records of this flow still come on a later page
+        :rtype: Batch
+        """
+        self.ensure_one()
+        mapper = self._mapper()
+        batch = Batch(run, self, mapper, [], client, patient, depth)
+        latest = {}
+        for document in documents:
+            item = self._item(mapper, document)
+            batch.items.append(item)
+            if item.external_id in latest:  # a list that names a record twice means the later one
+                latest[item.external_id].action = UNCHANGED
+            latest[item.external_id] = item
+        return batch
+
+    def _item(self, mapper, document):
+        item = Item(document)
+        try:
+            item.external_id = mapper.external_id(document)
+            item.deleted = bool(mapper.about(document, "deleted"))
+            item.updated = mapper.about(document, "updated")
+            item.version = mapper.about(document, "version")
+            item.fingerprint = "deleted" if item.deleted else mapper.fingerprint(document)
+        except MappingError as error:
+            item.external_id = item.external_id or "?" + fingerprint(document)[:12]
+            self._fail(item, error)
+        return item
+
+    def _fail(self, item, error):
+        """A mapping error, on the record that it concerns."""
+        field_name = error.field
+        label = self._field_label(field_name)
+        message = self.connector_id._explain(error)
+        item.fail(DATA, f"{label}: {message}" if label else message, field_name)
+
+    def _field_label(self, field_name):
+        field = self.env[self.model]._fields.get(field_name)
+        return field.get_description(self.env, ["string"])["string"] if field is not None else ""
+
+    # ----------------------------------------------------------------------------------------------------------------
+    # Compare: what do we know already, and is anything new
+    # ----------------------------------------------------------------------------------------------------------------
+
+    def _compare(self, batch):
+        """Find the bindings, and settle what is unchanged: one query, whatever the size of the batch."""
+        items = {item.external_id: item for item in batch.items if item.action != UNCHANGED}
+        self.env["bridge.binding"].flush_model()
+        table = self.env[self.model]._table
+        self.env.cr.execute(
+            f"""
+            SELECT binding.id, binding.external_id, binding.res_id, binding.state,
+                   binding.fingerprint = known.fingerprint AND binding.state != 'removed',
+                   record.id IS NOT NULL,
+                   CASE WHEN binding.fingerprint != known.fingerprint THEN binding.odoo_snapshot END,
+                   CASE WHEN binding.fingerprint != known.fingerprint THEN binding.remote_snapshot END,
+                   binding.parent_id
+              FROM unnest(%s::text[], %s::text[]) AS known (external_id, fingerprint)
+              JOIN bridge_binding binding ON binding.flow_id = %s AND binding.external_id = known.external_id
+         LEFT JOIN "{table}" record ON record.id = binding.res_id
+            """,  # noqa: S608  (the table is the model's own)
+            [list(items), [item.fingerprint for item in items.values()], self.id],
+        )
+        for row in self.env.cr.fetchall():
+            item = items[row[1]]
+            item.binding = Bound(*row)
+            item.record_id = item.binding.res_id if item.binding.alive else None
+            if item.open and item.binding.same and item.binding.alive:
+                item.action = UNCHANGED
+        for item in batch.open_items():
+            if item.deleted and (item.binding is None or item.binding.state == "removed"):
+                item.action = UNCHANGED  # it came and went without us, or we know already
+
+    # ----------------------------------------------------------------------------------------------------------------
+    # Map: the remote's record in Odoo's terms
+    # ----------------------------------------------------------------------------------------------------------------
+
+    def _map(self, batch):
+        """Read every field of the records that are not settled; references stay references."""
+        for item in batch.open_items():
+            if item.deleted:
+                continue
+            mapped = batch.mapper.map(item.document)
+            if mapped.error:
+                self._fail(item, mapped.error)
+                continue
+            item.values = mapped.values
+            self._map_children(batch, item)
+
+    def _map_children(self, batch, item):
+        for rule in batch.mapper.rules:
+            if rule.converter.name != "nested" or rule.field not in item.values:
+                continue
+            child_flow = self._child_flow(rule)
+            documents = nested_documents(item.values.pop(rule.field))
+            children = item.children[rule.field] = []
+            for position, document in enumerate(documents):
+                child = child_flow._child_item(rule.child, item, document, position)
+                children.append(child)
+                if child.failure:
+                    item.fail(child.failure.kind, f"{child_flow.name} {position + 1}: {child.failure.message}", rule.field)
+                    return
+
+    def _child_flow(self, rule):
+        code = rule.converter.settings["flow"]
+        return self.child_ids.filtered(lambda flow: flow.code == code)
+
+    def _child_item(self, mapper, parent, document, position):
+        """A nested document as an item; one without an id of its own is known by its place in the parent."""
+        if isinstance(document, dict) and mapper.about(document, "id") is None:
+            child = Item(document, external_id=f"{parent.external_id}/{position}")
+        else:
+            child = self._item(mapper, document)
+        child.parent = parent
+        if child.failure:
+            return child
+        mapped = mapper.map(document)
+        child.values = mapped.values
+        if mapped.error:
+            self._fail(child, mapped.error)
+        return child
+
+    # ----------------------------------------------------------------------------------------------------------------
+    # Fetch what is related: records that are pointed to, and files
+    # ----------------------------------------------------------------------------------------------------------------
+
+    def _fetch_related(self, batch):
+        """Ask the remote for what the batch points to and Odoo does not have.
+
+        Nothing is written before; so no row of a business table is held while we wait.
+        """
+        if batch.client is None or batch.run.dry_run:
+            return
+        self._fetch_files(batch)
+        for flow, missing in self._missing(batch).items():
+            if flow == self and batch.patient:
+                continue  # it may be on a later page, and else the second pass asks for it
+            operation = flow._operation("get")
+            if operation and batch.depth < DEEPEST:
+                documents = flow._get_documents(operation, batch.client, missing)
+                flow._pull_documents(batch, documents)
+
+    def _missing(self, batch):
+        """External ids that the batch points to and that are bound to nothing.
+
+        :return: flow to list of external ids
+        :rtype: dict
+        """
+        here = {item.external_id for item in batch.items}
+        wanted = collections.defaultdict(dict)
+        for _flow, _item, _name, value in self._mapped_values(batch):
+            for reference in references_in(value, ByBinding):
+                wanted[reference.flow][reference.external_id] = True
+        missing = {}
+        for code, external_ids in wanted.items():
+            flow = self._sibling(code)
+            known = self.env["bridge.binding"]._known(flow, external_ids)
+            absent = [one for one in external_ids if one not in known and not (flow == self and one in here)]
+            if absent:
+                missing[flow] = absent
+        return missing
+
+    def _mapped_values(self, batch):
+        """Every value of the open records and of the records inside them.
+
+        :return: (flow, item, field, value)
+        :rtype: list[tuple]
+        """
+        found = []
+        for item in batch.open_items():
+            found.extend((self, item, name, value) for name, value in item.values.items())
+            for children in item.children.values():
+                for child in children:
+                    flow = batch.flow._flow_of_child(child, item)
+                    found.extend((flow, child, name, value) for name, value in child.values.items())
+        return found
+
+    def _flow_of_child(self, child, item):
+        name = next(name for name, children in item.children.items() if child in children)
+        mapping = self.mapping_ids.filtered(lambda mapping: mapping.field_name == name)
+        return self._child_flow(mapping._rule())
+
+    def _sibling(self, code):
+        """Another flow of the connector, by its code."""
+        return self.connector_id.flow_ids.filtered(lambda flow: flow.code == code)
+
+    def _get_documents(self, operation, client, external_ids):
+        documents = []
+        for external_id in external_ids:
+            try:
+                documents.append(operation._get(client, external_id))
+            except RemoteError as error:
+                if error.status not in ABSENT:
+                    raise
+        return documents
+
+    def _pull_documents(self, batch, documents):
+        """Bring documents of this flow along the road, for the sake of another batch."""
+        related = self._batch(batch.run, documents, batch.client, depth=batch.depth + 1)
+        self._compare(related)
+        self._map(related)
+        self._fetch_related(related)
+        self._plan(related)
+        self._apply(related)
+        self._journal(related)
+
+    def _fetch_files(self, batch):
+        for flow, item, name, value in self._mapped_values(batch):
+            if not isinstance(value, Download) or self._has_file(item, name, value):
+                continue
+            try:
+                content, _content_type = batch.client.download(value.url, value.max_bytes)
+                item.remote_terms[name] = value.url
+                item.values[name] = base64.b64encode(content).decode()
+            except RemoteError as error:
+                if error.kind in ("unavailable", "throttled", "auth"):
+                    raise
+                (item.parent or item).fail(DATA, f"{flow._field_label(name)}: {self.connector_id._explain(error)}", name)
+
+    def _has_file(self, item, name, value):
+        return item.binding and item.binding.alive and before(item.binding.remote_snapshot, name) == value.url
+
+    # ----------------------------------------------------------------------------------------------------------------
+    # Plan: what is to be done, decided without writing
+    # ----------------------------------------------------------------------------------------------------------------
+
+    def _plan(self, batch):
+        """Decide about every record: create, update, link, archive, unlink, flag, unchanged, skip or reject."""
+        for item in batch.open_items():
+            if item.deleted:
+                item.action = self._removal_action(item)
+        self._resolve(batch)
+        self._match(batch)
+        self._merge(batch)
+        self._plan_children(batch)
+        for item in batch.open_items():
+            item.action = self._decision(item)
+
+    def _removal_action(self, item):
+        if self.delete_policy == "ignore":
+            return SKIP
+        return self.delete_policy if item.binding.alive or self.delete_policy == "flag" else "flag"
+
+    def _decision(self, item):
+        if item.record_id is None:
+            if self.can_create:
+                return CREATE
+            item.note = self.env._("There is no matching record in Odoo, and this flow does not create records.")
+            return SKIP
+        if item.binding is None or item.binding.res_id != item.record_id:
+            return LINK
+        if not item.changes and not item.children_changed:
+            return UNCHANGED
+        if not self.can_update:
+            item.note = self.env._("This flow does not update records.")
+            return SKIP
+        return UPDATE
+
+    # Resolve: references become record ids
+
+    def _resolve(self, batch):
+        """Replace references by ids: one query for each kind of reference, whatever the size of the batch."""
+        found = self._find_bound(batch)
+        keyed = self._find_keyed(batch)
+        here = {item.external_id: item for item in batch.open_items() if not item.deleted}
+        rules = {}
+        for flow, item, name, value in self._mapped_values(batch):
+            item.remote_terms.setdefault(name, comparable(value))
+            if not isinstance(value, (ByBinding, ByKey, Many)):
+                continue
+            if (flow, name) not in rules:
+                rules[flow, name] = self._rule_of(batch, flow, name)
+            resolver = Resolver(self, flow, rules[flow, name], found, keyed, here)
+            resolver.resolve(item, name, value)
+
+    def _rule_of(self, batch, flow, name):
+        mapper = batch.mapper if flow == self else flow._mapper()
+        return next(rule for rule in mapper.rules if rule.field == name)
+
+    def _find_bound(self, batch):
+        wanted = collections.defaultdict(set)
+        for _flow, _item, _name, value in self._mapped_values(batch):
+            for reference in references_in(value, ByBinding):
+                wanted[reference.flow].add(reference.external_id)
+        return {code: self.env["bridge.binding"]._known(self._sibling(code), ids) for code, ids in wanted.items()}
+
+    def _find_keyed(self, batch):
+        """Records by a field's value.
+
+        :return: (flow, field) to value to list of ids
+        """
+        wanted = collections.defaultdict(dict)
+        for flow, _item, name, value in self._mapped_values(batch):
+            for reference in references_in(value, ByKey):
+                wanted[flow, name][reference.value] = True
+        return {
+            (flow, name): flow._search_keyed(self._rule_of(batch, flow, name), values)
+            for (flow, name), values in wanted.items()
+        }
+
+    def _search_keyed(self, rule, values):
+        records = self._records()
+        model = records.env[records._fields[rule.field].comodel_name]
+        settings = rule.converter.settings
+        key, fold = settings["field"], _folder(settings)
+        by_value = Domain(key, "in", list(values))
+        if settings["ignore_case"]:
+            by_value = Domain.OR(Domain(key, "=ilike", _escape_like(value)) for value in values)
+        found = collections.defaultdict(list)
+        for record in model.search_fetch(by_value & Domain(list(settings["domain"])), [key]):
+            found[fold(record[key])].append(record.id)
+        return found
+
+    # Match: records that are not bound yet
+
+    def _match(self, batch):
+        """Look for the Odoo records of remote records that are not bound, by the key fields."""
+        keys = [rule.field for rule in batch.mapper.rules if rule.key]
+        unbound = [item for item in batch.open_items() if item.record_id is None]
+        if not keys or not unbound:
+            return
+        wanted = {item: self._key_of(item, keys) for item in unbound}
+        found = self._search_keys(keys, {key for key in wanted.values() if key})
+        taken = self._taken({record_id for ids in found.values() for record_id in ids})
+        for item, key in wanted.items():
+            candidates = found.get(key, []) if key else []
+            self._accept(item, candidates, taken, keys)
+
+    def _key_of(self, item, keys):
+        """The values of the key fields; None if one of them is empty, because nothing matches "nothing"."""
+        values = tuple(item.values.get(name) for name in keys)
+        unusable = any(merge.is_empty(value) or isinstance(value, (Pending, ToCreate, Many)) for value in values)
+        return None if unusable else tuple(comparable(value) for value in values)
+
+    def _search_keys(self, keys, wanted):
+        if not wanted:
+            return {}
+        domain = Domain.AND(Domain(name, "in", [key[n] for key in wanted]) for n, name in enumerate(keys))
+        found = collections.defaultdict(list)
+        records = self._records().search_fetch(domain & Domain(self._read_match_domain()), keys)
+        for record in records:
+            found[tuple(self._terms(record, name) for name in keys)].append(record.id)
+        return found
+
+    def _taken(self, record_ids):
+        """Which of these records are bound by this flow already.
+
+        :return: Odoo id to external id
+        """
+        bindings = self.env["bridge.binding"].search_fetch(
+            [("flow_id", "=", self.id), ("res_id", "in", list(record_ids))], ["res_id", "external_id"]
+        )
+        return {binding.res_id: binding.external_id for binding in bindings}
+
+    def _accept(self, item, candidates, taken, keys):
+        labels = ", ".join(self._field_label(name) for name in keys)
+        if len(candidates) > 1:
+            message = self.env._(
+                "%(count)s records of Odoo have the same %(keys)s (ids %(ids)s). Merge them or change one, then retry.",
+                count=len(candidates),
+                keys=labels,
+                ids=", ".join(map(str, candidates[:5])),
+            )
+            item.fail(DATA, message)
+        elif candidates and taken.get(candidates[0], item.external_id) != item.external_id:
+            message = self.env._(
+                "The record of Odoo with the same %(keys)s (id %(id)s) belongs to the remote record %(other)s already.",
+                keys=labels,
+                id=candidates[0],
+                other=taken[candidates[0]],
+            )
+            item.fail(DATA, message)
+        elif candidates:
+            item.record_id = candidates[0]
+            taken[candidates[0]] = item.external_id
+
+    # Merge: which fields change
+
+    def _merge(self, batch):
+        """Three-way merge of every field of the records that exist in Odoo."""
+        existing = [item for item in batch.open_items() if item.record_id]
+        terms = self._read_terms([item.record_id for item in existing], batch.mapper)
+        for item in batch.open_items():
+            item.odoo_terms = terms.get(item.record_id, {})
+            item.changes = self._changes(batch.mapper, item)
+
+    def _changes(self, mapper, item):
+        """The fields that change, with their old and new value.
+
+        :rtype: dict[str, tuple]
+        """
+        if item.record_id is None:
+            return {name: (None, item.remote_terms[name]) for name in item.values if not merge.is_empty(item.remote_terms[name])}
+        bound = item.binding if item.binding and item.binding.res_id == item.record_id else None
+        changes = {}
+        for rule in mapper.rules:
+            name = rule.field
+            if name not in item.values or rule.create_only:
+                continue
+            decision = merge.decide(
+                item.odoo_terms.get(name),
+                before(bound and bound.odoo_snapshot, name),
+                item.remote_terms[name],
+                before(bound and bound.remote_snapshot, name),
+                authority=rule.authority,
+                direction="pull",
+            )
+            if decision == merge.PULL:
+                changes[name] = (item.odoo_terms.get(name), item.remote_terms[name])
+        if bound and bound.state == "removed" and self.delete_policy == ARCHIVE:
+            self._revive(item, changes)
+        return changes
+
+    def _revive(self, item, changes):
+        """A record that was deleted remotely and is there again is there again in Odoo as well."""
+        active = self.env[self.model]._active_name
+        if active not in item.values:
+            item.values[active] = item.remote_terms[active] = True
+            changes[active] = (False, True)
+
+    def _read_terms(self, record_ids, mapper):
+        """What the mapped fields of Odoo records are, comparable.
+
+        :return: id to field to value
+        :rtype: dict
+        """
+        names = [rule.field for rule in mapper.rules if rule.converter.name != "nested"]
+        records = self._records().browse(record_ids)
+        if not records or not names:
+            return {}
+        records.fetch([name for name in names if records._fields[name].type not in ("binary", "many2many")])
+        return {record.id: {name: self._terms(record, name) for name in names} for record in records}
+
+    def _terms(self, record, name):
+        field = record._fields[name]
+        value = record[name]
+        if field.type == "many2one":
+            return value.id
+        if field.type in ("many2many", "one2many"):
+            return sorted(value.ids)
+        if field.type == "binary":
+            return fingerprint(len(value) if not value else value.decode("ascii", "replace")) if value else False
+        if field.type == "html":
+            return str(value) if value else False
+        return comparable(value)
+
+    # Children: records inside the record
+
+    def _plan_children(self, batch):
+        """The same for the records inside the records: which are created, changed or gone."""
+        parents = [item for item in batch.open_items() if item.children]
+        for mapping in self.mapping_ids.filtered(lambda mapping: mapping.converter == "nested"):
+            rule = next(rule for rule in batch.mapper.rules if rule.field == mapping.field_name)
+            flow = self._child_flow(rule)
+            flow._plan_nested(batch, rule, [item for item in parents if rule.field in item.children])
+
+    def _plan_nested(self, batch, rule, parents):
+        bound = self._nested_bindings(parents)
+        children = [child for parent in parents for child in parent.children[rule.field]]
+        for child in children:
+            child.binding = bound.pop((child.parent.binding and child.parent.binding.id, child.external_id), None)
+            child.record_id = child.binding.res_id if child.binding and child.binding.alive else None
+        terms = self._read_terms([child.record_id for child in children if child.record_id], rule.child)
+        for child in children:
+            child.odoo_terms = terms.get(child.record_id, {})
+            child.changes = self._changes(rule.child, child)
+            child.action = CREATE if child.record_id is None else UPDATE if child.changes else UNCHANGED
+        self._plan_nested_removals(rule, parents, bound)
+        for parent in parents:
+            if any(child.action != UNCHANGED for child in parent.children[rule.field]):
+                parent.children_changed = True
+
+    def _plan_nested_removals(self, rule, parents, unseen):
+        by_binding = {parent.binding.id: parent for parent in parents if parent.binding}
+        for (parent_binding_id, external_id), binding in unseen.items():
+            parent = by_binding[parent_binding_id]
+            child = Item({}, external_id, deleted=True, binding=binding, parent=parent, record_id=binding.res_id)
+            child.action = self._removal_action(child)
+            parent.children[rule.field].append(child)
+
+    def _nested_bindings(self, parents):
+        parent_ids = [parent.binding.id for parent in parents if parent.binding]
+        if not parent_ids:
+            return {}
+        table = self.env[self.model]._table
+        self.env["bridge.binding"].flush_model()
+        self.env.cr.execute(
+            f"""
+            SELECT binding.id, binding.external_id, binding.res_id, binding.state, FALSE, record.id IS NOT NULL,
+                   binding.odoo_snapshot, binding.remote_snapshot, binding.parent_id
+              FROM bridge_binding binding
+         LEFT JOIN "{table}" record ON record.id = binding.res_id
+             WHERE binding.flow_id = %s AND binding.parent_id = ANY(%s) AND binding.state != 'removed'
+            """,  # noqa: S608  (the table is the model's own)
+            [self.id, parent_ids],
+        )
+        bindings = [Bound(*row) for row in self.env.cr.fetchall()]
+        return {(binding.parent_id, binding.external_id): binding for binding in bindings}
+
+    # ----------------------------------------------------------------------------------------------------------------
+    # Other beginnings of the same road
+    # ----------------------------------------------------------------------------------------------------------------
+
+    def _removal_batch(self, run, bindings):
+        """Bindings whose remote record is gone, as a batch of tombstones."""
+        batch = Batch(run, self, self._mapper(), [])
+        alive = set(self.env[self.model].sudo().browse(bindings.mapped("res_id")).exists().ids)
+        for binding in bindings:
+            bound = Bound(
+                binding.id, binding.external_id, binding.res_id, binding.state, False, binding.res_id in alive, None, None
+            )
+            batch.items.append(
+                Item({}, binding.external_id, "deleted", deleted=True, binding=bound, record_id=binding.res_id)
+            )
+        return batch
+
+    def _pull_records(self, jobs):
+        """Single records, each the matter of a job: with the payload that failed, or fetched again.
+
+        :param BridgeJob jobs: of this flow
+        :raises RemoteError: if the remote can not be asked
+        """
+        exchanges = []
+        run = jobs.run_id[:1] or self.env["bridge.run"]._start(self, "record")
+        try:
+            with self.connector_id._client(exchanges) as client:
+                documents = self._documents_of(jobs, client)
+                run._again_when_busy(self._pull_record_batch, run, documents, jobs, client)
+        except RemoteError as error:
+            error.exchanges = exchanges
+            raise
+
+    def _documents_of(self, jobs, client):
+        """The documents of jobs; one that the remote does not have any more is a tombstone.
+
+        :return: (job, document)
+        :rtype: list[tuple]
+        """
+        operation = self._operation("get")
+        documents = []
+        for job in jobs:
+            if job.payload:
+                documents.append((job, job.payload))
+            elif operation:
+                found = self._get_documents(operation, client, [job.external_id])
+                documents.append((job, found[0] if found else None))
+        return documents
+
+    def _pull_record_batch(self, run, documents, jobs, client):
+        batch = self._batch(run, [document for _job, document in documents if document], client)
+        batch.items += [self._tombstone(job.external_id) for job, document in documents if document is None]
+        self._compare(batch)
+        self._map(batch)
+        self._fetch_related(batch)
+        self._plan(batch)
+        self._apply(batch)
+        self._journal(batch, jobs)
+        run._count(batch)
+        if run.trigger == "record":
+            run._finish_records()
+        return 0
+
+    def _tombstone(self, external_id):
+        return Item({}, external_id, "deleted", deleted=True)
+
+
+class Resolver:
+    """Replaces the references of one field by what the batch found for them."""
+
+    def __init__(self, batch_flow, flow, rule, found, keyed, here):
+        self.batch_flow, self.flow, self.rule = batch_flow, flow, rule
+        self.found, self.here = found, here
+        self.keyed = keyed.get((flow, rule.field), {})
+
+    def resolve(self, item, name, value):
+        """Put ids where references were; a record that lacks one fails, waits, or goes on without it."""
+        several = isinstance(value, Many)
+        resolved = [self._one(item, name, reference) for reference in (value.references if several else [value])]
+        if item.failure or (item.parent and item.parent.failure):
+            return
+        if MISSING in resolved:
+            self._defer(item, name, value)
+            return
+        if several:
+            item.values[name] = Many(tuple(one for one in resolved if one is not False))
+        else:
+            item.values[name] = resolved[0]
+        item.remote_terms[name] = comparable(item.values[name])
+
+    def _one(self, item, name, reference):
+        if isinstance(reference, ByBinding):
+            return self._bound(reference)
+        return self._keyed(item, name, reference)
+
+    def _bound(self, reference):
+        record_id = self.found[reference.flow].get(reference.external_id)
+        if record_id:
+            return record_id
+        if self.batch_flow.code == reference.flow and reference.external_id in self.here:
+            return Pending(self.here[reference.external_id])
+        return MISSING
+
+    def _keyed(self, item, name, reference):
+        settings = self.rule.converter.settings
+        ids = self.keyed.get(_folder(settings)(reference.value), [])
+        if len(ids) == 1:
+            return ids[0]
+        model = self.flow.env[self.flow.model]._fields[name].comodel_name
+        if not ids and settings["create"]:
+            return ToCreate(model, settings["field"], reference.value, tuple(map(tuple, settings["domain"])))
+        if not ids and settings["optional"]:
+            return False
+        self._fail(item, name, reference.value, model, ids)
+        return False
+
+    def _fail(self, item, name, value, model, ids):
+        env = self.flow.env
+        key = self.rule.converter.settings["field"]
+        values = {
+            "field": self.flow._field_label(name),
+            "model": env["ir.model"]._get(model).name,
+            "key": env[model]._fields[key].get_description(env, ["string"])["string"],
+            "value": value,
+            "count": len(ids),
+        }
+        if ids:
+            message = env._("%(field)s: %(count)s records of “%(model)s” have %(key)s “%(value)s”; it must be one.", **values)
+        else:
+            message = env._(
+                "%(field)s: there is no “%(model)s” with %(key)s “%(value)s”. Create it, or let the mapping create it.",
+                **values,
+            )
+        (item.parent or item).fail(DATA, message, name)
+
+    def _defer(self, item, name, value):
+        """The related record is not here: without it if the field allows that, and again later."""
+        owner = item.parent or item
+        if self.rule.required or self.flow.env[self.flow.model]._fields[name].required or item.parent:
+            message = self.flow.env._(
+                "%(field)s: the related remote record %(id)s is not in Odoo yet.",
+                field=self.flow._field_label(name),
+                id=", ".join(reference.external_id for reference in references_in(value, ByBinding)),
+            )
+            owner.fail(DEPENDENCY, message, name)
+            return
+        item.values.pop(name)
+        item.remote_terms.pop(name, None)
+        owner.deferred.add(name)
+
+
+def _folder(settings):
+    """How the values of a key are compared."""
+    if settings["ignore_case"]:
+        return lambda value: value.casefold() if isinstance(value, str) else value
+    return lambda value: value
+
+
+def _escape_like(value):
+    return str(value).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -1,0 +1,265 @@
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+from ..mapping.errors import MappingError
+from ..mapping.paths import parse_expression
+from ..remote import pagination, template
+from ..remote.client import Request
+from ..remote.delta import Delta
+from ..remote.errors import ProtocolError
+from ..remote.walk import Page
+from .json_text import read_json
+
+PLACEHOLDERS = {
+    "list": {"since", "cursor", "page", "offset", "limit"},
+    "get": {"external_id"},
+}
+
+
+class BridgeOperation(models.Model):
+    _name = "bridge.operation"
+    _description = "Operation"
+    _order = "flow_id, kind"
+    _rec_name = "kind"
+
+    flow_id = fields.Many2one("bridge.flow", required=True, ondelete="cascade", index=True)
+    company_id = fields.Many2one(related="flow_id.company_id", store=True, index=True)
+    kind = fields.Selection(
+        [("list", "List records"), ("get", "Get one record")],
+        required=True,
+        default="list",
+    )
+
+    # The request
+    method = fields.Selection(
+        [("GET", "GET"), ("POST", "POST"), ("PUT", "PUT"), ("PATCH", "PATCH"), ("DELETE", "DELETE")],
+        required=True,
+        default="GET",
+    )
+    path = fields.Char(
+        required=True, help="Behind the connector's base address, for example /contacts/{external_id}"
+    )
+    query = fields.Text(help='JSON: the parameters, for example {"limit": "{limit}", "after": "{cursor}"}')
+    headers = fields.Text(help="JSON: headers of this request only.")
+    body = fields.Text(help="JSON with placeholders; a text that is one placeholder keeps its type.")
+    body_format = fields.Selection([("json", "JSON"), ("form", "Form")], default="json", required=True)
+
+    # The answer
+    records_path = fields.Char(
+        "Records in the Answer",
+        required=True,
+        default="@",
+        help="JMESPath of the list of records (or of the record); @ is the whole answer.",
+    )
+    pagination = fields.Selection("_selection_pagination", default="none", required=True)
+    pagination_options = fields.Text(help='JSON, for example {"cursor_path": "meta.next", "end": "no_next"}')
+    pagination_help = fields.Html(compute="_compute_pagination_help")
+
+    # Only what changed
+    delta_kind = fields.Selection(
+        [("none", "Always everything"), ("timestamp", "Changed since a time or number"), ("token", "Since an opaque token")],
+        string="Changes",
+        default="none",
+        required=True,
+    )
+    delta_format = fields.Char(
+        "Format of {since}", default="iso", help="iso, epoch, epoch_ms, integer, or a pattern such as %Y-%m-%d %H:%M:%S"
+    )
+    delta_source = fields.Selection(
+        [("record", "Updated-at of the records"), ("header", "A header"), ("body", "The answer's body")],
+        string="Next {since} From",
+        default="record",
+    )
+    delta_path = fields.Char("Header or Path", help="Name of the header, or JMESPath in the body.")
+    delta_overlap = fields.Integer("Overlap (s)", help="Ask for this much more than needed; repeated records cost nothing.")
+    delta_reset_status = fields.Char(
+        "Full Scan on Status", default="410", help="HTTP statuses that mean: the cursor is too old, read everything."
+    )
+
+    _kind_uniq = models.Constraint("UNIQUE(flow_id, kind)", "A flow can have each kind of operation only once.")
+    _overlap_positive = models.Constraint("CHECK(delta_overlap >= 0)", "The overlap can not be less than 0.")
+
+    @api.model
+    def _selection_pagination(self):
+        return [(name, self.env._(cls.label)) for name, cls in pagination.PAGINATORS.items()]  # pylint: disable=gettext-variable
+
+    @api.depends("pagination")
+    def _compute_pagination_help(self):
+        for operation in self:
+            options = pagination.PAGINATORS[operation.pagination or "none"].options
+            operation.pagination_help = self.env["bridge.flow"]._render_options(
+                [(name, self.env._(option.label)) for name, option in options.items()]  # pylint: disable=gettext-variable
+            )
+
+    @api.depends("kind", "flow_id.name")
+    def _compute_display_name(self):
+        kinds = dict(self._fields["kind"]._description_selection(self.env))
+        for operation in self:
+            operation.display_name = f"{operation.flow_id.name or ''}: {kinds.get(operation.kind, '')}"
+
+    # ----------------------------------------------------------------------------------------------------------------
+    # Constraints
+    # ----------------------------------------------------------------------------------------------------------------
+
+    @api.constrains("kind", "path", "query", "headers", "body", "body_format")
+    def _check_request(self):
+        for operation in self:
+            parts = {
+                "path": operation.path,
+                "query": read_json(operation, "query"),
+                "headers": read_json(operation, "headers"),
+                "body": read_json(operation, "body", (dict, list) if operation.body_format == "json" else (dict,)),
+            }
+            for name, part in parts.items():
+                try:
+                    template.validate(part, PLACEHOLDERS[operation.kind])
+                except template.TemplateError as error:
+                    operation._refuse(name, error)
+            if operation.kind == "get" and "external_id" not in template.placeholders(list(parts.values())):
+                operation._refuse("path", self.env._("it has no {external_id}, so it would get the same record every time"))
+
+    @api.constrains("records_path", "delta_kind", "delta_source", "delta_path")
+    def _check_answer(self):
+        for operation in self:
+            places = ["records_path"]
+            if operation.delta_kind != "none" and operation.delta_source == "body":
+                places.append("delta_path")
+            for name in places:
+                try:
+                    parse_expression(operation[name])
+                except MappingError as error:
+                    operation._refuse(name, self.env["bridge.connector"]._explain(error))
+            if operation.delta_kind != "none" and operation.delta_source == "header" and not operation.delta_path:
+                operation._refuse("delta_path", self.env._("name the header that has the next value"))
+            if operation.delta_kind == "token" and operation.delta_source == "record":
+                operation._refuse("delta_source", self.env._("an opaque token comes from a header or from the body"))
+
+    @api.constrains("delta_kind", "delta_source", "flow_id")
+    def _check_delta(self):
+        for operation in self:
+            if operation.delta_kind != "none" and operation.delta_source == "record" and not operation.flow_id.updated_path:
+                operation._refuse("delta_source", self.env._("the flow must say where a record's updated-at is"))
+
+    @api.constrains("pagination", "pagination_options")
+    def _check_pagination(self):
+        for operation in self:
+            try:
+                operation._paginator()
+            except pagination.OptionError as error:
+                operation._refuse("pagination_options", error)
+
+    @api.constrains("delta_reset_status")
+    def _check_reset_status(self):
+        for operation in self:
+            if not all(part.isdigit() for part in (operation.delta_reset_status or "").replace(",", " ").split()):
+                operation._refuse("delta_reset_status", self.env._("write HTTP statuses such as 400, 410"))
+
+    def _refuse(self, field_name, problem):
+        raise ValidationError(
+            self.env._(
+                "Flow “%(flow)s”, operation “%(operation)s”, %(field)s: %(problem)s",
+                flow=self.flow_id.name,
+                operation=self.kind,
+                field=self._fields[field_name].get_description(self.env, ["string"])["string"],
+                problem=problem,
+            )
+        )
+
+    # ----------------------------------------------------------------------------------------------------------------
+    # CRUD: what is read changes, so everything has to be looked at again
+    # ----------------------------------------------------------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        operations = super().create(vals_list)
+        operations.flow_id._configuration_changed()
+        return operations
+
+    def write(self, vals):
+        result = super().write(vals)
+        self.flow_id._configuration_changed()
+        return result
+
+    # ----------------------------------------------------------------------------------------------------------------
+    # Use
+    # ----------------------------------------------------------------------------------------------------------------
+
+    def _paginator(self, page_size=None):
+        self.ensure_one()
+        options = read_json(self, "pagination_options") or {}
+        return pagination.build(
+            {**options, "type": self.pagination},
+            page_size or self.flow_id.page_size,
+            self.flow_id.connector_id.base_url,
+        )
+
+    def _delta(self):
+        self.ensure_one()
+        return Delta(
+            self.delta_kind, self.delta_format or "iso", self.delta_source, self.delta_path or "", self.delta_overlap
+        )
+
+    def _reset_statuses(self):
+        return {int(part) for part in (self.delta_reset_status or "").replace(",", " ").split()}
+
+    def _page_reader(self, client, exchanges, since=None, page_size=None):
+        """A function that reads one page; it touches no database, so that it may run in a thread.
+
+        :param Client client: with ``exchanges`` as its list of exchanges
+        :param since: the value of ``{since}``
+        :return: paginator, and a function of the paginator's state that gives a ``Page``
+        :rtype: tuple
+        """
+        paginator = self._paginator(page_size)
+        place, records_path = parse_expression(self.records_path), self.records_path
+        make_request = self._request_maker()
+
+        def read_page(state):
+            request = make_request({**paginator.variables(state), "since": since}, paginator.url(state))
+            answer = client.send(request)
+            records = place.read(answer.document)
+            if not isinstance(records, list):
+                raise ProtocolError("no_records", place=records_path, status=answer.status, excerpt=client.excerpt(answer.raw))
+            after = paginator.advance(state, answer, records)
+            return Page(records, answer, after, [exchanges.pop(0) for _ in range(len(exchanges))])
+
+        return paginator, read_page
+
+    def _request_maker(self):
+        """A function that makes the request for values of the placeholders, without the ORM.
+
+        A placeholder that is None leaves its entry out. A next address that the remote gave replaces path and query.
+        """
+        method, path, body_format = self.method, self.path, self.body_format
+        query, headers, body = read_json(self, "query"), read_json(self, "headers"), read_json(self, "body", ())
+
+        def make_request(variables, url=None):
+            return Request(
+                method=method,
+                url=url or template.render_path(path, variables),
+                query={} if url else template.render(query or {}, variables),
+                headers=template.render(headers or {}, variables),
+                body=template.render(body, variables),
+                body_format=body_format,
+            )
+
+        return make_request
+
+    def _read_first_page(self, client):
+        """One small page, to see whether the other system answers as described."""
+        paginator, read_page = self._page_reader(client, [], page_size=min(self.flow_id.page_size, 10))
+        return read_page(paginator.start())
+
+    def _get(self, client, external_id):
+        """One record by its remote id.
+
+        :rtype: dict
+        :raises RemoteError: if it can not be had
+        """
+        answer = client.send(self._request_maker()({"external_id": external_id}))
+        document = parse_expression(self.records_path).read(answer.document)
+        if isinstance(document, list) and len(document) == 1:
+            document = document[0]
+        if not isinstance(document, dict):
+            raise ProtocolError("no_records", place=self.records_path, status=answer.status, excerpt=client.excerpt(answer.raw))
+        return document

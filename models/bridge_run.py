@@ -1,0 +1,516 @@
+import collections
+import datetime
+import logging
+import math
+import time
+from contextlib import contextmanager
+
+import psycopg2
+from psycopg2 import errorcodes
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError
+
+from ..remote.delta import next_cursor, remote_clock
+from ..remote.errors import RemoteError
+from ..remote.walk import Walk
+from .batch import COUNTERS
+
+_logger = logging.getLogger(__name__)
+
+PREVIEW_RECORDS = 200
+BUSY_ATTEMPTS = 10
+BUSY = {
+    errorcodes.SERIALIZATION_FAILURE,
+    errorcodes.DEADLOCK_DETECTED,
+    errorcodes.LOCK_NOT_AVAILABLE,
+}
+BY_POSITION = ("page", "offset")
+
+
+class BridgeRun(models.Model):
+    _name = "bridge.run"
+    _description = "Run"
+    _order = "id desc"
+
+    flow_id = fields.Many2one("bridge.flow", required=True, ondelete="cascade", index=True, readonly=True)
+    connector_id = fields.Many2one(related="flow_id.connector_id", store=True, index=True)
+    company_id = fields.Many2one(related="flow_id.company_id", store=True, index=True)
+    trigger = fields.Selection(
+        [("manual", "By hand"), ("schedule", "Schedule"), ("record", "Single records")], readonly=True
+    )
+    user_id = fields.Many2one("res.users", string="Started By", readonly=True)
+    full = fields.Boolean("Full Scan", readonly=True)
+    dry_run = fields.Boolean("Preview", readonly=True)
+    state = fields.Selection(
+        [
+            ("pending", "Waiting"),
+            ("running", "Running"),
+            ("done", "Done"),
+            ("partial", "Done, With Failures"),
+            ("blocked", "Needs a Decision"),
+            ("failed", "Failed"),
+            ("cancelled", "Cancelled"),
+        ],
+        default="pending",
+        required=True,
+        readonly=True,
+        index=True,
+    )
+    message = fields.Text(readonly=True)
+    position = fields.Json(readonly=True, help="Where the run goes on after an interruption.")
+
+    started = fields.Datetime(readonly=True)
+    finished = fields.Datetime(readonly=True)
+    duration = fields.Float("Seconds", readonly=True, digits=(16, 1), help="Time worked, without waiting.")
+    fetched = fields.Integer(readonly=True)
+    created = fields.Integer(readonly=True)
+    updated = fields.Integer(readonly=True)
+    linked = fields.Integer(readonly=True)
+    unchanged = fields.Integer(readonly=True)
+    archived = fields.Integer(readonly=True)
+    removed = fields.Integer("Deleted", readonly=True)
+    skipped = fields.Integer(readonly=True)
+    failed = fields.Integer(readonly=True)
+
+    log_ids = fields.One2many("bridge.log", "run_id", string="Log Lines")
+    job_ids = fields.One2many("bridge.job", "run_id", string="Jobs")
+    exchange_ids = fields.One2many("bridge.exchange", "run_id", string="HTTP Exchanges")
+    exchange_count = fields.Integer(compute="_compute_exchange_count")
+
+    @api.depends("flow_id.name", "create_date")
+    def _compute_display_name(self):
+        for run in self:
+            run.display_name = f"{run.flow_id.name or ''} #{run.id or ''}"
+
+    def _compute_exchange_count(self):
+        counts = dict(self.env["bridge.exchange"]._read_group([("run_id", "in", self.ids)], ["run_id"], ["__count"]))
+        for run in self:
+            run.exchange_count = counts.get(run, 0)
+
+    # ----------------------------------------------------------------------------------------------------------------
+    # Beginning
+    # ----------------------------------------------------------------------------------------------------------------
+
+    @api.model
+    def _check_operator(self):
+        """Who may run and retry.
+
+        :raises AccessError: for everybody else
+        """
+        if not self.env.su and not self.env.user.has_group("integration_bridge.group_integration_bridge_operator"):
+            raise AccessError(self.env._("Only an operator of the Integration Bridge may do this. Ask your administrator."))
+
+    @api.model
+    def _start(self, flow, trigger, full=False, dry_run=None):
+        """A new run of a flow, not queued."""
+        return self.create(
+            {
+                "flow_id": flow.id,
+                "trigger": trigger,
+                "user_id": self.env.uid,
+                "full": full,
+                "dry_run": flow.connector_id.state == "preview" if dry_run is None else dry_run,
+            }
+        )
+
+    @api.model
+    def _enqueue(self, flow, trigger, full=False, dry_run=None):
+        """A run that a lane takes up; the one that waits already, if there is one.
+
+        :rtype: BridgeRun
+        """
+        waiting = self.env["bridge.job"].search([("flow_id", "=", flow.id), ("kind", "=", "pull"), ("state", "=", "pending")])
+        if waiting:
+            if full and not waiting.run_id.position:
+                waiting.run_id.full = True
+            waiting.write({"due_at": fields.Datetime.now()})
+            self.env["bridge.job"]._wake_lanes()
+            return waiting.run_id
+        run = self._start(flow, trigger, full=full, dry_run=dry_run)
+        self.env["bridge.job"]._enqueue([{"kind": "pull", "flow_id": flow.id, "run_id": run.id}])
+        return run
+
+    # ----------------------------------------------------------------------------------------------------------------
+    # The road
+    # ----------------------------------------------------------------------------------------------------------------
+
+    def _run_slice(self, commit):
+        """Walk on from where the run stands, until it ends or the time is up.
+
+        :param commit: commits, told how many records were handled; gives the seconds that are left
+        :return: has the run ended
+        :rtype: bool
+        :raises RemoteError: if the remote can not be read; what was committed stays, the position too
+        """
+        exchanges = []
+        self._begin()
+        try:
+            with self.flow_id.connector_id._client(exchanges) as client:
+                with self._fetch(client, exchanges) as pages:
+                    for page in pages:
+                        left = self._again_when_busy(self._pull_page, page, client, commit)
+                        if page.after is None or self._preview_is_full():
+                            break
+                        if left <= 0:
+                            return False
+                if not self._remove_unseen(client, commit):
+                    return self.state == "blocked"
+        except RemoteError as error:
+            error.exchanges = exchanges
+            raise
+        self._finish()
+        commit(0)
+        return True
+
+    def _pull_page(self, page, client, commit):
+        """One page along the road (DESIGN.md, "The road"): one transaction.
+
+        :param Page page: fetched already
+        :return: the seconds that are left
+        """
+        flow, started = self.flow_id, time.monotonic()
+        batch = flow._batch(self, page.records, client, patient=True)
+        flow._compare(batch)
+        flow._map(batch)
+        flow._fetch_related(batch)
+        flow._plan(batch)
+        flow._apply(batch)
+        flow._journal(batch)
+        self._checkpoint(page, batch, time.monotonic() - started)
+        return commit(len(page.records))
+
+    def _begin(self):
+        """From waiting to running; decide what is read, once."""
+        flow = self.flow_id
+        operation = flow._operation("list")
+        if not self.position:
+            full = self.full or flow.full_scan_needed or flow.cursor is None or operation.delta_kind == "none"
+            self.full = full
+            self.position = {
+                "since": None if full else operation._delta().since(flow.cursor),
+                "state": operation._paginator(self._page_size()).start(),
+                "pages": 0,
+                "mapping": flow._mapping_key().decode(),
+            }
+        if self.state != "running":
+            self.write({"state": "running", "started": self.started or fields.Datetime.now(), "message": False})
+
+    def _page_size(self):
+        return min(self.flow_id.page_size, PREVIEW_RECORDS) if self.dry_run else self.flow_id.page_size
+
+    def _preview_is_full(self):
+        return self.dry_run and self.fetched >= PREVIEW_RECORDS
+
+    @contextmanager
+    def _fetch(self, client, exchanges):
+        """The pages from the run's position on, the next one read ahead.
+
+        :return: an iterable of ``Page``; iterating raises RemoteError
+        """
+        if self.position["state"] is None:  # every page was read before the interruption
+            yield ()
+            return
+        operation = self.flow_id._operation("list")
+        _paginator, read_page = operation._page_reader(client, exchanges, self.position["since"], self._page_size())
+        with Walk(read_page, self.position["state"]) as pages:
+            yield pages
+
+    def _again_when_busy(self, step, *args):
+        """Do a transaction again, at once, when it lost against another one (error kind ``busy``)."""
+        for attempt in range(BUSY_ATTEMPTS):
+            try:
+                return step(*args)
+            except psycopg2.Error as error:
+                if self.dry_run or not is_busy(error) or attempt == BUSY_ATTEMPTS - 1:
+                    raise
+                self.env.cr.rollback()
+                _logger.info("%s: another transaction was first (%s), once more", self.display_name, error.pgcode)
+        return 0
+
+    def _checkpoint(self, page, batch, seconds):
+        """Position and counters, in the same transaction as the records, so that they can never disagree."""
+        position = dict(self.position)
+        delta = self.flow_id._operation("list")._delta()
+        position["began"] = position.get("began") or remote_clock(page.answer).isoformat()
+        updates = [item.updated for item in batch.items]
+        position["candidate"] = delta.observe(position.get("candidate"), page.answer, updates)
+        position["pages"] += 1
+        position["state"] = page.after
+        self.env["bridge.exchange"]._record(self, page.exchanges + batch.exchanges)
+        self._count(batch, {"fetched": len(page.records), "duration": seconds})
+        self.position = position
+
+    def _count(self, batch, more=None):
+        """Add what became of a batch to the counters."""
+        counts = collections.Counter(more or {})
+        counts.update(COUNTERS[item.action] for item in batch.items)
+        self.write({name: self[name] + count for name, count in counts.items()})
+
+    # ----------------------------------------------------------------------------------------------------------------
+    # What a full scan did not see
+    # ----------------------------------------------------------------------------------------------------------------
+
+    def _remove_unseen(self, client, commit):
+        """Remove what a full scan did not see, as the flow's rule says, if that is believable.
+
+        :return: is it done; False if the time is up or a person has to decide first
+        :rtype: bool
+        """
+        flow = self.flow_id
+        if not self.full or self.dry_run or flow.delete_policy == "ignore":
+            return True
+        if not self._is_believable():
+            commit(0)
+            return False
+        while unseen := self._unseen(limit=flow.page_size):
+            if self._again_when_busy(self._remove_page, unseen, client, commit) <= 0:
+                return False
+        return True
+
+    def _unseen(self, limit=None, count=False):
+        domain = [
+            ("flow_id", "=", self.flow_id.id),
+            ("state", "!=", "removed"),
+            ("parent_id", "=", False),
+            "|",
+            ("seen_run_id", "!=", self.id),
+            ("seen_run_id", "=", False),
+            ("create_date", "<=", self.started),  # what was bound meanwhile is not missing
+        ]
+        bindings = self.env["bridge.binding"]
+        return bindings.search_count(domain) if count else bindings.search(domain, limit=limit, order="id")
+
+    def _is_believable(self):
+        """The brake: a scan that misses more than the flow's limit more likely went wrong than told the truth."""
+        flow = self.flow_id
+        if self.position.get("confirmed"):
+            return True
+        total = self.env["bridge.binding"].search_count(
+            [("flow_id", "=", flow.id), ("state", "!=", "removed"), ("parent_id", "=", False)]
+        )
+        missing = self._unseen(count=True)
+        if missing <= math.ceil(total * flow.remove_limit / 100):
+            return True
+        self.write(
+            {
+                "state": "blocked",
+                "message": self.env._(
+                    "The full scan did not find %(missing)s of %(total)s records. That is more than the limit of"
+                    " %(limit)s %%, so nothing was removed. If they are really gone, press “Remove Them”; otherwise"
+                    " press “Cancel” and check the other system.",
+                    missing=missing,
+                    total=total,
+                    limit=flow.remove_limit,
+                ),
+            }
+        )
+        self._alert()
+        return False
+
+    def _remove_page(self, unseen, client, commit):
+        flow, started = self.flow_id, time.monotonic()
+        gone = self._verify_gone(unseen, client)
+        batch = flow._removal_batch(self, gone)
+        flow._plan(batch)
+        flow._apply(batch)
+        flow._journal(batch)
+        self._count(batch, {"duration": time.monotonic() - started})
+        return commit(len(unseen))
+
+    def _verify_gone(self, unseen, client):
+        """Which of the records that the scan did not see are really gone.
+
+        One that moved to a page which we had read already is still there. The remote says so where it can be asked for
+        one record; else, where pages are positions, a record has to be missing in two scans.
+        """
+        operation = self.flow_id._operation("get")
+        if operation:
+            there = unseen.filtered(lambda binding: _is_there(operation, client, binding.external_id))
+        elif self.position["pages"] > 1 and self.flow_id._operation("list").pagination in BY_POSITION:
+            there = unseen.filtered(lambda binding: binding.state == "linked")
+            there.state = "missing"
+        else:
+            there = unseen.browse()
+        there.seen_run_id = self.id
+        return unseen - there
+
+    # ----------------------------------------------------------------------------------------------------------------
+    # End
+    # ----------------------------------------------------------------------------------------------------------------
+
+    def _finish(self):
+        """Move the flow's cursor, look again at what waited for other records, and say how it went."""
+        flow = self.flow_id
+        if not self.dry_run:
+            flow.write(self._progress())
+            self.env["bridge.job"]._make_due(flow)
+        message = self.env._("This is what the first %s records would become.", self.fetched) if self.dry_run else False
+        self.write(
+            {
+                "state": "partial" if self.failed else "done",
+                "finished": fields.Datetime.now(),
+                "message": message,
+            }
+        )
+
+    def _progress(self):
+        """Cursor and candidate of the flow after this walk."""
+        flow, position = self.flow_id, self.position
+        operation = flow._operation("list")
+        began = datetime.datetime.fromisoformat(position.get("began") or "1970-01-01T00:00:00+00:00")
+        candidate = operation._delta().limit(position.get("candidate"), began)
+        by_position = position["pages"] > 1 and operation.pagination in BY_POSITION
+        cursor, candidate = next_cursor({"candidate": candidate, "previous": flow.candidate}, by_position)
+        progress = {"candidate": candidate}
+        if cursor is not None or self.full:
+            progress["cursor"] = cursor
+        # A mapping that was changed while we walked still wants its full scan.
+        if self.full and position["mapping"] == flow._mapping_key().decode():
+            progress["full_scan_needed"] = False
+        return progress
+
+    def _restart_in_full(self, error):
+        """Does this error mean that the cursor is too old? Then read everything.
+
+        :rtype: bool
+        """
+        statuses = self.flow_id._operation("list")._reset_statuses()
+        if not self.position or self.position["since"] is None or error.status not in statuses:
+            return False
+        self.write({"full": True, "position": False})
+        return True
+
+    def _fail(self, message):
+        self.write({"state": "failed", "finished": fields.Datetime.now(), "message": message})
+        self._alert()
+
+    # ----------------------------------------------------------------------------------------------------------------
+    # Attention
+    # ----------------------------------------------------------------------------------------------------------------
+
+    @api.model
+    def _alert_receivers(self):
+        """Who is told when a run needs a person.
+
+        :rtype: ResUsers
+        """
+        ids = self.env["ir.config_parameter"].sudo().get_param("integration_bridge.alert_user_ids", "")
+        return self.env["res.users"].sudo().browse(int(part) for part in ids.split(",") if part).exists().filtered("active")
+
+    def _alert(self):
+        """Tell the receivers by an activity on the connector; not again while they have one."""
+        if self.dry_run:
+            return
+        connector = self.connector_id.sudo()
+        told = connector.activity_ids.filtered(lambda activity: activity.automated).user_id
+        for user in self._alert_receivers() - told:
+            connector.activity_schedule(
+                "mail.mail_activity_data_warning",
+                user_id=user.id,
+                summary=self.env._("%s needs attention", self.flow_id.name),
+                note=self.message,
+            )
+
+    def _finish_records(self):
+        """A run that only carries single records ends when they do."""
+        self.write(
+            {
+                "state": "partial" if self.failed else "done",
+                "started": self.started or fields.Datetime.now(),
+                "finished": fields.Datetime.now(),
+            }
+        )
+
+    def _preview(self):
+        """Plan the first records, at once and in the caller's transaction."""
+        try:
+            self._run_slice(lambda processed: float("inf"))
+        except RemoteError as error:
+            self.env["bridge.exchange"]._record(self, error.exchanges)
+            self._fail(self.connector_id._explain(error))
+
+    # ----------------------------------------------------------------------------------------------------------------
+    # Buttons
+    # ----------------------------------------------------------------------------------------------------------------
+
+    def action_confirm_removal(self):
+        """Remove what the scan did not find after all."""
+        self._check_operator()
+        for run in self.sudo().filtered(lambda run: run.state == "blocked"):
+            run.write({"state": "running", "message": False, "position": {**run.position, "confirmed": True}})
+            self.env["bridge.job"]._enqueue([{"kind": "pull", "flow_id": run.flow_id.id, "run_id": run.id}])
+
+    def action_cancel(self):
+        """Stop a run that waits, needs a decision, or is between two slices."""
+        self._check_operator()
+        runs = self.sudo().filtered(lambda run: run.state in ("pending", "running", "blocked"))
+        runs.job_ids.filtered(lambda job: job.kind == "pull" and job.state == "pending").write({"state": "cancelled"})
+        runs.write({"state": "cancelled", "finished": fields.Datetime.now()})
+
+    def action_open_logs(self):
+        action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_log_action")
+        return {**action, "domain": [("run_id", "in", self.ids)], "context": {}}
+
+    def action_open_exchanges(self):
+        action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_exchange_action")
+        return {**action, "domain": [("run_id", "in", self.ids)], "context": {}}
+
+    def _action_open(self):
+        """Show these runs."""
+        action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_run_action")
+        if len(self) == 1:
+            return {**action, "views": [(False, "form")], "res_id": self.id}
+        return {**action, "domain": [("id", "in", self.ids)], "context": {}}
+
+    # ----------------------------------------------------------------------------------------------------------------
+    # Retention
+    # ----------------------------------------------------------------------------------------------------------------
+
+    @api.autovacuum
+    def _gc_finished(self):
+        """Delete finished runs, done jobs, log lines and exchanges that are older than the settings say."""
+        parameters = self.env["ir.config_parameter"].sudo()
+        done, remaining = 0, 0
+        for model_name, setting, default, domain in RETENTION:
+            days = int(parameters.get_param(f"integration_bridge.{setting}", default))
+            before = fields.Datetime.now() - datetime.timedelta(days=days)
+            old = self.env[model_name].sudo().search([("create_date", "<", before), *domain], limit=GC_BATCH, order="id")
+            old.unlink()
+            done += len(old)
+            remaining += len(old) == GC_BATCH
+        return done, remaining
+
+
+GC_BATCH = 10000
+RETENTION = (
+    ("bridge.exchange", "exchange_days", 14, []),
+    ("bridge.log", "log_days", 90, []),
+    ("bridge.job", "job_days", 30, [("state", "in", ("done", "cancelled"))]),
+    (
+        "bridge.run",
+        "log_days",
+        90,
+        [("state", "in", ("done", "partial", "failed", "cancelled")), ("job_ids", "=", False)],
+    ),
+)
+
+
+def is_busy(error):
+    """Did the transaction lose against another one, so that the same work may succeed right now?
+
+    Two lanes that bind the same record at the same time meet at the unique indexes of the bindings.
+    """
+    if isinstance(error, psycopg2.errors.UniqueViolation):
+        return (error.diag.table_name or "") in ("bridge_binding", "bridge_job")
+    return isinstance(error, psycopg2.Error) and error.pgcode in BUSY
+
+
+def _is_there(operation, client, external_id):
+    try:
+        operation._get(client, external_id)
+    except RemoteError as error:
+        if error.status in (404, 410):
+            return False
+        raise
+    return True

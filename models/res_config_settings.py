@@ -1,0 +1,56 @@
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+from .bridge_connector import ALLOWED_ADDRESSES, parse_addresses
+from .bridge_job import LANES
+
+MOST_LANES = 16
+
+
+class ResConfigSettings(models.TransientModel):
+    _inherit = "res.config.settings"
+
+    bridge_lanes = fields.Integer("Lanes", config_parameter=LANES, default=2)
+    bridge_log_days = fields.Integer("Keep Log Lines (days)", config_parameter="integration_bridge.log_days", default=90)
+    bridge_job_days = fields.Integer("Keep Done Jobs (days)", config_parameter="integration_bridge.job_days", default=30)
+    bridge_exchange_days = fields.Integer(
+        "Keep HTTP Exchanges (days)", config_parameter="integration_bridge.exchange_days", default=14
+    )
+    bridge_allowed_addresses = fields.Char("Allowed Private Addresses", config_parameter=ALLOWED_ADDRESSES)
+    bridge_alert_user_ids = fields.Many2many(
+        "res.users",
+        string="Alert Receivers",
+        compute="_compute_bridge_alert_user_ids",
+        inverse="_inverse_bridge_alert_user_ids",
+        domain=[("share", "=", False)],
+    )
+
+    @api.depends("company_id")
+    def _compute_bridge_alert_user_ids(self):
+        receivers = self.env["bridge.run"]._alert_receivers()
+        for settings in self:
+            settings.bridge_alert_user_ids = receivers
+
+    def _inverse_bridge_alert_user_ids(self):
+        for settings in self:
+            self.env["ir.config_parameter"].sudo().set_param(
+                "integration_bridge.alert_user_ids", ",".join(map(str, settings.bridge_alert_user_ids.ids))
+            )
+
+    @api.constrains("bridge_lanes", "bridge_log_days", "bridge_job_days", "bridge_exchange_days")
+    def _check_bridge_numbers(self):
+        for settings in self:
+            if not 1 <= settings.bridge_lanes <= MOST_LANES:
+                raise ValidationError(self.env._("There must be 1 to %s lanes.", MOST_LANES))
+            if min(settings.bridge_log_days, settings.bridge_job_days, settings.bridge_exchange_days) < 1:
+                raise ValidationError(self.env._("Logs, jobs and HTTP exchanges must be kept for at least 1 day."))
+
+    @api.constrains("bridge_allowed_addresses")
+    def _check_bridge_allowed_addresses(self):
+        for settings in self:
+            parse_addresses(self.env, settings.bridge_allowed_addresses)
+
+    def set_values(self):
+        result = super().set_values()
+        self.env["bridge.job"]._set_lanes(self.bridge_lanes)
+        return result

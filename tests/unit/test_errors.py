@@ -1,0 +1,46 @@
+"""Every failure has a kind that decides, and a sentence that a person understands."""
+
+import re
+
+import pytest
+
+from remote import errors
+
+
+@pytest.mark.parametrize("key", errors.MESSAGES)
+def test_every_message_is_made_even_if_a_value_is_missing(key):
+    reason, _, detail = key.partition(".")
+    error = errors.Unavailable(reason, detail)
+    assert error.key == key
+    assert "%(" not in error.message and error.message.endswith(".")
+
+
+@pytest.mark.parametrize("key", errors.MESSAGES)
+def test_every_message_says_what_to_do_next_or_that_it_goes_on_by_itself(key):
+    sentences = [part for part in errors.MESSAGES[key].replace("...", "").split(". ") if part]
+    told = len(sentences) > 1 or key in {
+        "too_big", "encoding", "charset", "status", "foreign_page", "not_json.constant", "redirect.target", "no_records"
+    }  # fmt: skip
+    assert told, errors.MESSAGES[key]
+
+
+def test_message_names_only_values_that_the_error_carries():
+    error = errors.Rejected("status", "refused", status=422, host="crm.example", remote=": Name is missing")
+    assert error.message == (
+        "crm.example refused the request (HTTP 422: Name is missing). Correct the record or the mapping, then retry."
+    )
+    assert set(re.findall(r"%\((\w+)\)s", errors.MESSAGES[error.key])) <= set(error.values)
+
+
+def test_message_is_rendered_by_the_translated_template():
+    error = errors.Unavailable("refused", host="crm.example", port=80)
+    assert error.render(lambda template: "%(port)s bei %(host)s lehnt ab") == "80 bei crm.example lehnt ab"
+
+
+def test_unknown_reason_still_has_a_message():
+    assert "odd" in errors.ProtocolError("odd", host="crm.example").message
+
+
+def test_kinds_are_those_of_the_design():
+    kinds = [cls.kind for cls in errors.RemoteError.__subclasses__()]
+    assert sorted(kinds) == ["auth", "protocol", "rejected", "throttled", "unavailable"]

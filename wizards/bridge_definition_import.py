@@ -1,0 +1,29 @@
+import base64
+import json
+
+from odoo import fields, models
+from odoo.exceptions import UserError
+
+
+class BridgeDefinitionImport(models.TransientModel):
+    _name = "bridge.definition.import"
+    _description = "Import a Connector Definition"
+
+    file = fields.Binary("Definition", required=True, attachment=False)
+    file_name = fields.Char()
+
+    def action_import(self):
+        """Import the file and open the connector."""
+        self.ensure_one()
+        self.env["bridge.connector"].check_access("create")
+        try:
+            document = json.loads(base64.b64decode(self.file).decode("utf-8-sig"))
+        except ValueError as error:
+            raise UserError(self.env._("The file “%(name)s” is not JSON: %(problem)s", name=self.file_name or "", problem=error)) from error
+        connector = self.env["bridge.connector"]._import_definition(document)
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "bridge.connector",
+            "res_id": connector.id,
+            "views": [(False, "form")],
+        }
