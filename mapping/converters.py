@@ -12,6 +12,7 @@ import decimal
 import html
 import html.parser
 import json
+import math
 import re
 import zoneinfo
 from dataclasses import dataclass
@@ -136,8 +137,10 @@ OPTION_KINDS = {
     "object": ("an object", lambda value: isinstance(value, dict)),
     "choices": (
         "an object or a list of pairs",
-        lambda value: isinstance(value, dict)
-        or (isinstance(value, list) and all(isinstance(pair, list) and len(pair) == 2 for pair in value)),
+        lambda value: (
+            isinstance(value, dict)
+            or (isinstance(value, list) and all(isinstance(pair, list) and len(pair) == 2 for pair in value))
+        ),
     ),
     "any": ("any value", lambda value: True),
 }
@@ -186,6 +189,10 @@ class Converter:
     def is_null(self, value):
         """Does this remote value mean "nothing here"?"""
         return value is None or any(type(value) is type(null) and value == null for null in self.settings["empty"])
+
+    def is_empty(self, value):
+        """Does this Odoo value mean "nothing here"? Odoo's empty fields are False."""
+        return value is None or value is False or value == ""
 
     def read(self, value):
         """Remote to Odoo.
@@ -268,11 +275,16 @@ class Integer(Converter):
         return int(number)
 
     def write(self, value):
-        return int(value)
+        number = _decimal(value, "not_integer")
+        if number != number.to_integral_value():
+            raise ConversionError("not_integer", value=value)
+        return int(number)
 
 
 def _decimal(value, reason="not_decimal"):
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        raise ConversionError(reason, value=value)
+    if isinstance(value, str) and "_" in value:  # Python's own way to group digits, and nobody else's
         raise ConversionError(reason, value=value)
     try:
         # Through text, because Decimal(0.1) has 55 digits.
@@ -303,18 +315,20 @@ class Decimal(Converter):
     def write(self, value):
         number = self._round(_decimal(value)) * self.settings["scale"]
         if self.settings["scale"] > 1:  # minor units are counted, never split
-            number = number.quantize(decimal.Decimal(1), decimal.ROUND_HALF_UP)
+            number = _quantize(number, 0)
         if self.settings["as_text"]:
             return format(number, "f")
         return int(number) if number == number.to_integral_value() else float(number)
 
     def _round(self, number):
-        if self.settings["digits"] is None:
-            return number
-        try:
-            return number.quantize(decimal.Decimal(1).scaleb(-self.settings["digits"]), decimal.ROUND_HALF_UP)
-        except decimal.InvalidOperation:  # more digits than a decimal context holds
-            raise ConversionError("not_decimal", value=str(number)) from None
+        return number if self.settings["digits"] is None else _quantize(number, self.settings["digits"])
+
+
+def _quantize(number, digits):
+    try:
+        return number.quantize(decimal.Decimal(1).scaleb(-digits), decimal.ROUND_HALF_UP)
+    except decimal.InvalidOperation:  # more digits than a decimal context holds
+        raise ConversionError("not_decimal", value=str(number)) from None
 
 
 def _contains(values, value):
@@ -348,6 +362,9 @@ class Boolean(Converter):
             return False
         raise ConversionError("not_boolean", value=value)
 
+    def is_empty(self, value):
+        return value is None
+
     def write(self, value):
         return self.settings["true_values" if value else "false_values"][0]
 
@@ -365,7 +382,7 @@ class Date(Converter):
         pattern = self.settings["format"]
         try:
             if pattern == "iso":
-                return datetime.date.fromisoformat(value[:10])
+                return _iso_date(value)
             return datetime.datetime.strptime(value, pattern).date()
         except (TypeError, ValueError):
             raise ConversionError("not_date", value=value, format=pattern) from None
@@ -373,6 +390,16 @@ class Date(Converter):
     def write(self, value):
         pattern = self.settings["format"]
         return value.isoformat() if pattern == "iso" else _strftime(value, pattern)
+
+
+_ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d(?!\d)")
+
+
+def _iso_date(value):
+    # A time or zone behind it does not matter. Not date.fromisoformat alone: what it accepts depends on the Python.
+    if not _ISO_DATE.match(value):
+        raise ValueError(value)
+    return datetime.date.fromisoformat(value[:10])
 
 
 def _strftime(moment, pattern):
@@ -418,7 +445,7 @@ class Datetime(Converter):
             seconds = _decimal(value) / _EPOCHS[pattern]
             # Not fromtimestamp: it knows no moment before 1970 on some systems.
             epoch = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
-            return epoch + datetime.timedelta(seconds=int(seconds // 1))
+            return epoch + datetime.timedelta(seconds=math.floor(seconds))
         if pattern == "iso":
             return dateutil.parser.isoparse(value.strip())
         return datetime.datetime.strptime(value, pattern)
@@ -429,9 +456,20 @@ class Datetime(Converter):
         if pattern in _EPOCHS:
             epoch = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
             return (moment - epoch) // datetime.timedelta(seconds=1) * _EPOCHS[pattern]
-        local = moment.astimezone(self.zone)
-        if pattern != "iso":
-            return _strftime(local, pattern)
+        if pattern == "iso":
+            return self._iso(moment)
+        try:
+            return _strftime(moment.astimezone(self.zone), pattern)
+        except OverflowError:
+            raise ConversionError("not_datetime", value=str(value), format=pattern) from None
+
+    def _iso(self, moment):
+        try:
+            local = moment.astimezone(self.zone)
+        except OverflowError:  # the calendar's first and last hours, such as 9999-12-31 23:59:59 for "never"
+            local = moment
+        if local.utcoffset().seconds % 60:  # local mean time of old days; ISO 8601 has no seconds in an offset
+            local = moment
         return local.isoformat().replace("+00:00", "Z") if self.zone.key == "UTC" else local.isoformat()
 
 
@@ -455,10 +493,16 @@ class Selection(Converter):
     def _prepare(self):
         values = self.settings["values"]
         pairs = list(values.items() if isinstance(values, dict) else values or ())
+        pairs = [(remote, False if odoo is None else odoo) for remote, odoo in pairs]  # null: Odoo's empty field
         self._to_odoo = {_key_text(remote): odoo for remote, odoo in pairs}
+        if len(self._to_odoo) < len(pairs):
+            self._refuse("values", "without a remote value that is in it twice")
         self._to_remote = {}
         for remote, odoo in pairs:  # the first remote value of several is the one that is written
             self._to_remote.setdefault(_key_text(odoo), remote)
+
+    def is_empty(self, value):
+        return super().is_empty(value) and _key_text(value) not in self._to_remote
 
     def read(self, value):
         if self.settings["values"] is None:
@@ -560,7 +604,7 @@ class _Relation(Converter):
         return self._reference(found)
 
     def write(self, value):
-        if self.item is None or not isinstance(self.item.steps[0], str):
+        if self.item is None or not self.item.steps or not isinstance(self.item.steps[0], str):
             return value
         document = {}
         self.item.write(document, value)
@@ -680,11 +724,12 @@ class Image(Converter):
 
     def _decode(self, value):
         try:
-            content = base64.b64decode(value.rpartition(",")[2] if value.startswith("data:") else value, validate=True)
+            text = value.rpartition(",")[2] if value.startswith("data:") else value
+            content = base64.b64decode("".join(text.split()), validate=True)  # MIME breaks it into lines
         except (AttributeError, TypeError, ValueError, binascii.Error):
             raise ConversionError("not_image", value=value) from None
         if len(content) > self.settings["max_bytes"]:
-            raise ConversionError("not_image", value=f"{len(content)} bytes")
+            raise ConversionError("too_large", size=len(content), limit=self.settings["max_bytes"])
         return base64.b64encode(content).decode()
 
     def write(self, value):
@@ -703,6 +748,9 @@ class _Chained(Converter):
         self.then = self.settings["then"] and make_converter(
             self.settings["then"], self.settings["then_options"], self.timezone
         )
+
+    def is_null(self, value):
+        return super().is_null(value) or bool(self.then and self.then.is_null(value))
 
     def source(self, document):
         """The remote value that this converter reads, found in the whole document."""

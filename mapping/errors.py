@@ -10,7 +10,9 @@ def _lt(source):
 
 
 MESSAGES = {
-    "bad_path": _lt("“%(path)s” is not a path: %(detail)s. Write names joined by dots, for example address.lines[0].city."),
+    "bad_path": _lt(
+        "“%(path)s” is not a path: %(detail)s. Write names joined by dots, for example address.lines[0].city."
+    ),
     "bad_expression": _lt("“%(expression)s” is not a JMESPath expression: %(detail)s."),
     "expression_failed": _lt("The expression “%(expression)s” can not be applied to this record: %(detail)s."),
     "not_writable": _lt("“%(path)s” can not be written into the record: %(detail)s."),
@@ -31,6 +33,7 @@ MESSAGES = {
     "not_object": _lt("%(value)s is not a record (a JSON object)."),
     "not_address": _lt("%(value)s is not the http(s) address of an image."),
     "not_image": _lt("%(value)s is not an encoded image."),
+    "too_large": _lt("The image has %(size)s bytes, more than the limit of %(limit)s."),
     "missing": _lt("The remote record has no “%(path)s”, which the mapping requires."),
     "null": _lt("“%(path)s” is null in the remote record, and the mapping does not allow that."),
     "empty": _lt("“%(path)s” is empty in the remote record, and the mapping does not allow that."),
@@ -51,7 +54,7 @@ class MappingError(ValueError):
 
     def __init__(self, reason, **values):
         self.reason = reason
-        self.values = {key: value if isinstance(value, str) else excerpt(value) for key, value in values.items()}
+        self.values = {key: _shown(key, value) for key, value in values.items()}
         self.field = None
         super().__init__(reason, self.values)
 
@@ -75,11 +78,20 @@ class ConversionError(MappingError):
     """A value that a converter can not turn into the other side's terms."""
 
 
+def _shown(key, value):
+    # What is foreign is quoted and cut; names, paths and lists of known words are ours and stay whole.
+    if key == "value" or not isinstance(value, str):
+        return excerpt(value)
+    return value
+
+
 def excerpt(value):
     """A foreign value as a short, quoted text.
 
     :param value: any JSON value
     :rtype: str
     """
-    text = "“%s”" % value if isinstance(value, str) else repr(value)
+    if isinstance(value, str):
+        return "“%s”" % (value if len(value) <= EXCERPT - 2 else value[: EXCERPT - 3] + "…")
+    text = repr(value)
     return text if len(text) <= EXCERPT else text[: EXCERPT - 1] + "…"

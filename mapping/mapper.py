@@ -1,7 +1,8 @@
 """A whole document at once: the rules of a flow, applied.
 
-Three things a remote can say without saying a value, each with its own effect per field: the key is *missing*, its value
-is *null* (or one of the values that the converter's ``empty`` option names), or it is *empty* (``""``, ``[]``, ``{}``).
+Three things a remote can say without saying a value, each with its own effect per field: the key is *missing*, its
+value is *null* (or one of the values that the converter's ``empty`` option names), or it is *empty* (``""``, ``[]``,
+``{}``).
 """
 
 from dataclasses import dataclass, field
@@ -40,6 +41,11 @@ class Rule:
     authority: str = "remote"
     child: object = None
 
+    @property
+    def keyed_settings(self):
+        """The options of the converter that looks records up by a field, also behind a fixed or computed value."""
+        return (getattr(self.converter, "then", None) or self.converter).settings
+
     def source(self, document):
         """The remote value as it stands in the document, or ``MISSING``."""
         if self.path is None:
@@ -54,17 +60,21 @@ class Rule:
         try:
             value = self.source(document)
             effect = self._effect(value)
-            if effect == DEFAULT:
-                value = self.default
-                effect = CLEAR if value is None else None
             if effect is None:
-                return self.converter.read(value)
+                return self._present(self.converter.read(value))
+            if effect == DEFAULT and self.default is not None:
+                return self.converter.read(self.default)
             if self.required or effect == REJECT:
                 raise ConversionError(_what_is_absent(value, self.converter), path=self._place())
-            return False if effect == CLEAR else MISSING
+            return MISSING if effect == KEEP else False
         except MappingError as error:
             error.field = self.field
             raise
+
+    def _present(self, value):
+        if self.required and value == "":  # text of nothing but white space, stripped
+            raise ConversionError("empty", path=self._place())
+        return value
 
     def _effect(self, value):
         if value is MISSING:
@@ -182,8 +192,7 @@ class Mapper:
                 continue
             value = values[rule.field]
             try:
-                empty = value is None or value == "" or (value is False and rule.converter.name != "boolean")
-                rule.path.write(document, None if empty else rule.converter.write(value))
+                rule.path.write(document, None if rule.converter.is_empty(value) else rule.converter.write(value))
             except MappingError as error:
                 error.field = rule.field
                 raise

@@ -20,7 +20,7 @@ def decide(odoo, odoo_before, remote, remote_before, *, authority=REMOTE, direct
 
     :param odoo: Odoo's value now
     :param odoo_before: Odoo's value when both sides last agreed; ``MISSING`` at first contact
-    :param remote: the remote's value now, in Odoo's terms; ``MISSING`` where the mapping keeps Odoo's value
+    :param remote: the remote's value now, in Odoo's terms; ``MISSING`` where it says nothing: Odoo's value stays
     :param remote_before: the remote's value when both sides last agreed; ``MISSING`` at first contact
     :param str authority: one of ``AUTHORITIES``: who wins when both changed to different values
     :param str direction: one of ``DIRECTIONS``: which ways are open at all
@@ -28,12 +28,14 @@ def decide(odoo, odoo_before, remote, remote_before, *, authority=REMOTE, direct
     :return: ``none``, ``pull``, ``push`` or ``conflict``
     :rtype: str
     """
-    if remote is MISSING or same(odoo, remote):
-        return NONE
-    first_contact = remote_before is MISSING
-    remote_changed = first_contact or not same(remote, remote_before)
+    first_contact = odoo_before is MISSING and remote_before is MISSING
+    remote_changed = remote is not MISSING and (remote_before is MISSING or not same(remote, remote_before))
     odoo_changed = odoo_before is MISSING or not same(odoo, odoo_before)
-    if remote_changed and odoo_changed:
+    if same(odoo, remote):
+        winner = NONE
+    elif first_contact and remote is MISSING:
+        winner = NONE if authority == REMOTE else PUSH
+    elif remote_changed and odoo_changed:
         winner = _winner(authority, newest, first_contact, odoo, remote)
     elif remote_changed:
         winner = PULL
@@ -56,7 +58,7 @@ def _winner(authority, newest, first_contact, odoo, remote):
 
 
 def _open(winner, direction):
-    return winner == NONE or direction == "both" or winner == CONFLICT or winner == direction
+    return direction == "both" or winner in (NONE, CONFLICT, direction)
 
 
 def same(left, right):
@@ -76,4 +78,4 @@ def is_empty(value):
 
     :rtype: bool
     """
-    return value is None or value is False or value == "" or value == [] or value == ()
+    return value is None or value is False or value is MISSING or value == "" or value == [] or value == ()

@@ -66,21 +66,25 @@ class Path:
     def write(self, document, value):
         """Put a value at this place; objects on the way are made, lists are not.
 
-        :param dict document: changed in place
+        :param dict document: changed in place, and only if the value finds its place
         :raises PathError: where the document has something else than an object on the way
         """
-        *way, last = self.steps
-        for step in way:
-            if isinstance(step, str) and isinstance(document, dict):
-                document = document.setdefault(step, {})
-            else:
-                document = Path(self.text, (step,)).read(document)
-        if isinstance(last, str) and isinstance(document, dict):
-            document[last] = value
-        elif isinstance(last, int) and isinstance(document, list) and -len(document) <= last < len(document):
+        for position, step in enumerate(self.steps[:-1]):
+            inside = Path(self.text, (step,)).read(document)
+            if inside is MISSING and isinstance(document, dict) and _are_names(self.steps[position:]):
+                inside = document[step] = {}
+            document = inside
+        last = self.steps[-1] if self.steps else None  # the whole document has no place inside itself
+        if (isinstance(last, str) and isinstance(document, dict)) or (
+            isinstance(last, int) and isinstance(document, list) and -len(document) <= last < len(document)
+        ):
             document[last] = value
         else:
             raise PathError("not_writable", path=self.text, detail="the record has no such place")
+
+
+def _are_names(steps):
+    return all(isinstance(step, str) for step in steps)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -99,17 +103,22 @@ def parse_path(text):
         if text[position] == "." and after_name:
             position += 1
             if text[position : position + 1] in {"[", ".", ""}:
-                raise PathError("bad_path", path=text, detail="a name is missing after the dot")
+                detail = f"a name is missing after the dot at position {position}"
+                raise PathError("bad_path", path=text, detail=detail)
         elif after_name and text[position] != "[":
-            raise PathError("bad_path", path=text, detail=f"unexpected “{text[position]}”")
+            raise _unexpected(text, position)
         match = _STEP.match(text, position)
         if not match:
-            raise PathError("bad_path", path=text, detail=f"unexpected “{text[position]}” at position {position + 1}")
+            raise _unexpected(text, position)
         steps.append(_step(match))
         position, after_name = match.end(), True
     if not steps:
         raise PathError("bad_path", path=text, detail="it is empty")
     return Path(text, tuple(steps))
+
+
+def _unexpected(text, position):
+    return PathError("bad_path", path=text, detail=f"unexpected “{text[position]}” at position {position + 1}")
 
 
 def _step(match):
@@ -118,6 +127,9 @@ def _step(match):
     if match["quoted"] is not None:
         return re.sub(r"\\(.)", r"\1", match["quoted"])
     return match["name"]
+
+
+DETAIL = 200  # characters of JMESPath's own words that an error may show
 
 
 class Expression:
@@ -143,8 +155,9 @@ class Expression:
         """
         try:
             return self._compiled.search(document)
-        except JMESPathError as error:
-            raise PathError("expression_failed", expression=self.text, detail=str(error)) from error
+        except (JMESPathError, ArithmeticError, TypeError, ValueError) as error:  # a slice of step 0 is a ValueError
+            detail = str(error)[:DETAIL]  # it quotes the value
+            raise PathError("expression_failed", expression=self.text, detail=detail) from error
 
 
 _PLAIN = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*\Z")

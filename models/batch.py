@@ -82,6 +82,12 @@ class Item:
         self.failure = Failure(kind, message, field_name)
 
     @property
+    def has_moved(self):
+        """Was this nested record inside another parent before?"""
+        before_id = self.binding and self.binding.parent_id
+        return bool(before_id and self.parent and not (self.parent.binding and self.parent.binding.id == before_id))
+
+    @property
     def open(self):
         """Has the plan still to decide about it?"""
         return self.action is None
@@ -119,6 +125,7 @@ class Batch:
     client: object = None
     patient: bool = False
     depth: int = 0
+    references: list = field(default_factory=list)
     exchanges: list = field(default_factory=list)
 
     def having(self, *actions):
@@ -126,6 +133,42 @@ class Batch:
 
     def open_items(self):
         return [item for item in self.items if item.open]
+
+    def open_references(self, *kinds):
+        """What the open records, and the records inside them, refer to.
+
+        :rtype: list[Reference]
+        """
+        return [one for one in self.references if one.is_open and any(references_in(one.value, kind) for kind in kinds)]
+
+    def wanted_ids(self):
+        """Remote ids that the open records refer to: flow code to ids.
+
+        :rtype: dict[str, dict]
+        """
+        wanted = {}
+        for reference in self.open_references(ByBinding):
+            for one in references_in(reference.value, ByBinding):
+                wanted.setdefault(one.flow, {})[one.external_id] = True
+        return wanted
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A value of a record that has to be looked up.
+
+    :ivar flow: the flow of the record; for a record inside another one its nested flow
+    :ivar Rule rule: the mapping that the value comes from
+    """
+
+    flow: object
+    item: Item
+    rule: object
+    value: object
+
+    @property
+    def is_open(self):
+        return (self.item.parent or self.item).action is None
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,9 @@ class BridgeBinding(models.Model):
     seen_run_id = fields.Integer(readonly=True, help="The last full scan that saw the record.")
 
     _external_uniq = models.Constraint("UNIQUE(flow_id, external_id)", "This remote record is bound already.")
-    _record_uniq = models.UniqueIndex("(flow_id, res_id) WHERE res_id IS NOT NULL", "This Odoo record is bound already.")
+    _record_uniq = models.UniqueIndex(
+        "(flow_id, res_id) WHERE res_id IS NOT NULL", "This Odoo record is bound already."
+    )
     _record_idx = models.Index("(res_model, res_id)")
 
     def _compute_record_name(self):
@@ -64,7 +66,7 @@ class BridgeBinding(models.Model):
               FROM bridge_binding binding
               JOIN "{table}" record ON record.id = binding.res_id
              WHERE binding.flow_id = %s AND binding.external_id = ANY(%s)
-            """,  # noqa: S608  (the table is the model's own)
+            """,
             [flow.id, list(external_ids)],
         )
         return dict(self.env.cr.fetchall())

@@ -61,14 +61,15 @@ class BridgeConnector(models.Model):
         help="Records are read and written in Odoo with the rights of this user.",
     )
     flow_ids = fields.One2many("bridge.flow", "connector_id", string="Flows")
-    flow_count = fields.Integer(compute="_compute_counts")
+    flow_count = fields.Integer("Number of Flows", compute="_compute_counts")
     failure_count = fields.Integer(compute="_compute_counts", string="Open Failures")
     last_success = fields.Datetime(compute="_compute_counts", string="Last Successful Run")
+    attention = fields.Char(compute="_compute_attention", help="What keeps the connector from working, in words.")
 
     # Where it is and how to talk to it
     base_url = fields.Char("Base Address", required=True, tracking=True)
     headers = fields.Text(
-        "Extra Headers", help="JSON: headers sent with every request, without credentials. Example: {\"Accept\": \"…\"}"
+        "Extra Headers", help='JSON: headers sent with every request, without credentials. Example: {"Accept": "…"}'
     )
     connect_timeout = fields.Float("Connect Time-out (s)", default=5, required=True)
     read_timeout = fields.Float("Read Time-out (s)", default=30, required=True)
@@ -105,13 +106,14 @@ class BridgeConnector(models.Model):
     auth_scope = fields.Char("Scope")
     auth_login_path = fields.Char("Login Path")
     auth_login_method = fields.Selection([("POST", "POST"), ("PUT", "PUT"), ("GET", "GET")], string="Login Method")
-    auth_login_body = fields.Text("Login Body", help='JSON with placeholders: {"user": "{username}", "pw": "{password}"}')
+    auth_login_body = fields.Text(
+        "Login Body", help='JSON with placeholders: {"user": "{username}", "pw": "{password}"}'
+    )
     auth_token_path = fields.Char("Token in the Answer", help="JMESPath of the token in the answer of the login.")
     auth_token_header = fields.Char("Token Header")
     auth_token_format = fields.Char("Token Format", help="For example: Bearer {token}")
     auth_token_seconds = fields.Integer("Token Lifetime (s)")
     secret = fields.Char(
-        "Secret",
         compute="_compute_secret",
         inverse="_inverse_secret",
         groups="base.group_system",
@@ -135,17 +137,21 @@ class BridgeConnector(models.Model):
 
     @api.model
     def _selection_auth_scheme(self):
-        return [(name, self.env._(scheme.label)) for name, scheme in SCHEMES.items()]  # pylint: disable=gettext-variable
+        return [(name, self.env._(scheme.label)) for name, scheme in SCHEMES.items()]
 
     # ----------------------------------------------------------------------------------------------------------------
     # Computes
     # ----------------------------------------------------------------------------------------------------------------
 
     def _compute_counts(self):
-        flows = dict(self.env["bridge.flow"]._read_group([("connector_id", "in", self.ids)], ["connector_id"], ["__count"]))
+        flows = dict(
+            self.env["bridge.flow"]._read_group([("connector_id", "in", self.ids)], ["connector_id"], ["__count"])
+        )
         failures = dict(
             self.env["bridge.job"]._read_group(
-                [("connector_id", "in", self.ids), ("state", "in", ("failed", "uncertain"))], ["connector_id"], ["__count"]
+                [("connector_id", "in", self.ids), ("state", "in", ("failed", "uncertain"))],
+                ["connector_id"],
+                ["__count"],
             )
         )
         successes = dict(
@@ -159,6 +165,9 @@ class BridgeConnector(models.Model):
             connector.flow_count = flows.get(connector, 0)
             connector.failure_count = failures.get(connector, 0)
             connector.last_success = successes.get(connector, False)
+
+    def _compute_attention(self):
+        self.attention = self.env["bridge.job"]._cron_problem()
 
     def _compute_secret(self):
         self.secret = False
@@ -192,8 +201,8 @@ class BridgeConnector(models.Model):
                 if address and not _is_http(address):
                     raise ValidationError(
                         self.env._(
-                            "Connector “%(connector)s”: “%(address)s” is not an address that can be called. It must begin"
-                            " with http:// or https:// and name a host, without a user name in it.",
+                            "Connector “%(connector)s”: “%(address)s” is not an address that can be called. It must"
+                            " begin with http:// or https:// and name a host, without a user name in it.",
                             connector=connector.name,
                             address=address,
                         )
@@ -215,8 +224,8 @@ class BridgeConnector(models.Model):
                 if name.lower() in CREDENTIAL_HEADERS:
                     raise ValidationError(
                         self.env._(
-                            "Connector “%(connector)s”: the header “%(header)s” carries credentials, which do not belong"
-                            " here. Choose an authentication instead; there the secret is encrypted.",
+                            "Connector “%(connector)s”: the header “%(header)s” carries credentials, which do not"
+                            " belong here. Choose an authentication instead; there the secret is encrypted.",
                             connector=connector.name,
                             header=name,
                         )
@@ -251,8 +260,8 @@ class BridgeConnector(models.Model):
             if user and (user.share or user == self.env.ref("base.user_root")):
                 raise ValidationError(
                     self.env._(
-                        "Connector “%(connector)s”: %(user)s can not be the acting user. Choose an internal user with just"
-                        " the rights that the integration needs.",
+                        "Connector “%(connector)s”: %(user)s can not be the acting user. Choose an internal user with"
+                        " just the rights that the integration needs.",
                         connector=connector.name,
                         user=user.name,
                     )
@@ -280,8 +289,8 @@ class BridgeConnector(models.Model):
             if more:
                 raise AccessError(
                     self.env._(
-                        "The connector “%(connector)s” acts as %(user)s, who has rights that you do not have (%(groups)s)."
-                        " Ask a system administrator to configure it.",
+                        "The connector “%(connector)s” acts as %(user)s, who has rights that you do not have"
+                        " (%(groups)s). Ask a system administrator to configure it.",
                         connector=connector.name,
                         user=connector.sudo().user_id.name,
                         groups=", ".join(more.sudo().mapped("full_name")[:3]),
@@ -306,6 +315,12 @@ class BridgeConnector(models.Model):
         if vals.get("state") in ("preview", "live"):
             self.flow_ids._check_references()
         return result
+
+    def unlink(self):
+        self._check_configuring_user()
+        # One by one, not by cascade: flows take their entries in the Actions menus with them.
+        self.with_context(active_test=False).flow_ids.unlink()
+        return super().unlink()
 
     def copy_data(self, default=None):
         vals_list = super().copy_data(default=default)
@@ -387,7 +402,8 @@ class BridgeConnector(models.Model):
         if isinstance(error, RemoteError):
             return error.render(self.env._)
         if isinstance(error, MappingError):
-            return self.env._(error.template) % error.values  # pylint: disable=gettext-variable
+            template = self.env._(error.template)
+            return template % error.values
         text = str(error.args[0]) if getattr(error, "args", None) else str(error)
         return text.strip() or type(error).__name__
 
@@ -412,7 +428,9 @@ class BridgeConnector(models.Model):
                     )
                 else:
                     answer = client.send(Request("GET", ""))
-                    message = self.env._("%(address)s answered with status %(status)s.", address=answer.url, status=answer.status)
+                    message = self.env._(
+                        "%(address)s answered with status %(status)s.", address=answer.url, status=answer.status
+                    )
             kind, title = "success", self.env._("The connection works")
         except (RemoteError, UserError) as error:
             kind, title, message = "danger", self.env._("The connection does not work"), self._explain(error)
@@ -439,7 +457,11 @@ class BridgeConnector(models.Model):
 
     def action_open_flows(self):
         action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_flow_action")
-        return {**action, "domain": [("connector_id", "in", self.ids)], "context": {"default_connector_id": self[:1].id}}
+        return {
+            **action,
+            "domain": [("connector_id", "in", self.ids)],
+            "context": {"default_connector_id": self[:1].id},
+        }
 
     def action_open_failures(self):
         action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_job_action")

@@ -151,8 +151,11 @@ class BridgeConnector(models.Model):
                 kind = operation.get("pagination", {}).get("type", "none")
                 if kind not in PAGINATORS:
                     yield self._unknown(f"{place}.operations[{position}].pagination.type", kind, PAGINATORS)
+            names = [mapping["field"] for mapping in flow.get("fields", ())]
             for position, mapping in enumerate(flow.get("fields", ())):
                 where = f"{place}.fields[{position}]"
+                if mapping["field"] in names[:position]:
+                    yield self.env._("%(place)s.field: “%(name)s” is mapped twice.", place=where, name=mapping["field"])
                 if model is not None and mapping["field"] not in model._fields:
                     yield self.env._(
                         "%(place)s.field: the model %(model)s has no field “%(name)s”.",

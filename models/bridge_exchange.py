@@ -70,7 +70,7 @@ class BridgeExchange(models.Model):
         ]
         execute_values(
             self.env.cr._obj,
-            f"INSERT INTO bridge_exchange ({', '.join(COLUMNS)}, create_date) VALUES %s",  # noqa: S608
+            f"INSERT INTO bridge_exchange ({', '.join(COLUMNS)}, create_date) VALUES %s",
             [(*row, fields.Datetime.now()) for row in rows],
         )
 

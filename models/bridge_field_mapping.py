@@ -7,7 +7,12 @@ from ..mapping.mapper import Rule
 from ..mapping.paths import parse_path
 from .json_text import read_json
 
-EFFECTS = [("keep", "Keep Odoo's value"), ("clear", "Empty the field"), ("default", "Use the default"), ("reject", "Refuse the record")]
+EFFECTS = [
+    ("keep", "Keep Odoo's value"),
+    ("clear", "Empty the field"),
+    ("default", "Use the default"),
+    ("reject", "Refuse the record"),
+]
 FORBIDDEN_FIELDS = {"id", "create_uid", "create_date", "write_uid", "write_date", "display_name"}
 
 
@@ -27,7 +32,7 @@ class BridgeFieldMapping(models.Model):
         string="Odoo Field",
         required=True,
         ondelete="cascade",
-        domain="[('model', '=', model), ('name', 'not in', ('id', 'create_uid', 'create_date', 'write_uid', 'write_date'))]",
+        domain=lambda self: "[('model', '=', model), ('name', 'not in', %s)]" % sorted(FORBIDDEN_FIELDS),
     )
     field_name = fields.Char(related="field_id.name", store=True, string="Technical Name")
     path = fields.Char("Remote Path", help="Names joined by dots, for example address.lines[0].city")
@@ -52,14 +57,14 @@ class BridgeFieldMapping(models.Model):
 
     @api.model
     def _selection_converter(self):
-        return [(name, self.env._(cls.label)) for name, cls in CONVERTERS.items()]  # pylint: disable=gettext-variable
+        return [(name, self.env._(cls.label)) for name, cls in CONVERTERS.items()]
 
     @api.depends("converter")
     def _compute_options_help(self):
         for mapping in self:
             options = CONVERTERS[mapping.converter or "text"].options
             mapping.options_help = self.env["bridge.flow"]._render_options(
-                [(name, self.env._(option.help)) for name, option in options.items()]  # pylint: disable=gettext-variable
+                [(name, self.env._(option.help)) for name, option in options.items()]
             )
 
     @api.depends("field_id", "flow_id.name")
@@ -97,7 +102,9 @@ class BridgeFieldMapping(models.Model):
                     converter=self.converter,
                     type=field.type,
                     known=", ".join(
-                        name for name, other in CONVERTERS.items() if not other.field_types or field.type in other.field_types
+                        name
+                        for name, other in CONVERTERS.items()
+                        if not other.field_types or field.type in other.field_types
                     ),
                 )
             )
@@ -105,7 +112,10 @@ class BridgeFieldMapping(models.Model):
     @api.constrains("key", "converter")
     def _check_key(self):
         for mapping in self:
-            if mapping.key and not (mapping.field_id.store and mapping.converter not in ("nested", "image", "many2many_key", "many2many_binding")):
+            if mapping.key and not (
+                mapping.field_id.store
+                and mapping.converter not in ("nested", "image", "many2many_key", "many2many_binding")
+            ):
                 mapping._refuse(self.env._("a key must be a stored field with one value"))
 
     def _refuse(self, problem):
@@ -134,10 +144,8 @@ class BridgeFieldMapping(models.Model):
         return result
 
     def unlink(self):
-        flows = self.flow_id
-        result = super().unlink()
-        flows.exists()._configuration_changed()
-        return result
+        self.flow_id._configuration_changed()
+        return super().unlink()
 
     # ----------------------------------------------------------------------------------------------------------------
     # Use

@@ -71,9 +71,11 @@ class BridgeFlow(models.Model):
         "Removal Limit (%)",
         default=10,
         required=True,
-        help="A full scan that would remove more than this share of the records stops before it removes anything, and asks.",
+        help="A full scan that would remove more than this share of the records removes nothing, and asks.",
     )
-    chatter = fields.Boolean("Log in Chatter", help="Write a note in the chatter of each record that is changed. Slower.")
+    chatter = fields.Boolean(
+        "Log in Chatter", help="Write a note in the chatter of each record that is changed. Slower."
+    )
 
     # Where a record says what it is
     id_path = fields.Char("Remote ID", required=True, default="id", help="JMESPath of the remote id in a record.")
@@ -85,7 +87,9 @@ class BridgeFlow(models.Model):
     # When
     interval_number = fields.Integer("Every", help="0: only by hand.")
     interval_type = fields.Selection(
-        [("minutes", "Minutes"), ("hours", "Hours"), ("days", "Days"), ("weeks", "Weeks")], default="minutes", required=True
+        [("minutes", "Minutes"), ("hours", "Hours"), ("days", "Days"), ("weeks", "Weeks")],
+        default="minutes",
+        required=True,
     )
     next_run = fields.Datetime(copy=False, index=True)
 
@@ -95,7 +99,7 @@ class BridgeFlow(models.Model):
     full_scan_needed = fields.Boolean(default=True, copy=False)
     binding_count = fields.Integer(compute="_compute_counts", string="External IDs")
     failure_count = fields.Integer(compute="_compute_counts", string="Open Failures")
-    last_run_id = fields.Many2one("bridge.run", compute="_compute_counts", string="Last Run")
+    last_run_id = fields.Many2one("bridge.run", compute="_compute_counts")
     last_run_state = fields.Selection(
         lambda self: self.env["bridge.run"]._fields["state"].selection, compute="_compute_counts", string="Last Result"
     )
@@ -164,7 +168,9 @@ class BridgeFlow(models.Model):
     def _check_delete_policy(self):
         for flow in self:
             if flow.delete_policy == "archive" and not self.env[flow.model]._active_name:
-                flow._refuse(self.env._("records of %s can not be archived; choose another rule for deleted records", flow.model))
+                flow._refuse(
+                    self.env._("records of %s can not be archived; choose another rule for deleted records", flow.model)
+                )
 
     @api.constrains("id_path", "updated_path", "version_path", "deleted_path")
     def _check_paths(self):
@@ -230,11 +236,21 @@ class BridgeFlow(models.Model):
         flows = super().create(vals_list)
         flows.connector_id._check_configuring_user()
         flows._update_model_actions()
+        flows._schedule(fields.Datetime.now())
         return flows
 
     def write(self, vals):
         self.connector_id._check_configuring_user()
-        configured = {"model_id", "id_path", "updated_path", "match_domain", "authority", "can_create", "can_update", "delete_policy"}
+        configured = {
+            "model_id",
+            "id_path",
+            "updated_path",
+            "match_domain",
+            "authority",
+            "can_create",
+            "can_update",
+            "delete_policy",
+        }
         result = super().write(vals)
         if configured & vals.keys():
             self._configuration_changed()
@@ -319,7 +335,9 @@ class BridgeFlow(models.Model):
     def _enqueue_due(self):
         """Start a run of every flow whose time has come."""
         now = fields.Datetime.now()
-        due = self.sudo().search([("next_run", "<=", now), ("connector_id.state", "!=", "disabled"), ("parent_id", "=", False)])
+        due = self.sudo().search(
+            [("next_run", "<=", now), ("connector_id.state", "!=", "disabled"), ("parent_id", "=", False)]
+        )
         due._enqueue(trigger="schedule")
         due._schedule(now)
 
@@ -331,7 +349,7 @@ class BridgeFlow(models.Model):
         :return: the runs, in the order of the flows
         :rtype: BridgeRun
         """
-        runs = self.env["bridge.run"]
+        runs = self.env["bridge.run"].sudo()
         for flow in self.sudo():
             if flow.connector_id.state == "disabled":
                 raise UserError(
@@ -361,7 +379,7 @@ class BridgeFlow(models.Model):
         """Show what a sync would do, and write nothing."""
         self.ensure_one()
         self.env["bridge.run"]._check_operator()
-        self._check_references()
+        self.sudo()._check_references()
         run = self.env["bridge.run"].sudo()._start(self, trigger="manual", dry_run=True)
         run._preview()
         return run.sudo(False)._action_open()

@@ -50,8 +50,16 @@ class BridgeFlow(models.Model):
 
     @api.model
     def _model_actions(self):
-        data = self.env["ir.model.data"].sudo().search(
-            [("module", "=", "integration_bridge"), ("model", "=", "ir.actions.server"), ("name", "=like", "model\\_action\\_%")]
+        data = (
+            self.env["ir.model.data"]
+            .sudo()
+            .search(
+                [
+                    ("module", "=", "integration_bridge"),
+                    ("model", "=", "ir.actions.server"),
+                    ("name", "=like", "model\\_action\\_%"),
+                ]
+            )
         )
         return self.env["ir.actions.server"].sudo().browse(data.mapped("res_id")).exists()
 

@@ -76,7 +76,7 @@ class BridgeFlow(models.Model):
     def _refusal(self, error):
         """Why Odoo refused a record, in words."""
         if isinstance(error, psycopg2.Error):
-            reason = (error.diag.message_primary or str(error)).strip()
+            reason = self._records()._sql_error_to_message(error)
         else:
             reason = self.connector_id._explain(error)
         return self.env._("Odoo refused the record: %s", reason)
@@ -182,7 +182,9 @@ class BridgeFlow(models.Model):
         records = self._records().browse(item.record_id for item in items)
         for item, record in zip(items, records, strict=True):
             values = {
-                name: _odoo_value(item.values[name]) for name in item.changes if not isinstance(item.values[name], Download)
+                name: _odoo_value(item.values[name])
+                for name in item.changes
+                if not isinstance(item.values[name], Download)
             }
             if values:
                 record.write(self._values_to_write(item, values))
@@ -211,6 +213,8 @@ class BridgeFlow(models.Model):
         for child in children:
             if child.action == UPDATE:
                 values = {name: _odoo_value(child.values[name]) for name in child.changes}
+                if child.has_moved:
+                    values[inverse] = child.parent.record_id
                 records.browse(child.record_id).write(self._values_to_write(child, values))
         self._remove_records(None, [child for child in children if child.action in (ARCHIVE, UNLINK)])
 
@@ -235,7 +239,12 @@ class BridgeFlow(models.Model):
             if rule.converter.name == "nested":
                 self._child_flow(rule)._read_back_nested(
                     rule.child,
-                    [child for item in items for child in item.children.get(rule.field, ()) if child.action != UNCHANGED],
+                    [
+                        child
+                        for item in items
+                        for child in item.children.get(rule.field, ())
+                        if child.action != UNCHANGED
+                    ],
                 )
 
     def _read_back_nested(self, mapper, children):

@@ -24,8 +24,8 @@ from .bridge_job import FIRST_DELAY, MAX_ATTEMPTS, OPEN_RECORD
 
 LOGGED = (CREATE, UPDATE, LINK, ARCHIVE, UNLINK, FLAG, SKIP, REJECT)
 LOG_COLUMNS = (
-    "run_id, flow_id, connector_id, company_id, dry_run, action, external_id, res_model, res_id, record_name, error_kind,"
-    " field_name, message, changes, create_date"
+    "run_id, flow_id, connector_id, company_id, dry_run, action, external_id, res_model, res_id, record_name,"
+    " error_kind, field_name, message, changes, create_date"
 )
 
 
@@ -59,7 +59,7 @@ class BridgeFlow(models.Model):
         new = [item for item in batch.having(CREATE, LINK) if item.binding is None]
         self._insert_bindings(new, batch, seen=batch.run.id if batch.run.full else None)
         known = [item for item in batch.having(CREATE, LINK, UPDATE, UNCHANGED) if item.binding and not _is_same(item)]
-        self._update_bindings(known)
+        self._update_bindings([item for item in known if not item.deleted])
         self._end_bindings(batch.having(*REMOVALS))
         self._write_nested_bindings(batch)
 
@@ -103,7 +103,7 @@ class BridgeFlow(models.Model):
             (
                 *(item.binding.id, item.record_id, _kept_fingerprint(item), Json(_odoo_snapshot(item))),
                 *(Json({**(item.binding.remote_snapshot or {}), **item.remote_terms}), _text(item.updated)),
-                _text(item.version),
+                *(_text(item.version), item.parent.binding.id if item.parent else None),
             )
             for item in items
         ]
@@ -114,13 +114,14 @@ class BridgeFlow(models.Model):
                SET res_id = new.res_id, state = 'linked', fingerprint = new.fingerprint,
                    odoo_snapshot = new.odoo_snapshot, remote_snapshot = new.remote_snapshot,
                    remote_updated = new.remote_updated, remote_version = new.remote_version,
+                   parent_id = new.parent_id,
                    synced = clock_timestamp() AT TIME ZONE 'UTC'
               FROM (VALUES %s) AS new (
-                   id, res_id, fingerprint, odoo_snapshot, remote_snapshot, remote_updated, remote_version)
+                   id, res_id, fingerprint, odoo_snapshot, remote_snapshot, remote_updated, remote_version, parent_id)
              WHERE binding.id = new.id
             """,
             rows,
-            template="(%s, %s, %s, %s::jsonb, %s::jsonb, %s, %s)",
+            template="(%s, %s, %s, %s::jsonb, %s::jsonb, %s, %s, %s::int)",
             page_size=len(rows),
         )
 
@@ -137,9 +138,15 @@ class BridgeFlow(models.Model):
                 continue
             flow = self._child_flow(rule)
             children = [child for parent in parents for child in parent.children.get(rule.field, ())]
-            flow._insert_bindings([child for child in children if child.action in (None, CREATE) and not child.binding], batch)
+            flow._insert_bindings(
+                [child for child in children if child.action in (None, CREATE) and not child.binding], batch
+            )
             flow._update_bindings(
-                [child for child in children if child.binding and not _is_new(child) and child.action in (CREATE, UPDATE)]
+                [
+                    child
+                    for child in children
+                    if child.binding and not _is_new(child) and child.action in (CREATE, UPDATE)
+                ]
             )
             flow._end_bindings([child for child in children if child.action in REMOVALS])
 
@@ -232,7 +239,7 @@ class BridgeFlow(models.Model):
                    state = CASE WHEN bridge_job.state = 'running' THEN 'running'
                                 WHEN bridge_job.attempts + 1 >= {MAX_ATTEMPTS} THEN 'failed'
                                 ELSE excluded.state END
-            """,  # noqa: S608  (constants)
+            """,
             values,
             page_size=len(values),
         )
@@ -263,9 +270,8 @@ class BridgeFlow(models.Model):
             )
             for item, action, message in lines
         ]
-        execute_values(
-            self.env.cr._obj, f"INSERT INTO bridge_log ({LOG_COLUMNS}) VALUES %s", rows, page_size=len(rows)  # noqa: S608
-        )
+        execute_values(self.env.cr._obj, f"INSERT INTO bridge_log ({LOG_COLUMNS}) VALUES %s", rows, page_size=len(rows))
+        run.invalidate_recordset(["log_ids"])
 
     def _logged_changes(self, item):
         """Old and new values; of files only that they changed."""

@@ -7,7 +7,7 @@ from odoo import models
 from odoo.fields import Domain
 
 from ..mapping import merge
-from ..mapping.converters import ByBinding, ByKey, Download, Many
+from ..mapping.converters import REFERENCES, ByBinding, ByKey, Download, Many, Nested
 from ..mapping.errors import MappingError
 from ..mapping.fingerprint import fingerprint
 from ..mapping.mapper import nested_documents
@@ -26,6 +26,7 @@ from .batch import (
     Bound,
     Item,
     Pending,
+    Reference,
     ToCreate,
     before,
     comparable,
@@ -43,17 +44,18 @@ class BridgeFlow(models.Model):
     # Batch: from documents to items
     # ----------------------------------------------------------------------------------------------------------------
 
-    def _batch(self, run, documents, client=None, patient=False, depth=0):
+    def _batch(self, run, documents, client=None, mapper=None, patient=False, depth=0):
         """Documents of this flow as a batch.
 
         :param run: the run that they are counted and logged for
         :param list documents: as the remote sent them
+        :param Mapper mapper: the flow's, where it is compiled already
         :param Client client: to ask for what is missing; None if nothing may be asked
         :param bool patient: may related records of this flow still come on a later page
         :rtype: Batch
         """
         self.ensure_one()
-        mapper = self._mapper()
+        mapper = mapper or self._mapper()
         batch = Batch(run, self, mapper, [], client, patient, depth)
         latest = {}
         for document in documents:
@@ -108,7 +110,7 @@ class BridgeFlow(models.Model):
               FROM unnest(%s::text[], %s::text[]) AS known (external_id, fingerprint)
               JOIN bridge_binding binding ON binding.flow_id = %s AND binding.external_id = known.external_id
          LEFT JOIN "{table}" record ON record.id = binding.res_id
-            """,  # noqa: S608  (the table is the model's own)
+            """,
             [list(items), [item.fingerprint for item in items.values()], self.id],
         )
         for row in self.env.cr.fetchall():
@@ -134,28 +136,41 @@ class BridgeFlow(models.Model):
             if mapped.error:
                 self._fail(item, mapped.error)
                 continue
-            item.values = mapped.values
+            self._take_values(batch, batch.mapper, item, mapped.values)
             self._map_children(batch, item)
+
+    def _take_values(self, batch, mapper, item, values):
+        """Keep what the mapping made of a document; note what has to be looked up, once for all later steps."""
+        item.values = values
+        for rule in mapper.rules:
+            value = values.get(rule.field)
+            if isinstance(value, REFERENCES) and not isinstance(value, Nested):
+                batch.references.append(Reference(self, item, rule, value))
+            if rule.field in values:
+                item.remote_terms[rule.field] = comparable(value)
 
     def _map_children(self, batch, item):
         for rule in batch.mapper.rules:
             if rule.converter.name != "nested" or rule.field not in item.values:
                 continue
             child_flow = self._child_flow(rule)
+            del item.remote_terms[rule.field]
             documents = nested_documents(item.values.pop(rule.field))
             children = item.children[rule.field] = []
             for position, document in enumerate(documents):
-                child = child_flow._child_item(rule.child, item, document, position)
+                child = child_flow._child_item(batch, rule.child, item, document, position)
                 children.append(child)
                 if child.failure:
-                    item.fail(child.failure.kind, f"{child_flow.name} {position + 1}: {child.failure.message}", rule.field)
+                    item.fail(
+                        child.failure.kind, f"{child_flow.name} {position + 1}: {child.failure.message}", rule.field
+                    )
                     return
 
     def _child_flow(self, rule):
         code = rule.converter.settings["flow"]
         return self.child_ids.filtered(lambda flow: flow.code == code)
 
-    def _child_item(self, mapper, parent, document, position):
+    def _child_item(self, batch, mapper, parent, document, position):
         """A nested document as an item; one without an id of its own is known by its place in the parent."""
         if isinstance(document, dict) and mapper.about(document, "id") is None:
             child = Item(document, external_id=f"{parent.external_id}/{position}")
@@ -165,9 +180,10 @@ class BridgeFlow(models.Model):
         if child.failure:
             return child
         mapped = mapper.map(document)
-        child.values = mapped.values
         if mapped.error:
             self._fail(child, mapped.error)
+        else:
+            self._take_values(batch, mapper, child, mapped.values)
         return child
 
     # ----------------------------------------------------------------------------------------------------------------
@@ -197,38 +213,14 @@ class BridgeFlow(models.Model):
         :rtype: dict
         """
         here = {item.external_id for item in batch.items}
-        wanted = collections.defaultdict(dict)
-        for _flow, _item, _name, value in self._mapped_values(batch):
-            for reference in references_in(value, ByBinding):
-                wanted[reference.flow][reference.external_id] = True
         missing = {}
-        for code, external_ids in wanted.items():
+        for code, external_ids in batch.wanted_ids().items():
             flow = self._sibling(code)
             known = self.env["bridge.binding"]._known(flow, external_ids)
             absent = [one for one in external_ids if one not in known and not (flow == self and one in here)]
             if absent:
                 missing[flow] = absent
         return missing
-
-    def _mapped_values(self, batch):
-        """Every value of the open records and of the records inside them.
-
-        :return: (flow, item, field, value)
-        :rtype: list[tuple]
-        """
-        found = []
-        for item in batch.open_items():
-            found.extend((self, item, name, value) for name, value in item.values.items())
-            for children in item.children.values():
-                for child in children:
-                    flow = batch.flow._flow_of_child(child, item)
-                    found.extend((flow, child, name, value) for name, value in child.values.items())
-        return found
-
-    def _flow_of_child(self, child, item):
-        name = next(name for name, children in item.children.items() if child in children)
-        mapping = self.mapping_ids.filtered(lambda mapping: mapping.field_name == name)
-        return self._child_flow(mapping._rule())
 
     def _sibling(self, code):
         """Another flow of the connector, by its code."""
@@ -255,17 +247,18 @@ class BridgeFlow(models.Model):
         self._journal(related)
 
     def _fetch_files(self, batch):
-        for flow, item, name, value in self._mapped_values(batch):
-            if not isinstance(value, Download) or self._has_file(item, name, value):
+        for reference in batch.open_references(Download):
+            item, name, value = reference.item, reference.rule.field, reference.value
+            if self._has_file(item, name, value):
                 continue
             try:
                 content, _content_type = batch.client.download(value.url, value.max_bytes)
-                item.remote_terms[name] = value.url
                 item.values[name] = base64.b64encode(content).decode()
             except RemoteError as error:
                 if error.kind in ("unavailable", "throttled", "auth"):
                     raise
-                (item.parent or item).fail(DATA, f"{flow._field_label(name)}: {self.connector_id._explain(error)}", name)
+                message = f"{reference.flow._field_label(name)}: {self.connector_id._explain(error)}"
+                (item.parent or item).fail(DATA, message, name)
 
     def _has_file(self, item, name, value):
         return item.binding and item.binding.alive and before(item.binding.remote_snapshot, name) == value.url
@@ -276,6 +269,8 @@ class BridgeFlow(models.Model):
 
     def _plan(self, batch):
         """Decide about every record: create, update, link, archive, unlink, flag, unchanged, skip or reject."""
+        if not batch.open_items():
+            return
         for item in batch.open_items():
             if item.deleted:
                 item.action = self._removal_action(item)
@@ -310,48 +305,33 @@ class BridgeFlow(models.Model):
 
     def _resolve(self, batch):
         """Replace references by ids: one query for each kind of reference, whatever the size of the batch."""
-        found = self._find_bound(batch)
+        found = {
+            code: self.env["bridge.binding"]._known(self._sibling(code), external_ids)
+            for code, external_ids in batch.wanted_ids().items()
+        }
         keyed = self._find_keyed(batch)
         here = {item.external_id: item for item in batch.open_items() if not item.deleted}
-        rules = {}
-        for flow, item, name, value in self._mapped_values(batch):
-            item.remote_terms.setdefault(name, comparable(value))
-            if not isinstance(value, (ByBinding, ByKey, Many)):
-                continue
-            if (flow, name) not in rules:
-                rules[flow, name] = self._rule_of(batch, flow, name)
-            resolver = Resolver(self, flow, rules[flow, name], found, keyed, here)
-            resolver.resolve(item, name, value)
-
-    def _rule_of(self, batch, flow, name):
-        mapper = batch.mapper if flow == self else flow._mapper()
-        return next(rule for rule in mapper.rules if rule.field == name)
-
-    def _find_bound(self, batch):
-        wanted = collections.defaultdict(set)
-        for _flow, _item, _name, value in self._mapped_values(batch):
-            for reference in references_in(value, ByBinding):
-                wanted[reference.flow].add(reference.external_id)
-        return {code: self.env["bridge.binding"]._known(self._sibling(code), ids) for code, ids in wanted.items()}
+        for reference in batch.open_references(ByBinding, ByKey):
+            Resolver(self, reference, found, keyed, here).resolve()
 
     def _find_keyed(self, batch):
         """Records by a field's value.
 
-        :return: (flow, field) to value to list of ids
+        :return: (flow, rule) to value to list of ids
         """
         wanted = collections.defaultdict(dict)
-        for flow, _item, name, value in self._mapped_values(batch):
-            for reference in references_in(value, ByKey):
-                wanted[flow, name][reference.value] = True
+        for reference in batch.open_references(ByKey):
+            for one in references_in(reference.value, ByKey):
+                wanted[reference.flow, reference.rule.field][one.value] = reference.rule
         return {
-            (flow, name): flow._search_keyed(self._rule_of(batch, flow, name), values)
+            (flow, name): flow._search_keyed(next(iter(values.values())), values)
             for (flow, name), values in wanted.items()
         }
 
     def _search_keyed(self, rule, values):
         records = self._records()
         model = records.env[records._fields[rule.field].comodel_name]
-        settings = rule.converter.settings
+        settings = rule.keyed_settings
         key, fold = settings["field"], _folder(settings)
         by_value = Domain(key, "in", list(values))
         if settings["ignore_case"]:
@@ -440,7 +420,11 @@ class BridgeFlow(models.Model):
         :rtype: dict[str, tuple]
         """
         if item.record_id is None:
-            return {name: (None, item.remote_terms[name]) for name in item.values if not merge.is_empty(item.remote_terms[name])}
+            return {
+                name: (None, item.remote_terms[name])
+                for name in item.values
+                if not merge.is_empty(item.remote_terms[name])
+            }
         bound = item.binding if item.binding and item.binding.res_id == item.record_id else None
         changes = {}
         for rule in mapper.rules:
@@ -502,36 +486,48 @@ class BridgeFlow(models.Model):
         for mapping in self.mapping_ids.filtered(lambda mapping: mapping.converter == "nested"):
             rule = next(rule for rule in batch.mapper.rules if rule.field == mapping.field_name)
             flow = self._child_flow(rule)
-            flow._plan_nested(batch, rule, [item for item in parents if rule.field in item.children])
+            flow._plan_nested(rule, [item for item in parents if rule.field in item.children])
 
-    def _plan_nested(self, batch, rule, parents):
-        bound = self._nested_bindings(parents)
+    def _plan_nested(self, rule, parents):
         children = [child for parent in parents for child in parent.children[rule.field]]
+        bound = self._nested_bindings(parents, children)
         for child in children:
-            child.binding = bound.pop((child.parent.binding and child.parent.binding.id, child.external_id), None)
+            child.binding = bound.pop(child.external_id, None)
             child.record_id = child.binding.res_id if child.binding and child.binding.alive else None
         terms = self._read_terms([child.record_id for child in children if child.record_id], rule.child)
         for child in children:
             child.odoo_terms = terms.get(child.record_id, {})
             child.changes = self._changes(rule.child, child)
-            child.action = CREATE if child.record_id is None else UPDATE if child.changes else UNCHANGED
-        self._plan_nested_removals(rule, parents, bound)
+            child.action = self._nested_action(child)
+        self._plan_nested_removals(rule, parents, bound.values())
         for parent in parents:
             if any(child.action != UNCHANGED for child in parent.children[rule.field]):
                 parent.children_changed = True
 
+    def _nested_action(self, child):
+        if child.record_id is None:
+            return CREATE
+        return UPDATE if child.changes or child.has_moved else UNCHANGED
+
     def _plan_nested_removals(self, rule, parents, unseen):
         by_binding = {parent.binding.id: parent for parent in parents if parent.binding}
-        for (parent_binding_id, external_id), binding in unseen.items():
-            parent = by_binding[parent_binding_id]
-            child = Item({}, external_id, deleted=True, binding=binding, parent=parent, record_id=binding.res_id)
+        for binding in unseen:
+            if binding.state == "removed":
+                continue
+            parent = by_binding[binding.parent_id]
+            child = Item(
+                {}, binding.external_id, deleted=True, binding=binding, parent=parent, record_id=binding.res_id
+            )
             child.action = self._removal_action(child)
             parent.children[rule.field].append(child)
 
-    def _nested_bindings(self, parents):
+    def _nested_bindings(self, parents, children):
+        """What is known of nested records: those of these parents, and those that come to them from another parent.
+
+        :return: external id to binding
+        :rtype: dict[str, Bound]
+        """
         parent_ids = [parent.binding.id for parent in parents if parent.binding]
-        if not parent_ids:
-            return {}
         table = self.env[self.model]._table
         self.env["bridge.binding"].flush_model()
         self.env.cr.execute(
@@ -540,12 +536,11 @@ class BridgeFlow(models.Model):
                    binding.odoo_snapshot, binding.remote_snapshot, binding.parent_id
               FROM bridge_binding binding
          LEFT JOIN "{table}" record ON record.id = binding.res_id
-             WHERE binding.flow_id = %s AND binding.parent_id = ANY(%s) AND binding.state != 'removed'
-            """,  # noqa: S608  (the table is the model's own)
-            [self.id, parent_ids],
+             WHERE binding.flow_id = %s AND (binding.parent_id = ANY(%s) OR binding.external_id = ANY(%s))
+            """,
+            [self.id, parent_ids, [child.external_id for child in children]],
         )
-        bindings = [Bound(*row) for row in self.env.cr.fetchall()]
-        return {(binding.parent_id, binding.external_id): binding for binding in bindings}
+        return {row[1]: Bound(*row) for row in self.env.cr.fetchall()}
 
     # ----------------------------------------------------------------------------------------------------------------
     # Other beginnings of the same road
@@ -557,7 +552,14 @@ class BridgeFlow(models.Model):
         alive = set(self.env[self.model].sudo().browse(bindings.mapped("res_id")).exists().ids)
         for binding in bindings:
             bound = Bound(
-                binding.id, binding.external_id, binding.res_id, binding.state, False, binding.res_id in alive, None, None
+                binding.id,
+                binding.external_id,
+                binding.res_id,
+                binding.state,
+                False,
+                binding.res_id in alive,
+                None,
+                None,
             )
             batch.items.append(
                 Item({}, binding.external_id, "deleted", deleted=True, binding=bound, record_id=binding.res_id)
@@ -605,8 +607,8 @@ class BridgeFlow(models.Model):
         self._plan(batch)
         self._apply(batch)
         self._journal(batch, jobs)
-        run._count(batch)
-        if run.trigger == "record":
+        if run.trigger == "record":  # a run that walked a list has counted these records already
+            run._count(batch)
             run._finish_records()
         return 0
 
@@ -615,32 +617,29 @@ class BridgeFlow(models.Model):
 
 
 class Resolver:
-    """Replaces the references of one field by what the batch found for them."""
+    """Replaces one reference (or list of references) by what the batch found for it."""
 
-    def __init__(self, batch_flow, flow, rule, found, keyed, here):
-        self.batch_flow, self.flow, self.rule = batch_flow, flow, rule
+    def __init__(self, batch_flow, reference, found, keyed, here):
+        self.batch_flow, self.flow, self.rule = batch_flow, reference.flow, reference.rule
+        self.item, self.value = reference.item, reference.value
         self.found, self.here = found, here
-        self.keyed = keyed.get((flow, rule.field), {})
+        self.keyed = keyed.get((self.flow, self.rule.field), {})
 
-    def resolve(self, item, name, value):
+    def resolve(self):
         """Put ids where references were; a record that lacks one fails, waits, or goes on without it."""
-        several = isinstance(value, Many)
-        resolved = [self._one(item, name, reference) for reference in (value.references if several else [value])]
-        if item.failure or (item.parent and item.parent.failure):
+        item, name = self.item, self.rule.field
+        several = isinstance(self.value, Many)
+        resolved = [self._one(one) for one in (self.value.references if several else [self.value])]
+        if (item.parent or item).failure:
             return
         if MISSING in resolved:
-            self._defer(item, name, value)
+            self._defer()
             return
-        if several:
-            item.values[name] = Many(tuple(one for one in resolved if one is not False))
-        else:
-            item.values[name] = resolved[0]
+        item.values[name] = Many(tuple(one for one in resolved if one is not False)) if several else resolved[0]
         item.remote_terms[name] = comparable(item.values[name])
 
-    def _one(self, item, name, reference):
-        if isinstance(reference, ByBinding):
-            return self._bound(reference)
-        return self._keyed(item, name, reference)
+    def _one(self, reference):
+        return self._bound(reference) if isinstance(reference, ByBinding) else self._keyed(reference)
 
     def _bound(self, reference):
         record_id = self.found[reference.flow].get(reference.external_id)
@@ -650,46 +649,49 @@ class Resolver:
             return Pending(self.here[reference.external_id])
         return MISSING
 
-    def _keyed(self, item, name, reference):
-        settings = self.rule.converter.settings
+    def _keyed(self, reference):
+        settings = self.rule.keyed_settings
         ids = self.keyed.get(_folder(settings)(reference.value), [])
         if len(ids) == 1:
             return ids[0]
-        model = self.flow.env[self.flow.model]._fields[name].comodel_name
+        model = self.flow.env[self.flow.model]._fields[self.rule.field].comodel_name
         if not ids and settings["create"]:
             return ToCreate(model, settings["field"], reference.value, tuple(map(tuple, settings["domain"])))
         if not ids and settings["optional"]:
             return False
-        self._fail(item, name, reference.value, model, ids)
+        self._fail(reference.value, model, ids)
         return False
 
-    def _fail(self, item, name, value, model, ids):
+    def _fail(self, value, model, ids):
         env = self.flow.env
-        key = self.rule.converter.settings["field"]
+        key = self.rule.keyed_settings["field"]
         values = {
-            "field": self.flow._field_label(name),
+            "field": self.flow._field_label(self.rule.field),
             "model": env["ir.model"]._get(model).name,
             "key": env[model]._fields[key].get_description(env, ["string"])["string"],
             "value": value,
             "count": len(ids),
         }
         if ids:
-            message = env._("%(field)s: %(count)s records of “%(model)s” have %(key)s “%(value)s”; it must be one.", **values)
+            message = env._(
+                "%(field)s: %(count)s records of “%(model)s” have %(key)s “%(value)s”; it must be one.", **values
+            )
         else:
             message = env._(
                 "%(field)s: there is no “%(model)s” with %(key)s “%(value)s”. Create it, or let the mapping create it.",
                 **values,
             )
-        (item.parent or item).fail(DATA, message, name)
+        (self.item.parent or self.item).fail(DATA, message, self.rule.field)
 
-    def _defer(self, item, name, value):
+    def _defer(self):
         """The related record is not here: without it if the field allows that, and again later."""
+        item, name = self.item, self.rule.field
         owner = item.parent or item
         if self.rule.required or self.flow.env[self.flow.model]._fields[name].required or item.parent:
             message = self.flow.env._(
                 "%(field)s: the related remote record %(id)s is not in Odoo yet.",
                 field=self.flow._field_label(name),
-                id=", ".join(reference.external_id for reference in references_in(value, ByBinding)),
+                id=", ".join(reference.external_id for reference in references_in(self.value, ByBinding)),
             )
             owner.fail(DEPENDENCY, message, name)
             return

@@ -49,7 +49,7 @@ class BridgeJob(models.Model):
     priority = fields.Integer(default=10, readonly=True, help="Smaller is earlier.")
     due_at = fields.Datetime("Due", default=fields.Datetime.now, required=True, readonly=True)
     attempts = fields.Integer(readonly=True)
-    lane_id = fields.Many2one("ir.cron", string="Lane", ondelete="set null", readonly=True, index="btree_not_null")
+    lane_id = fields.Many2one("ir.cron", ondelete="set null", readonly=True, index="btree_not_null")
     started = fields.Datetime(readonly=True)
     finished = fields.Datetime(readonly=True)
 
@@ -83,9 +83,11 @@ class BridgeJob(models.Model):
     def _compute_display_name(self):
         kinds = dict(self._fields["kind"]._description_selection(self.env))
         for job in self:
-            job.display_name = " ".join(
-                part for part in (kinds[job.kind], job.flow_id.name, job.external_id) if part
-            ) if job.kind else ""
+            job.display_name = (
+                " ".join(part for part in (kinds[job.kind], job.flow_id.name, job.external_id) if part)
+                if job.kind
+                else ""
+            )
 
     def _compute_payload_text(self):
         for job in self:
@@ -118,18 +120,30 @@ class BridgeJob(models.Model):
         for flow in bindings.flow_id:
             if not flow.sudo()._operation("get"):
                 raise UserError(
-                    self.env._("“%s” has no operation that gets one record. Sync the whole flow instead.", flow.display_name)
+                    self.env._(
+                        "“%s” has no operation that gets one record. Sync the whole flow instead.", flow.display_name
+                    )
                 )
         open_jobs = self.sudo().search(
-            [("flow_id", "in", bindings.flow_id.ids), ("external_id", "in", bindings.mapped("external_id"))]
-            + [("kind", "=", "pull_record"), ("state", "in", ("pending", "running", "failed", "uncertain"))]
+            [
+                ("flow_id", "in", bindings.flow_id.ids),
+                ("external_id", "in", bindings.mapped("external_id")),
+                ("kind", "=", "pull_record"),
+                ("state", "in", ("pending", "running", "failed", "uncertain")),
+            ]
         )
         known = {(job.flow_id, job.external_id) for job in open_jobs}
         new = bindings.filtered(lambda binding: (binding.flow_id, binding.external_id) not in known)
         open_jobs.sudo(False).action_retry()
         return self._enqueue(
             [
-                {"kind": "pull_record", "flow_id": flow.id, "external_id": binding.external_id, "run_id": run.id, "priority": 5}
+                {
+                    "kind": "pull_record",
+                    "flow_id": flow.id,
+                    "external_id": binding.external_id,
+                    "run_id": run.id,
+                    "priority": 5,
+                }
                 for flow in new.flow_id
                 for run in self.env["bridge.run"].sudo()._start(flow, "record")
                 for binding in new.filtered(lambda binding, flow=flow: binding.flow_id == flow)
@@ -161,8 +175,13 @@ class BridgeJob(models.Model):
 
         :rtype: IrCron
         """
-        data = self.env["ir.model.data"].sudo().search(
-            [("module", "=", "integration_bridge"), ("model", "=", "ir.cron"), ("name", "=like", "lane\\_%")], order="name"
+        data = (
+            self.env["ir.model.data"]
+            .sudo()
+            .search(
+                [("module", "=", "integration_bridge"), ("model", "=", "ir.cron"), ("name", "=like", "lane\\_%")],
+                order="name",
+            )
         )
         return self.env["ir.cron"].sudo().with_context(active_test=False).browse(data.mapped("res_id")).exists()
 
@@ -179,21 +198,31 @@ class BridgeJob(models.Model):
 
     @api.model
     def _create_lane(self, number):
-        lane = self.env["ir.cron"].sudo().create(
-            {
-                "name": f"Integration Bridge: lane {number}",
-                "model_id": self.env["ir.model"]._get_id(self._name),
-                "state": "code",
-                "code": "model._run_lane()",
-                "user_id": self.env.ref("base.user_root").id,
-                "interval_number": 1,
-                "interval_type": "minutes",
-                "priority": 5,
-            }
+        lane = (
+            self.env["ir.cron"]
+            .sudo()
+            .create(
+                {
+                    "name": f"Integration Bridge: lane {number}",
+                    "model_id": self.env["ir.model"]._get_id(self._name),
+                    "state": "code",
+                    "code": "model._run_lane()",
+                    "user_id": self.env.ref("base.user_root").id,
+                    "interval_number": 1,
+                    "interval_type": "minutes",
+                    "priority": 5,
+                }
+            )
         )
         # A name of its own, so that uninstalling the addon finds it.
         self.env["ir.model.data"].sudo().create(
-            {"module": "integration_bridge", "name": f"lane_{number}", "model": "ir.cron", "res_id": lane.id, "noupdate": True}
+            {
+                "module": "integration_bridge",
+                "name": f"lane_{number}",
+                "model": "ir.cron",
+                "res_id": lane.id,
+                "noupdate": True,
+            }
         )
 
     @api.model
@@ -204,8 +233,8 @@ class BridgeJob(models.Model):
         """
         if config["max_cron_threads"] == 0:
             return self.env._(
-                "This Odoo server runs no scheduled actions (max_cron_threads = 0), so nothing will be synced. Set it to 2"
-                " or more in Odoo's configuration file, or run lanes on another server of this database."
+                "This Odoo server runs no scheduled actions (max_cron_threads = 0), so nothing will be synced. Set it"
+                " to 2 or more in Odoo's configuration file, or run lanes on another server of this database."
             )
         if not self._lanes().filtered("active"):
             return self.env._(
@@ -250,7 +279,9 @@ class BridgeJob(models.Model):
 
     def _put_back(self):
         for job in self:
-            job.write({"state": "pending", "lane_id": False, "attempts": job.attempts + 1, "due_at": fields.Datetime.now()})
+            job.write(
+                {"state": "pending", "lane_id": False, "attempts": job.attempts + 1, "due_at": fields.Datetime.now()}
+            )
 
     @api.model
     def _claim(self, lane_id):
@@ -304,7 +335,9 @@ class BridgeJob(models.Model):
         now = fields.Datetime.now()
         running = self.filtered(lambda job: job.state == "running")
         if finished:
-            running.write({"state": "done", "finished": now, "lane_id": False, "error_kind": False, "error_message": False})
+            running.write(
+                {"state": "done", "finished": now, "lane_id": False, "error_kind": False, "error_message": False}
+            )
         else:
             running.write({"state": "pending", "due_at": now, "lane_id": False})
 
@@ -349,7 +382,7 @@ class BridgeJob(models.Model):
     @api.model
     def _delay(self, attempts):
         """Seconds until the next attempt: doubled each time, and spread so that not all come back at once."""
-        return min(LONGEST_DELAY, FIRST_DELAY * 2 ** (attempts - 1)) * random.uniform(0.8, 1.2)  # noqa: S311
+        return min(LONGEST_DELAY, FIRST_DELAY * 2 ** (attempts - 1)) * random.uniform(0.8, 1.2)
 
     # ----------------------------------------------------------------------------------------------------------------
     # Buttons

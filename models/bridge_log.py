@@ -1,6 +1,7 @@
 from markupsafe import Markup
 
 from odoo import fields, models
+from odoo.tools import html2plaintext
 
 from . import batch
 
@@ -70,12 +71,14 @@ class BridgeLog(models.Model):
         model = self.env.get(self.res_model) if self.res_model else None
         if model is None or not self.changes:
             return []
+        # JSON in PostgreSQL keeps no order; the mapping's is the one that the person knows.
+        order = {name: place for place, name in enumerate(self.flow_id.sudo().mapping_ids.mapped("field_name"))}
         return [
             (
                 model._fields[name].get_description(self.env, ["string"])["string"] if name in model._fields else name,
                 *(self._readable(model._fields.get(name), value) for value in values),
             )
-            for name, values in self.changes.items()
+            for name, values in sorted(self.changes.items(), key=lambda change: order.get(change[0], len(order)))
         ]
 
     def _readable(self, field, value):
@@ -87,7 +90,7 @@ class BridgeLog(models.Model):
             return self._readable_relation(field, value)
         if field is not None and field.type == "selection":
             return dict(field._description_selection(self.env)).get(value, str(value))
-        text = str(value)
+        text = html2plaintext(value).strip() if field is not None and field.type == "html" else str(value)
         return text if len(text) <= 200 else text[:199] + "…"
 
     def _readable_relation(self, field, value):

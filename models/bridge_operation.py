@@ -36,9 +36,7 @@ class BridgeOperation(models.Model):
         required=True,
         default="GET",
     )
-    path = fields.Char(
-        required=True, help="Behind the connector's base address, for example /contacts/{external_id}"
-    )
+    path = fields.Char(required=True, help="Behind the connector's base address, for example /contacts/{external_id}")
     query = fields.Text(help='JSON: the parameters, for example {"limit": "{limit}", "after": "{cursor}"}')
     headers = fields.Text(help="JSON: headers of this request only.")
     body = fields.Text(help="JSON with placeholders; a text that is one placeholder keeps its type.")
@@ -57,7 +55,11 @@ class BridgeOperation(models.Model):
 
     # Only what changed
     delta_kind = fields.Selection(
-        [("none", "Always everything"), ("timestamp", "Changed since a time or number"), ("token", "Since an opaque token")],
+        [
+            ("none", "Always everything"),
+            ("timestamp", "Changed since a time or number"),
+            ("token", "Since an opaque token"),
+        ],
         string="Changes",
         default="none",
         required=True,
@@ -71,7 +73,9 @@ class BridgeOperation(models.Model):
         default="record",
     )
     delta_path = fields.Char("Header or Path", help="Name of the header, or JMESPath in the body.")
-    delta_overlap = fields.Integer("Overlap (s)", help="Ask for this much more than needed; repeated records cost nothing.")
+    delta_overlap = fields.Integer(
+        "Overlap (s)", help="Ask for this much more than needed; repeated records cost nothing."
+    )
     delta_reset_status = fields.Char(
         "Full Scan on Status", default="410", help="HTTP statuses that mean: the cursor is too old, read everything."
     )
@@ -81,14 +85,14 @@ class BridgeOperation(models.Model):
 
     @api.model
     def _selection_pagination(self):
-        return [(name, self.env._(cls.label)) for name, cls in pagination.PAGINATORS.items()]  # pylint: disable=gettext-variable
+        return [(name, self.env._(cls.label)) for name, cls in pagination.PAGINATORS.items()]
 
     @api.depends("pagination")
     def _compute_pagination_help(self):
         for operation in self:
             options = pagination.PAGINATORS[operation.pagination or "none"].options
             operation.pagination_help = self.env["bridge.flow"]._render_options(
-                [(name, self.env._(option.label)) for name, option in options.items()]  # pylint: disable=gettext-variable
+                [(name, self.env._(option.label)) for name, option in options.items()]
             )
 
     @api.depends("kind", "flow_id.name")
@@ -116,7 +120,9 @@ class BridgeOperation(models.Model):
                 except template.TemplateError as error:
                     operation._refuse(name, error)
             if operation.kind == "get" and "external_id" not in template.placeholders(list(parts.values())):
-                operation._refuse("path", self.env._("it has no {external_id}, so it would get the same record every time"))
+                operation._refuse(
+                    "path", self.env._("it has no {external_id}, so it would get the same record every time")
+                )
 
     @api.constrains("records_path", "delta_kind", "delta_source", "delta_path")
     def _check_answer(self):
@@ -137,7 +143,11 @@ class BridgeOperation(models.Model):
     @api.constrains("delta_kind", "delta_source", "flow_id")
     def _check_delta(self):
         for operation in self:
-            if operation.delta_kind != "none" and operation.delta_source == "record" and not operation.flow_id.updated_path:
+            if (
+                operation.delta_kind != "none"
+                and operation.delta_source == "record"
+                and not operation.flow_id.updated_path
+            ):
                 operation._refuse("delta_source", self.env._("the flow must say where a record's updated-at is"))
 
     @api.constrains("pagination", "pagination_options")
@@ -180,6 +190,10 @@ class BridgeOperation(models.Model):
         self.flow_id._configuration_changed()
         return result
 
+    def unlink(self):
+        self.flow_id._configuration_changed()
+        return super().unlink()
+
     # ----------------------------------------------------------------------------------------------------------------
     # Use
     # ----------------------------------------------------------------------------------------------------------------
@@ -219,7 +233,9 @@ class BridgeOperation(models.Model):
             answer = client.send(request)
             records = place.read(answer.document)
             if not isinstance(records, list):
-                raise ProtocolError("no_records", place=records_path, status=answer.status, excerpt=client.excerpt(answer.raw))
+                raise ProtocolError(
+                    "no_records", place=records_path, status=answer.status, excerpt=client.excerpt(answer.raw)
+                )
             after = paginator.advance(state, answer, records)
             return Page(records, answer, after, [exchanges.pop(0) for _ in range(len(exchanges))])
 
@@ -261,5 +277,7 @@ class BridgeOperation(models.Model):
         if isinstance(document, list) and len(document) == 1:
             document = document[0]
         if not isinstance(document, dict):
-            raise ProtocolError("no_records", place=self.records_path, status=answer.status, excerpt=client.excerpt(answer.raw))
+            raise ProtocolError(
+                "no_records", place=self.records_path, status=answer.status, excerpt=client.excerpt(answer.raw)
+            )
         return document

@@ -99,7 +99,9 @@ class BridgeRun(models.Model):
         :raises AccessError: for everybody else
         """
         if not self.env.su and not self.env.user.has_group("integration_bridge.group_integration_bridge_operator"):
-            raise AccessError(self.env._("Only an operator of the Integration Bridge may do this. Ask your administrator."))
+            raise AccessError(
+                self.env._("Only an operator of the Integration Bridge may do this. Ask your administrator.")
+            )
 
     @api.model
     def _start(self, flow, trigger, full=False, dry_run=None):
@@ -120,7 +122,9 @@ class BridgeRun(models.Model):
 
         :rtype: BridgeRun
         """
-        waiting = self.env["bridge.job"].search([("flow_id", "=", flow.id), ("kind", "=", "pull"), ("state", "=", "pending")])
+        waiting = self.env["bridge.job"].search(
+            [("flow_id", "=", flow.id), ("kind", "=", "pull"), ("state", "=", "pending")]
+        )
         if waiting:
             if full and not waiting.run_id.position:
                 waiting.run_id.full = True
@@ -145,11 +149,13 @@ class BridgeRun(models.Model):
         """
         exchanges = []
         self._begin()
+        commit(0)
         try:
+            mapper = self.flow_id._mapper()
             with self.flow_id.connector_id._client(exchanges) as client:
                 with self._fetch(client, exchanges) as pages:
                     for page in pages:
-                        left = self._again_when_busy(self._pull_page, page, client, commit)
+                        left = self._again_when_busy(self._pull_page, page, client, mapper, commit)
                         if page.after is None or self._preview_is_full():
                             break
                         if left <= 0:
@@ -163,14 +169,15 @@ class BridgeRun(models.Model):
         commit(0)
         return True
 
-    def _pull_page(self, page, client, commit):
+    def _pull_page(self, page, client, mapper, commit):
         """One page along the road (DESIGN.md, "The road"): one transaction.
 
         :param Page page: fetched already
+        :param Mapper mapper: the flow's, compiled once for the slice
         :return: the seconds that are left
         """
         flow, started = self.flow_id, time.monotonic()
-        batch = flow._batch(self, page.records, client, patient=True)
+        batch = flow._batch(self, page.records, client, mapper, patient=True)
         flow._compare(batch)
         flow._map(batch)
         flow._fetch_related(batch)
@@ -396,7 +403,13 @@ class BridgeRun(models.Model):
         :rtype: ResUsers
         """
         ids = self.env["ir.config_parameter"].sudo().get_param("integration_bridge.alert_user_ids", "")
-        return self.env["res.users"].sudo().browse(int(part) for part in ids.split(",") if part).exists().filtered("active")
+        return (
+            self.env["res.users"]
+            .sudo()
+            .browse(int(part) for part in ids.split(",") if part)
+            .exists()
+            .filtered("active")
+        )
 
     def _alert(self):
         """Tell the receivers by an activity on the connector; not again while they have one."""
@@ -475,7 +488,9 @@ class BridgeRun(models.Model):
         for model_name, setting, default, domain in RETENTION:
             days = int(parameters.get_param(f"integration_bridge.{setting}", default))
             before = fields.Datetime.now() - datetime.timedelta(days=days)
-            old = self.env[model_name].sudo().search([("create_date", "<", before), *domain], limit=GC_BATCH, order="id")
+            old = (
+                self.env[model_name].sudo().search([("create_date", "<", before), *domain], limit=GC_BATCH, order="id")
+            )
             old.unlink()
             done += len(old)
             remaining += len(old) == GC_BATCH

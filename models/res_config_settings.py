@@ -11,8 +11,12 @@ class ResConfigSettings(models.TransientModel):
     _inherit = "res.config.settings"
 
     bridge_lanes = fields.Integer("Lanes", config_parameter=LANES, default=2)
-    bridge_log_days = fields.Integer("Keep Log Lines (days)", config_parameter="integration_bridge.log_days", default=90)
-    bridge_job_days = fields.Integer("Keep Done Jobs (days)", config_parameter="integration_bridge.job_days", default=30)
+    bridge_log_days = fields.Integer(
+        "Keep Log Lines (days)", config_parameter="integration_bridge.log_days", default=90
+    )
+    bridge_job_days = fields.Integer(
+        "Keep Done Jobs (days)", config_parameter="integration_bridge.job_days", default=30
+    )
     bridge_exchange_days = fields.Integer(
         "Keep HTTP Exchanges (days)", config_parameter="integration_bridge.exchange_days", default=14
     )

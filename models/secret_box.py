@@ -4,6 +4,7 @@ A dump of the database alone therefore gives no access to any connected system, 
 credentials unless somebody also hands it the key.
 """
 
+import contextlib
 import os
 import pathlib
 
@@ -29,12 +30,9 @@ def _key(env):
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(Fernet.generate_key())
-        try:
+        with contextlib.suppress(FileExistsError):
             os.link(temporary, path)
-        except FileExistsError:
-            pass
-        finally:
-            temporary.unlink()
+        temporary.unlink()
     return path.read_bytes()
 
 

@@ -11,6 +11,10 @@ from dataclasses import dataclass
 
 import dateutil.parser
 import jmespath
+import jmespath.exceptions
+
+from . import address
+from .errors import ProtocolError
 
 NO_DELTA, TIMESTAMP, TOKEN = "none", "timestamp", "token"
 RECORD, HEADER, BODY = "record", "header", "body"
@@ -36,6 +40,15 @@ class Delta:
     path: str = ""
     overlap: int = 0
 
+    @property
+    def clockless(self):
+        """Are the cursors counts of the records, which no clock can limit to the beginning of the walk?
+
+        Then a record that changes on a page that was read already may have a smaller count than one that is still to
+        be read; after several pages such a cursor has to wait as one of a walk by position does (``next_cursor``).
+        """
+        return self.kind == TIMESTAMP and self.format == "integer" and self.source == RECORD
+
     def since(self, cursor):
         """What ``{since}`` stands for in the next request; None for a full scan."""
         if cursor is None or self.kind == NO_DELTA:
@@ -50,19 +63,34 @@ class Delta:
         :param candidate: what the pages before told; None at first
         :param Answer answer: the page
         :param list updates: the *updated* value of each record of the page
+        :raises ProtocolError: ``no_since``: what stands in the header or body could not be sent back as ``{since}``
         """
         if self.kind == NO_DELTA:
             return None
         if self.source == RECORD:
             known = [value for value in (*updates, candidate) if value is not None and self._readable(value)]
             return max(known, key=self._moment, default=None)
-        found = answer.headers.get(self.path) if self.source == HEADER else jmespath.search(self.path, answer.document)
+        found = self._find(answer)
         if found is None:
             return candidate
+        if self.kind == TIMESTAMP and not self._readable(found):
+            raise self._no_since(answer)
         # A sync token is right on the last page; a clock is right on the first, before anything changes meanwhile.
         if self.kind == TOKEN or candidate is None:
             return found
         return candidate
+
+    def _find(self, answer):
+        """What stands at the place of the next cursor, or None."""
+        if self.source == HEADER:
+            return answer.headers.get(self.path)
+        try:
+            return jmespath.search(self.path, answer.document)
+        except (jmespath.exceptions.JMESPathError, ArithmeticError, TypeError, ValueError) as error:
+            raise self._no_since(answer) from error  # such as max() over a null
+
+    def _no_since(self, answer):
+        return ProtocolError("no_since", host=address.host_of(answer.url), place=self.path, format=self.format)
 
     def limit(self, candidate, began):
         """The candidate, but not after the beginning of the walk: a record dated 2099 must not hide the others.
@@ -76,7 +104,7 @@ class Delta:
     def _readable(self, value):
         try:
             self._moment(value)
-        except (TypeError, ValueError, OverflowError):
+        except (AttributeError, LookupError, TypeError, ValueError, OverflowError):  # dateutil, given a list or object
             return False
         return True
 
@@ -94,23 +122,34 @@ class Delta:
     def _text(self, moment, shift=0):
         if self.format == "integer":
             return max(moment + shift, 0)
-        moment += datetime.timedelta(seconds=shift)
+        try:
+            moment = (moment + datetime.timedelta(seconds=shift)).astimezone(datetime.timezone.utc)
+        except OverflowError:  # .NET's "never" is the first moment of the calendar: nothing lies before it
+            moment = EPOCH
         if self.format in UNITS:
             return int((moment - EPOCH) / datetime.timedelta(seconds=1) * UNITS[self.format])
         if self.format == "iso":
-            return moment.astimezone(datetime.timezone.utc).isoformat().replace("+00:00", "Z")
+            return moment.isoformat().replace("+00:00", "Z")
         return moment.strftime(self.format)
 
 
 def remote_clock(answer):
-    """What the remote's clock said when it answered (``Date`` header, RFC 9110 6.6.1), else our own.
+    """What the remote's clock said when it was asked (``Date`` header, RFC 9110 6.6.1), else our own, in whole seconds.
+
+    The header tells when the answer was made, which may be long after the remote looked; so the whole time that the
+    request took is taken off.
 
     :rtype: datetime.datetime
     """
+    now = datetime.datetime.now(datetime.timezone.utc)
     try:
-        return email.utils.parsedate_to_datetime(answer.headers["Date"]).astimezone(datetime.timezone.utc)
-    except (KeyError, TypeError, ValueError):
-        return datetime.datetime.now(datetime.timezone.utc)
+        moment = email.utils.parsedate_to_datetime(answer.headers["Date"])
+        if moment.tzinfo is None:  # "-0000" says UTC as well (RFC 5322 3.3)
+            moment = moment.replace(tzinfo=datetime.timezone.utc)
+        moment = (moment - datetime.timedelta(seconds=answer.seconds)).astimezone(datetime.timezone.utc)
+    except (KeyError, TypeError, ValueError, OverflowError):
+        moment = now - datetime.timedelta(seconds=answer.seconds)
+    return moment.replace(microsecond=0)
 
 
 def next_cursor(position, several_pages_by_position):
@@ -118,7 +157,8 @@ def next_cursor(position, several_pages_by_position):
 
     While we walk by page number or offset, a record that is removed moves the others by one, and one that we have not
     read slips onto a page that we have. So the next walk begins where the walk *before* this one ended: every change is
-    walked over twice, and what slipped away once is found by the next run.
+    walked over twice, and what slipped away once is found by the next run. What slips away in two runs that follow each
+    other is left to the next full scan: nothing in the answers tells that it was there.
 
     :param dict position: ``candidate``: what this walk observed; ``previous``: the candidate of the walk before
     :param bool several_pages_by_position: did this walk take several pages, by number or offset

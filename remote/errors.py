@@ -119,6 +119,10 @@ MESSAGES = {
     ),
     "no_flag": _lt("The answer has no end-of-list flag at %(place)s. Check the pagination of the operation."),
     "no_total": _lt("The answer has no total number at %(place)s. Check the pagination of the operation."),
+    "no_since": _lt(
+        "The place of the next {since} (%(place)s) holds no value in the format “%(format)s”. Check what the list"
+        " operation says about changes."
+    ),
     "no_records": _lt("The answer has no records at %(place)s. Check the operation's path to the records."),
 }
 
@@ -147,7 +151,7 @@ class RemoteError(Exception):
 
     kind = "unavailable"
 
-    def __init__(self, reason, detail="", *, status=None, retry_after=None, sent=True, excerpt="", **values):  # noqa: PLR0913
+    def __init__(self, reason, detail="", *, status=None, retry_after=None, sent=True, excerpt="", **values):
         self.reason = reason
         self.detail = detail
         self.status = status

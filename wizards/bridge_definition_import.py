@@ -19,7 +19,9 @@ class BridgeDefinitionImport(models.TransientModel):
         try:
             document = json.loads(base64.b64decode(self.file).decode("utf-8-sig"))
         except ValueError as error:
-            raise UserError(self.env._("The file “%(name)s” is not JSON: %(problem)s", name=self.file_name or "", problem=error)) from error
+            raise UserError(
+                self.env._("The file “%(name)s” is not JSON: %(problem)s", name=self.file_name or "", problem=error)
+            ) from error
         connector = self.env["bridge.connector"]._import_definition(document)
         return {
             "type": "ir.actions.act_window",

@@ -1,0 +1,79 @@
+from datetime import datetime, timedelta
+
+from odoo import fields
+from odoo.tests import Form, tagged
+
+from ..mapping.converters import CONVERTERS
+from ..remote.pagination import PAGINATORS
+from .common import BridgeCase, thing
+
+
+@tagged("post_install", "-at_install")
+class TestFlow(BridgeCase):
+    def test_schedule_runs_a_flow_whose_time_has_come(self):
+        flow = self.connect()
+        self.server.records["things"] = [thing(1)]
+        flow.write({"interval_number": 15, "interval_type": "minutes"})
+        self.assertAlmostEqual(flow.next_run, datetime.utcnow() + timedelta(minutes=15), delta=timedelta(seconds=5))
+        self.work()
+        self.assertFalse(flow.last_run_id, "its time has not come")
+        flow.next_run = fields.Datetime.now() - timedelta(seconds=1)
+        self.work()
+        self.assertEqual((flow.last_run_id.trigger, flow.last_run_id.created), ("schedule", 1))
+        self.assertGreater(flow.next_run, fields.Datetime.now())
+
+    def test_flow_that_waits_is_not_queued_twice(self):
+        flow = self.connect()
+        run = flow._enqueue("manual")
+        self.assertEqual(flow._enqueue("schedule"), run)
+        self.assertFalse(run.full)
+        self.assertEqual(flow._enqueue("manual", full=True), run)
+        self.assertTrue(run.full, "a full scan that was asked for is not lost")
+
+    def test_every_converter_and_paginator_explains_itself_in_the_form(self):
+        flow = self.connect()
+        mapping = flow.mapping_ids[0]
+        for name, converter in CONVERTERS.items():
+            text = mapping.new({"flow_id": flow.id, "converter": name}).options_help
+            for option in converter.options:
+                self.assertIn(f"<code>{option}</code>", text)
+        operation = flow.operation_ids[0]
+        for name, paginator in PAGINATORS.items():
+            text = operation.new({"flow_id": flow.id, "pagination": name}).pagination_help
+            for option in paginator.options:
+                self.assertIn(f"<code>{option}</code>", text)
+
+    def test_connector_can_be_set_up_in_forms_from_nothing(self):
+        connector_form = Form(self.env["bridge.connector"])
+        connector_form.name = "By hand"
+        connector_form.code = "by_hand"
+        connector_form.base_url = self.server.url
+        connector = connector_form.save()
+        flow_form = Form(self.env["bridge.flow"].with_context(default_connector_id=connector.id))
+        flow_form.name = "Things"
+        flow_form.code = "things"
+        flow_form.model_id = self.env["ir.model"]._get("res.partner")
+        with flow_form.operation_ids.new() as operation:
+            operation.path = "/things"
+            operation.records_path = "items"
+        with flow_form.mapping_ids.new() as mapping:
+            mapping.path = "name"
+            mapping.field_id = self.env["ir.model.fields"]._get("res.partner", "name")
+        flow = flow_form.save()
+        connector.write({"user_id": self.acting.id, "state": "live"})
+        self.server.records["things"] = [thing(1)]
+        self.assertEqual(self.counters(self.sync(flow)), {"created": 1})
+
+    def test_actions_menu_follows_the_mapped_models(self):
+        actions = self.env["bridge.flow"]._model_actions
+        self.env["bridge.connector"].search([]).unlink()
+        self.assertFalse(actions())
+        flow = self.connect()
+        self.assertEqual(set(actions().mapped("name")), {"Sync Status", "Sync Now"})
+        self.assertEqual(actions().binding_model_id.model, "res.partner")
+        flow.active = False
+        self.assertFalse(actions())
+        flow.active = True
+        self.assertEqual(len(actions()), 2)
+        self.connector.unlink()
+        self.assertFalse(actions())

@@ -1,0 +1,163 @@
+from datetime import timedelta
+
+from psycopg2 import IntegrityError
+
+from odoo import fields
+from odoo.exceptions import ValidationError
+from odoo.tests import tagged
+from odoo.tools import file_open, mute_logger
+
+from .common import BridgeCase, thing
+
+
+@tagged("post_install", "-at_install")
+class TestJob(BridgeCase):
+    """Promise 3: failure is survived."""
+
+    def test_lanes_follow_the_setting(self):
+        jobs = self.env["bridge.job"]
+        for count in (3, 1, 2):
+            settings = self.env["res.config.settings"].create({"bridge_lanes": count})
+            settings.execute()
+            self.assertEqual(len(jobs._lanes()), count)
+        self.assertEqual(jobs._lanes().mapped("name"), ["Integration Bridge: lane 1", "Integration Bridge: lane 2"])
+
+    def test_settings_that_make_no_sense_are_refused(self):
+        for values in ({"bridge_lanes": 0}, {"bridge_log_days": 0}, {"bridge_allowed_addresses": "a b/c"}):
+            with self.subTest(**values), self.assertRaises(ValidationError), self.cr.savepoint():
+                self.env["res.config.settings"].create(values)
+
+    @mute_logger("odoo.sql_db")
+    def test_database_keeps_a_flow_from_having_two_of_a_kind(self):
+        flow = self.connect()
+        values = {"kind": "pull", "flow_id": flow.id}
+        for state in ("pending", "running"):
+            with self.assertRaises(IntegrityError), self.cr.savepoint():
+                self.env["bridge.job"].create([{**values, "state": state}, {**values, "state": state}])
+        binding = {"flow_id": flow.id, "external_id": "1", "res_id": 1}
+        with self.assertRaises(IntegrityError), self.cr.savepoint():
+            self.env["bridge.binding"].create([binding, {**binding, "res_id": 2}])
+        with self.assertRaises(IntegrityError), self.cr.savepoint():
+            self.env["bridge.binding"].create([binding, {**binding, "external_id": "2"}])
+
+    def test_orphan_is_put_back_when_its_lane_starts(self):
+        flow = self.connect()
+        self.server.records["things"] = [thing(1)]
+        run = flow._enqueue("manual")
+        run.job_ids.write({"state": "running", "lane_id": self.lane.id})
+        self.work()
+        self.assertEqual((run.state, run.created, run.job_ids.attempts), ("done", 1, 1))
+
+    def test_job_of_another_lane_is_left_alone(self):
+        flow = self.connect()
+        other = self.env.ref("integration_bridge.lane_2")
+        run = flow._enqueue("manual")
+        run.job_ids.write({"state": "running", "lane_id": other.id})
+        self.work()
+        self.assertEqual((run.job_ids.state, run.created), ("running", 0))
+
+    def test_flow_that_runs_is_not_claimed_a_second_time(self):
+        flow = self.connect()
+        run = flow._enqueue("manual")
+        run.job_ids.write({"state": "running", "lane_id": self.env.ref("integration_bridge.lane_2").id})
+        self.env.flush_all()
+        flow._enqueue("manual")
+        self.assertFalse(self.env["bridge.job"]._claim(self.lane.id))
+
+    def test_priority_then_due_time_decides(self):
+        flow = self.connect()
+        now = fields.Datetime.now()
+        jobs = self.env["bridge.job"].create(
+            [
+                {"kind": "pull_record", "flow_id": flow.id, "external_id": "late", "due_at": now},
+                {"kind": "pull", "flow_id": flow.id, "due_at": now - timedelta(hours=1)},
+                {"kind": "pull_record", "flow_id": flow.id, "external_id": "first", "priority": 1, "due_at": now},
+                {
+                    "kind": "pull_record",
+                    "flow_id": flow.id,
+                    "external_id": "not yet",
+                    "due_at": now + timedelta(hours=1),
+                },
+            ]
+        )
+        self.env.flush_all()
+        claimed = [self.env["bridge.job"]._claim(self.lane.id) for _number in range(3)]
+        self.assertEqual([one.mapped("external_id") for one in claimed], [["late", "first"], [False], []])
+        self.assertEqual(jobs.mapped("state"), ["running", "running", "running", "pending"])
+
+    def test_delay_grows_and_is_spread(self):
+        delays = [[self.env["bridge.job"]._delay(attempt) for _number in range(50)] for attempt in (1, 2, 20)]
+        self.assertTrue(all(12 <= delay <= 18 for delay in delays[0]))
+        self.assertTrue(all(24 <= delay <= 36 for delay in delays[1]))
+        self.assertTrue(all(delay <= 3600 * 1.2 for delay in delays[2]))
+        self.assertGreater(len(set(delays[0])), 10)
+
+    def test_attempts_end(self):
+        flow = self.connect()
+        run = flow._enqueue("manual")
+        for _attempt in range(8):
+            self.server.faults = [(500, {}, b"")] * 2
+            run.job_ids.due_at = fields.Datetime.now()
+            self.work()
+        self.assertEqual((run.job_ids.state, run.job_ids.attempts, run.state), ("failed", 8, "failed"))
+        self.server.records["things"] = [thing(1)]
+        self.server.faults = []
+        run.job_ids.action_retry()
+        self.work()
+        self.assertEqual((run.state, run.created), ("done", 1))
+
+    def test_throttled_waits_as_it_was_told(self):
+        flow = self.connect()
+        run = flow._enqueue("manual")
+        self.server.faults = [(429, {"Retry-After": "120"}, b"{}")]
+        self.work()
+        job = run.job_ids
+        self.assertEqual((job.error_kind, job.state), ("throttled", "pending"))
+        self.assertAlmostEqual(job.due_at, fields.Datetime.now() + timedelta(seconds=120), delta=timedelta(seconds=5))
+
+    def test_failed_run_alerts_the_receivers_once(self):
+        receiver = self.env.ref("base.user_admin")
+        self.env["res.config.settings"].create({"bridge_alert_user_ids": [(6, 0, receiver.ids)]}).execute()
+        flow = self.connect()
+        for _number in range(2):
+            self.server.faults = [(403, {}, b"{}")]
+            self.sync(flow)
+        activity = self.connector.activity_ids
+        self.assertEqual((activity.user_id, activity.summary), (receiver, "Things needs attention"))
+
+    def test_cancelled_run_does_not_go_on(self):
+        flow = self.connect()
+        self.server.records["things"] = [thing(1)]
+        run = flow._enqueue("manual")
+        run.action_cancel()
+        self.work()
+        self.assertEqual((run.state, run.created, self.server.requests), ("cancelled", 0, []))
+
+    def test_retention_deletes_what_is_old_and_never_an_open_failure(self):
+        flow = self.connect()
+        self.server.records["things"] = [thing(1), thing(2, name=None)]
+        old_run = self.sync(flow)
+        failure = self.failures(flow)
+        self.server.records["things"].append(thing(3))
+        self.env.flush_all()
+        for table in ("bridge_run", "bridge_log", "bridge_job", "bridge_exchange"):
+            self.env.cr.execute(f"UPDATE {table} SET create_date = now() - interval '200 days'")
+        self.env.invalidate_all()
+        new_run = self.sync(flow)
+        for _round in range(2):  # runs go after their jobs
+            self.env["bridge.run"]._gc_finished()
+        self.assertTrue(failure.exists())
+        self.assertTrue(new_run.log_ids)
+        self.assertFalse(old_run.log_ids)
+        self.assertTrue(old_run.exists(), "an open failure still belongs to it")
+
+    def test_neutralized_copy_can_not_call_anybody(self):
+        flow = self.connect(auth={"scheme": "bearer"})
+        self.connector._set_secrets({"secret": "x"})
+        run = flow._enqueue("manual")
+        self.env.flush_all()
+        with file_open("integration_bridge/data/neutralize.sql") as script:
+            self.env.cr.execute(script.read())
+        self.env.invalidate_all()
+        self.assertEqual((self.connector.state, self.connector.has_secret), ("disabled", False))
+        self.assertEqual(run.job_ids.state, "cancelled")

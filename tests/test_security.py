@@ -1,0 +1,145 @@
+from odoo.exceptions import AccessError
+from odoo.tests import new_test_user, tagged
+
+from .common import BridgeCase, thing, things_flow
+
+CONFIGURATION = ("bridge.connector", "bridge.flow", "bridge.operation", "bridge.field.mapping")
+STATE = ("bridge.binding", "bridge.run", "bridge.log", "bridge.job")
+
+
+@tagged("post_install", "-at_install")
+class TestSecurity(BridgeCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.people = {
+            name: new_test_user(
+                cls.env,
+                f"bridge_{name}",
+                f"base.group_user,base.group_partner_manager,integration_bridge.group_integration_bridge_{name}",
+            )
+            for name in ("user", "operator", "administrator")
+        }
+        cls.people["nobody"] = new_test_user(cls.env, "bridge_nobody", "base.group_user")
+
+    def setUp(self):
+        super().setUp()
+        self.flow = self.connect()
+        self.server.records["things"] = [thing(1), thing(2, name=None)]
+        self.run_ = self.sync(self.flow)
+
+    def allowed(self, who, model, operation):
+        return self.env[model].with_user(self.people[who]).has_access(operation)
+
+    def test_every_model_has_its_rights(self):
+        for model in (*CONFIGURATION, *STATE, "bridge.exchange"):
+            for who in self.people:
+                reads = who != "nobody" and (model != "bridge.exchange" or who != "user")
+                configures = who == "administrator" and model in CONFIGURATION
+                with self.subTest(model=model, who=who):
+                    self.assertEqual(self.allowed(who, model, "read"), reads)
+                    for operation in ("write", "create", "unlink"):
+                        self.assertEqual(self.allowed(who, model, operation), configures)
+
+    def test_every_model_of_ours_is_in_the_table(self):
+        ours = {name for name in self.env if name.startswith("bridge.") and not self.env[name]._abstract}
+        self.assertEqual(ours, {*CONFIGURATION, *STATE, "bridge.exchange", "bridge.definition.import"})
+
+    def test_only_operators_run_and_retry(self):
+        job = self.failures(self.flow)
+        binding = self.env["bridge.binding"].search([("flow_id", "=", self.flow.id)])
+        calls = [
+            (self.connector, "action_test_connection"),
+            (self.connector, "action_sync"),
+            (self.flow, "action_sync"),
+            (self.flow, "action_full_sync"),
+            (self.flow, "action_preview"),
+            (self.run_, "action_cancel"),
+            (self.run_, "action_confirm_removal"),
+            (job, "action_retry"),
+            (job, "action_cancel"),
+            (binding, "action_sync"),
+        ]
+        for record, method in calls:
+            with self.subTest(method):
+                with self.assertRaises(AccessError):
+                    getattr(record.with_user(self.people["user"]), method)()
+                getattr(record.with_user(self.people["operator"]), method)()
+
+    def test_public_methods_need_at_least_reading(self):
+        nobody = self.people["nobody"]
+        for record, method, arguments in (
+            (self.connector, "action_export_definition", ()),
+            (self.connector, "action_set_live", ()),
+            (self.env["bridge.flow"], "action_sync_status", ("res.partner", [1])),
+            (self.env["bridge.flow"], "action_sync_records", ("res.partner", [1])),
+        ):
+            with self.subTest(method), self.assertRaises(AccessError):
+                getattr(record.with_user(nobody), method)(*arguments)
+
+    def test_operators_do_not_configure(self):
+        for method in ("action_set_live", "action_set_preview", "action_disable"):
+            with self.subTest(method), self.assertRaises(AccessError):
+                getattr(self.connector.with_user(self.people["operator"]), method)()
+
+    def test_credentials_are_for_system_administrators(self):
+        connector = self.connector.with_user(self.people["administrator"])
+        for name in ("secret", "refresh_token", "secret_sealed", "refresh_token_sealed", "allowed_addresses"):
+            with self.subTest(name):
+                with self.assertRaises(AccessError):
+                    connector.read([name])
+                with self.assertRaises(AccessError):
+                    connector.write({name: "x"})
+        with self.assertRaises(AccessError):
+            self.connector.with_user(self.env.ref("base.user_admin")).read(["secret_sealed"])
+
+    def test_who_configures_gains_no_rights(self):
+        administrator = self.people["administrator"]
+        connector = self.connector.with_user(administrator)
+        connector.name = "Fine: the acting user has no more rights"
+        with self.assertRaisesRegex(AccessError, "rights that you do not have"):
+            connector.user_id = self.env.ref("base.user_admin")
+        with self.assertRaisesRegex(AccessError, "rights that you do not have"):
+            connector.create(
+                {"name": "X", "code": "x", "base_url": "http://x", "user_id": self.env.ref("base.user_admin").id}
+            )
+        self.acting.group_ids += self.env.ref("base.group_system")
+        mapping = self.flow.mapping_ids[0]
+        operation = self.flow._operation("list")
+        for record, values in (
+            (self.connector, {"name": "X"}),
+            (self.flow, {"name": "X"}),
+            (mapping, {"path": "x"}),
+            (operation, {"path": "/x"}),
+        ):
+            with self.subTest(record._name), self.assertRaisesRegex(AccessError, "rights that you do not have"):
+                record.with_user(administrator).write(values)
+        for record in (mapping, operation, self.flow, self.connector):
+            with self.subTest(record._name), self.assertRaisesRegex(AccessError, "rights that you do not have"):
+                record.with_user(administrator).unlink()
+
+    def test_companies_do_not_see_each_other(self):
+        other = self.env["res.company"].create({"name": "Other"})
+        stranger = new_test_user(
+            self.env,
+            "bridge_stranger",
+            "base.group_user,integration_bridge.group_integration_bridge_administrator",
+            company_id=other.id,
+            company_ids=[(6, 0, other.ids)],
+        )
+        for model in (*CONFIGURATION, *STATE):
+            with self.subTest(model):
+                self.assertTrue(self.env[model].with_user(self.people["user"]).search_count([]))
+                ours = self.env[model].search([("company_id", "=", self.env.company.id)])
+                self.assertTrue(ours)
+                self.assertFalse(self.env[model].with_user(stranger).search([("id", "in", ours.ids)]))
+
+    def test_job_can_not_be_forged(self):
+        for who in self.people:
+            for model in ("bridge.job", "bridge.run", "bridge.binding"):
+                with self.subTest(who=who, model=model), self.assertRaises(AccessError):
+                    self.env[model].with_user(self.people[who]).create({"flow_id": self.flow.id})
+
+    def test_records_of_the_bridge_can_not_be_integrated(self):
+        with self.assertRaisesRegex(Exception, "can not be integrated"):
+            self.connect(things_flow(model="bridge.job", fields=[], delete_policy="ignore"))
