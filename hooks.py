@@ -7,3 +7,4 @@ def uninstall_hook(env):
     """Leave nothing behind that would call models which are gone."""
     env["bridge.job"]._set_lanes(0)
     env["bridge.flow"]._remove_model_actions(env["bridge.flow"]._model_actions())
+    env["ir.config_parameter"].sudo().search([("key", "=like", "integration\\_bridge.%")]).unlink()

@@ -151,7 +151,7 @@ class Mapper:
     def _part(self, rule, document):
         value = rule.source(document)
         if value is MISSING:
-            return [False]  # not the same as null, which is [None]
+            return []  # not the same as null, which is [None]
         if rule.child and isinstance(value, (list, dict)):
             documents = [value] if isinstance(value, dict) else value
             return [[rule.child.identified_content(document) for document in documents]]

@@ -50,11 +50,13 @@ class Path:
         self.steps = steps
 
     def read(self, document):
-        """The value at this place, or ``MISSING``.
+        """The value at this place, or ``MISSING``. What would be inside a null is null as well.
 
         :param document: any JSON value
         """
         for step in self.steps:
+            if document is None:
+                return None
             if isinstance(document, str):  # Python can index text; in JSON it has no inside
                 return MISSING
             try:

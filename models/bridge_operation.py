@@ -5,7 +5,7 @@ from ..mapping.errors import MappingError
 from ..mapping.paths import parse_expression
 from ..remote import pagination, template
 from ..remote.client import Request
-from ..remote.delta import Delta
+from ..remote.delta import Delta, remote_clock
 from ..remote.errors import ProtocolError
 from ..remote.walk import Page
 from .json_text import read_json
@@ -19,7 +19,7 @@ PLACEHOLDERS = {
 class BridgeOperation(models.Model):
     _name = "bridge.operation"
     _description = "Operation"
-    _order = "flow_id, kind"
+    _order = "flow_id, kind desc, id"
     _rec_name = "kind"
 
     flow_id = fields.Many2one("bridge.flow", required=True, ondelete="cascade", index=True)
@@ -237,7 +237,7 @@ class BridgeOperation(models.Model):
                     "no_records", place=records_path, status=answer.status, excerpt=client.excerpt(answer.raw)
                 )
             after = paginator.advance(state, answer, records)
-            return Page(records, answer, after, [exchanges.pop(0) for _ in range(len(exchanges))])
+            return Page(records, answer, remote_clock(answer), after, [exchanges.pop(0) for _ in range(len(exchanges))])
 
         return paginator, read_page
 

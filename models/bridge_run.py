@@ -11,7 +11,7 @@ from psycopg2 import errorcodes
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
-from ..remote.delta import next_cursor, remote_clock
+from ..remote.delta import next_cursor
 from ..remote.errors import RemoteError
 from ..remote.walk import Walk
 from .batch import COUNTERS
@@ -63,15 +63,15 @@ class BridgeRun(models.Model):
     started = fields.Datetime(readonly=True)
     finished = fields.Datetime(readonly=True)
     duration = fields.Float("Seconds", readonly=True, digits=(16, 1), help="Time worked, without waiting.")
-    fetched = fields.Integer(readonly=True)
-    created = fields.Integer(readonly=True)
-    updated = fields.Integer(readonly=True)
-    linked = fields.Integer(readonly=True)
-    unchanged = fields.Integer(readonly=True)
-    archived = fields.Integer(readonly=True)
-    removed = fields.Integer("Deleted", readonly=True)
-    skipped = fields.Integer(readonly=True)
-    failed = fields.Integer(readonly=True)
+    fetched = fields.Integer(readonly=True, default=0)
+    created = fields.Integer(readonly=True, default=0)
+    updated = fields.Integer(readonly=True, default=0)
+    linked = fields.Integer(readonly=True, default=0)
+    unchanged = fields.Integer(readonly=True, default=0)
+    archived = fields.Integer(readonly=True, default=0)
+    removed = fields.Integer("Deleted", readonly=True, default=0)
+    skipped = fields.Integer(readonly=True, default=0)
+    failed = fields.Integer(readonly=True, default=0)
 
     log_ids = fields.One2many("bridge.log", "run_id", string="Log Lines")
     job_ids = fields.One2many("bridge.job", "run_id", string="Jobs")
@@ -192,10 +192,11 @@ class BridgeRun(models.Model):
         flow = self.flow_id
         operation = flow._operation("list")
         if not self.position:
-            full = self.full or flow.full_scan_needed or flow.cursor is None or operation.delta_kind == "none"
+            cursor = flow.cursor or None  # Odoo reads an empty JSON field as False
+            full = self.full or flow.full_scan_needed or cursor is None or operation.delta_kind == "none"
             self.full = full
             self.position = {
-                "since": None if full else operation._delta().since(flow.cursor),
+                "since": None if full else operation._delta().since(cursor),
                 "state": operation._paginator(self._page_size()).start(),
                 "pages": 0,
                 "mapping": flow._mapping_key().decode(),
@@ -239,7 +240,7 @@ class BridgeRun(models.Model):
         """Position and counters, in the same transaction as the records, so that they can never disagree."""
         position = dict(self.position)
         delta = self.flow_id._operation("list")._delta()
-        position["began"] = position.get("began") or remote_clock(page.answer).isoformat()
+        position["began"] = position.get("began") or page.began.isoformat()
         updates = [item.updated for item in batch.items]
         position["candidate"] = delta.observe(position.get("candidate"), page.answer, updates)
         position["pages"] += 1
@@ -366,11 +367,16 @@ class BridgeRun(models.Model):
         flow, position = self.flow_id, self.position
         operation = flow._operation("list")
         began = datetime.datetime.fromisoformat(position.get("began") or "1970-01-01T00:00:00+00:00")
-        candidate = operation._delta().limit(position.get("candidate"), began)
-        by_position = position["pages"] > 1 and operation.pagination in BY_POSITION
-        cursor, candidate = next_cursor({"candidate": candidate, "previous": flow.candidate}, by_position)
-        progress = {"candidate": candidate}
-        if cursor is not None or self.full:
+        delta = operation._delta()
+        candidate = delta.limit(position.get("candidate"), began)
+        waits = position["pages"] > 1 and (operation.pagination in BY_POSITION or delta.clockless)
+        # The first full scan after a changed mapping has nothing before it that could be trusted.
+        previous = None if flow.full_scan_needed else flow.candidate or None
+        cursor, candidate = next_cursor({"candidate": candidate, "previous": previous}, waits)
+        progress = {}
+        if candidate is not None:  # a quiet walk tells nothing, and so forgets nothing
+            progress["candidate"] = candidate
+        if cursor is not None or (self.full and waits):
             progress["cursor"] = cursor
         # A mapping that was changed while we walked still wants its full scan.
         if self.full and position["mapping"] == flow._mapping_key().decode():

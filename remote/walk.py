@@ -10,12 +10,14 @@ class Page:
 
     :ivar list records: the records, as the remote sent them
     :ivar Answer answer: the whole answer
+    :ivar datetime.datetime began: what the remote's clock said when the page was asked for
     :ivar dict after: the paginator's state behind this page; None at the end of the list
     :ivar list exchanges: the HTTP exchanges that it took
     """
 
     records: list
     answer: object
+    began: object
     after: dict | None
     exchanges: list = field(default_factory=list)
 

@@ -1,1 +1,1 @@
-from . import test_connector, test_definition, test_flow, test_job, test_pull, test_security
+from . import test_connector, test_definition, test_flow, test_job, test_pull, test_security, test_tour

@@ -378,6 +378,29 @@ class TestPull(BridgeCase):
         self.assertEqual((run.fetched, self.counters(run)), (2, {"created": 1, "unchanged": 1}))
         self.assertEqual(self.server.requests[-1][2]["since"], "3")
 
+    def test_cursor_of_a_walk_by_position_lags_one_walk_and_loses_nothing(self):
+        flow = self.connect({**self.delta_flow(), "page_size": 3})
+        self.server.records["things"] = [thing(n, updated=n) for n in range(1, 8)]
+        self.assertEqual(self.sync(flow).fetched, 7)
+        self.assertEqual((flow.cursor, flow.candidate), (False, 7), "a record may have slipped away while we walked")
+        self.assertEqual((self.sync(flow).fetched, flow.cursor), (7, 7), "so everything is read once more")
+        self.assertEqual((self.sync(flow).fetched, flow.cursor), (1, 7))
+        self.server.records["things"] += [thing(n, updated=n) for n in (8, 9)]
+        self.assertEqual(self.counters(self.sync(flow)), {"created": 2, "unchanged": 1})
+        self.server.records["things"] += [thing(n, updated=n) for n in range(10, 20)]
+        self.sync(flow)
+        self.assertEqual(flow.binding_count, 19)
+
+    def test_quiet_remote_keeps_the_cursor(self):
+        flow = self.connect(self.delta_flow())
+        self.server.records["things"] = [thing(1, updated=5)]
+        self.sync(flow)
+        self.assertEqual(flow.cursor, 5)
+        self.server.records["things"] = []
+        for _number in range(2):
+            run = self.sync(flow)
+            self.assertEqual((run.full, run.fetched, flow.cursor), (False, 0, 5))
+
     def test_cursor_that_the_remote_refuses_leads_to_a_full_scan(self):
         flow = self.connect(self.delta_flow())
         self.server.records["things"] = [thing(n, updated=n) for n in range(1, 4)]

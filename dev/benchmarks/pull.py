@@ -1,7 +1,8 @@
-"""`./dev/bench pull`: how fast a lane brings contacts into Odoo, against Odoo's own `create` and `load` of the same values.
+"""`./dev/bench pull`: how fast a lane brings contacts into Odoo, against `create` and `load` of the same values.
 
 One run, one fresh database, one lane process, the contacts over real HTTP from another process. The ways take turns and
-the best round of each counts, because other work on the machine slows down single rounds.
+the best round of each counts, because other work on the machine slows down single rounds. `load_with_ids` is `load` with
+an external id for each record: what an import needs that may be repeated, and what a pull keeps as well.
 
     --records N     contacts (default 10000)
     --rounds N      turns (default 3)
@@ -34,8 +35,9 @@ def run(workplace, arguments):
         best, walked = _measure(workplace, database, server, options)
     yield _row("create", best["create"])
     yield _row("load", best["load"], best["create"], "create")
-    yield _row("pull_new", best["pull_new"], best["create"], "create")
-    yield _row("pull_new", best["pull_new"], best["load"], "load")
+    yield _row("load_with_ids", best["load_with_ids"], best["create"], "create")
+    for against in ("create", "load", "load_with_ids"):
+        yield _row("pull_new", best["pull_new"], best[against], against)
     yield _row("pull_unchanged", best["pull_unchanged"], walked, "the server alone")
     yield from _kinto(workplace, database, options)
 

@@ -164,35 +164,30 @@ histories = st.lists(st.tuples(changes, walks, changes), min_size=1, max_size=4)
 lists = st.dictionaries(st.integers(1, 30), st.tuples(st.just(0), st.integers(START - 50, START)), max_size=25)
 forms = st.sampled_from(list(SPELL))
 orders = st.sampled_from(["id", "newest id", "oldest change", "newest change"])
-ends = st.sampled_from(["empty_page", "short_page", "total"])
+ends = st.sampled_from([{"end": "empty_page"}, {"end": "short_page"}, {"end": "total", "total_path": "total"}])
 sources = st.sampled_from([(RECORD, "at"), (HEADER, "X-Now"), (BODY, "now")])
+sizes = st.integers(1, 12)
 
 
-def scene(records, form, order, source, exclusive, overlap):
+@st.composite
+def scenes(draw, forms=forms, orders=orders, sources=sources):
+    """A remote, and how it tells what changed."""
+    form, source, exclusive, overlap = draw(forms), draw(sources), draw(st.booleans()), draw(st.integers(0, 5))
     # A remote that leaves out what changed in the very second of {since} needs an overlap; that is what it is for.
-    overlap = max(overlap, int(exclusive))
-    return Remote(form, order, exclusive, dict(records)), Delta(TIMESTAMP, form, *source, overlap)
+    delta = Delta(TIMESTAMP, form, *source, max(overlap, int(exclusive)))
+    return Remote(form, draw(orders), exclusive, draw(lists)), delta
 
 
-common = {
-    "records": lists,
-    "form": forms,
-    "source": sources,
-    "exclusive": st.booleans(),
-    "overlap": st.integers(0, 5),
-    "page_size": st.integers(1, 12),
-    "history": histories,
-}
+def plain(records, form="epoch", exclusive=False):
+    """A remote that lists by id, and the time of the records as its cursor."""
+    return Remote(form, "id", exclusive, records), Delta(TIMESTAMP, form, RECORD, "at", int(exclusive))
 
 
-@given(**common, order=orders, end=ends)
+@given(scene=scenes(), page_size=sizes, history=histories, end=ends)
 @pytest.mark.parametrize("kind", BY_POSITION)
-def test_fault_items_moving_between_pages_are_all_there_after_the_next_quiet_run(
-    kind, records, form, order, source, exclusive, overlap, page_size, history, end
-):
-    remote, delta = scene(records, form, order, source, exclusive, overlap)
-    total = {"total_path": "total"} if end == "total" else {}
-    flow = Flow(delta, {"type": kind, "end": end, **total}, page_size)
+def test_fault_items_moving_between_pages_are_all_there_after_the_next_quiet_run(kind, scene, page_size, history, end):
+    remote, delta = scene
+    flow = Flow(delta, {"type": kind, **end}, page_size)
     for before, between, after in history:
         remote.change(before)
         try:
@@ -205,12 +200,9 @@ def test_fault_items_moving_between_pages_are_all_there_after_the_next_quiet_run
         flow.has_seen(remote)
 
 
-@given(**common)
-def test_walk_by_id_misses_nothing_however_often_it_is_disturbed(
-    records, form, source, exclusive, overlap, page_size, history
-):
-    remote, delta = scene(records, form, "id", source, exclusive, overlap)
-    flow = Flow(delta, {"type": "last_record", "record_field": "id"}, page_size)
+def walk_by_id_is_complete_in_the_end(scene, page_size, history):
+    remote, delta = scene
+    flow = Flow(delta, {"type": "last_record"}, page_size)
     for before, between, after in history:
         remote.change(before)
         flow.run(remote, between)
@@ -219,12 +211,33 @@ def test_walk_by_id_misses_nothing_however_often_it_is_disturbed(
     flow.has_seen(remote)
 
 
+@given(scene=scenes(orders=st.just("id")), page_size=sizes, history=histories)
+def test_walk_by_id_misses_nothing_however_often_it_is_disturbed(scene, page_size, history):
+    walk_by_id_is_complete_in_the_end(scene, page_size, history)
+
+
 @given(
-    records=lists, form=st.sampled_from(["iso", "epoch", "epoch_ms", PATTERN]), page_size=st.integers(1, 12),
-    history=histories, years=st.integers(1, 70), kind=st.sampled_from([*BY_POSITION, "last_record"]),
+    scene=scenes(st.just("integer"), st.just("id"), st.just((RECORD, "at"))), page_size=st.integers(1, 3),
+    history=histories,
 )  # fmt: skip
-def test_fault_record_dated_2099_hides_no_other(records, form, page_size, history, years, kind):
-    remote, delta = scene(records, form, "id", (RECORD, "at"), False, 0)
+def test_walk_by_id_misses_nothing_although_no_clock_limits_its_cursor(scene, page_size, history):
+    walk_by_id_is_complete_in_the_end(scene, page_size, history)
+
+
+def test_count_of_a_later_page_does_not_hide_a_change_on_an_earlier_one():
+    remote, delta = plain(dict.fromkeys(range(1, 5), (0, 5)), "integer")
+    flow = Flow(delta, {"type": "last_record"}, 2)
+    flow.run(remote, [[("put", 1, 1), ("put", 4, 1)]])  # 1 was read already, 4 comes with a higher count
+    flow.run(remote)
+    flow.has_seen(remote)
+
+
+@given(
+    scene=scenes(st.sampled_from(["iso", "epoch", "epoch_ms", PATTERN]), st.just("id"), st.just((RECORD, "at"))),
+    page_size=sizes, history=histories, years=st.integers(1, 70), kind=st.sampled_from([*BY_POSITION, "last_record"]),
+)  # fmt: skip
+def test_fault_record_dated_2099_hides_no_other(scene, page_size, history, years, kind):
+    remote, delta = scene
     remote.records[31] = (7, START + years * 31_000_000)
     flow = Flow(delta, {"type": kind}, page_size)
     for before, _between, _after in history:
@@ -236,7 +249,7 @@ def test_fault_record_dated_2099_hides_no_other(records, form, page_size, histor
 @pytest.mark.parametrize("kind", [*BY_POSITION, "last_record"])
 @pytest.mark.parametrize("exclusive", [False, True])
 def test_fault_equal_timestamps_at_a_page_boundary(kind, exclusive):
-    remote, delta = scene(dict.fromkeys(range(1, 31), (0, START)), "epoch", "id", (RECORD, "at"), exclusive, 0)
+    remote, delta = plain(dict.fromkeys(range(1, 31), (0, START)), exclusive=exclusive)
     flow = Flow(delta, {"type": kind}, 5)
     flow.run(remote)
     flow.has_seen(remote)
@@ -248,9 +261,7 @@ def test_fault_equal_timestamps_at_a_page_boundary(kind, exclusive):
 
 def test_quiet_flow_asks_for_less_and_less():
     """Being careful must not mean reading everything for ever."""
-    remote, delta = scene(
-        {number: (0, START - 100 + number) for number in range(1, 31)}, "epoch", "id", (RECORD, "at"), False, 0
-    )
+    remote, delta = plain({number: (0, START - 100 + number) for number in range(1, 31)})
     flow, seen = Flow(delta, {"type": "page"}, 5), []
     for _run in range(5):
         before = remote.requests
@@ -262,7 +273,7 @@ def test_quiet_flow_asks_for_less_and_less():
 
 def test_record_that_slips_away_twice_in_a_row_is_left_to_the_next_full_scan():
     """Known and accepted: by position, nothing in two disturbed walks tells that a record was there."""
-    remote, delta = scene(dict.fromkeys(range(1, 7), (0, START - 9)), "epoch", "id", (RECORD, "at"), False, 0)
+    remote, delta = plain(dict.fromkeys(range(1, 7), (0, START - 9)))
     flow = Flow(delta, {"type": "page"}, 2)
     for _quiet in range(2):
         flow.run(remote)

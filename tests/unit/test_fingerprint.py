@@ -165,6 +165,8 @@ def content(document):
 
     def at(value, *path):
         for step in path:
+            if value is None:
+                break  # inside null everything is null
             if not isinstance(value, dict) or step not in value:
                 return "missing"
             value = value[step]

@@ -96,7 +96,7 @@ def test_absence_is_judged_at_the_place_of_the_path():
     assert one.read({"address": {"city": None}}) is False
     assert one.read({"address": {}}) is MISSING
     assert one.read({}) is MISSING
-    assert one.read({"address": None}) is MISSING  # null has no inside
+    assert one.read({"address": None}) is False  # inside null everything is null
 
 
 def test_empty_list_clears_relations_and_nested_records():

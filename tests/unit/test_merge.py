@@ -85,10 +85,8 @@ def test_table_of_decisions(changed, authority, newest, direction):
 @pytest.mark.parametrize("authority", AUTHORITIES)
 def test_at_first_contact_an_empty_value_wins_only_if_the_remote_is_the_truth(authority, direction):
     for remote in (EMPTY, MISSING):
-        if authority != REMOTE:
-            winner = PUSH
-        else:
-            winner = NONE if remote is MISSING else PULL
+        truth = NONE if remote is MISSING else PULL
+        winner = truth if authority == REMOTE else PUSH
         found = decide(A, MISSING, remote, MISSING, authority=authority, direction=direction)
         assert found == (winner if winner in OPEN[direction] else NONE)
 

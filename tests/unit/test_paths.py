@@ -1,4 +1,4 @@
-"""A path names one place, tells missing from null, and writes without damage; an expression computes or says why not."""
+"""A path names one place, tells missing from null, writes without damage; an expression computes or says why not."""
 
 import copy
 
@@ -69,7 +69,7 @@ def spelled(path_steps):
         ("[0]", MISSING),  # the document is no list
         ("name[0]", MISSING),  # text has no inside
         ("name.upper", MISSING),
-        ("none.city", MISSING),  # what is inside null is not there
+        ("none.city", None),  # what is inside null is null
         ("@", DOCUMENT),
     ],
 )

@@ -30,7 +30,7 @@ class List:
         self.in_flight -= 1
         if state["n"] == self.fails_at:
             raise Unavailable("reset", host="crm.example")
-        return Page([state["n"]], None, None if state["n"] == self.last else {"n": state["n"] + 1})
+        return Page([state["n"]], None, None, None if state["n"] == self.last else {"n": state["n"] + 1})
 
 
 def no_thread_is_left():

@@ -1,0 +1,127 @@
+"""An Odoo process that a test talks to: `odoo_worker.py CONFIG DATABASE`; JSON requests and answers, one a line.
+
+Each request runs in a transaction of its own as the superuser and is committed. The process can be killed at any time.
+"""
+
+import json
+import sys
+import time
+
+PATIENCE = 120  # seconds for all that is due
+
+
+def configure(env, definition, secret=None, flow=None):
+    """Import a definition and go live as the administrator."""
+    env["ir.config_parameter"].set_param("integration_bridge.allowed_private_addresses", "127.0.0.1")
+    imported = env["bridge.connector"]._import_definition(definition)
+    if secret:
+        imported._set_secrets({"secret": secret})
+    imported.write({"state": "live", "user_id": env.ref("base.user_admin").id})
+    if flow:
+        imported.flow_ids.filtered(lambda one: not one.parent_id).write(flow)
+    return imported.id
+
+
+def enqueue(env, flows=None, full=False):
+    """Queue a run of these flows (of all, by default); return {code: run id}."""
+    domain = [("parent_id", "=", False), ("connector_id.state", "=", "live")]
+    domain += [("code", "in", flows)] if flows else []
+    found = env["bridge.flow"].search(domain, order="id")
+    return {flow.code: flow._enqueue("manual", full=full).id for flow in found}
+
+
+def lane(env, number=1):
+    """Have a lane work once, as Odoo's scheduler calls it."""
+    env.ref(f"integration_bridge.lane_{number}").method_direct_trigger()
+
+
+def work(env, number=1):
+    """Have a lane work until nothing is due."""
+    deadline = time.monotonic() + PATIENCE
+    due = [("state", "in", ("pending", "running")), ("due_at", "<=", "now")]
+    while env["bridge.job"].search_count(due):
+        if time.monotonic() > deadline:
+            raise TimeoutError("the jobs did not end in time")
+        lane(env, number)
+        env.cr.rollback()
+
+
+def sync(env, flows=None, full=False):
+    """Queue, work, and return the runs' figures by flow."""
+    runs = enqueue(env, flows, full)
+    env.cr.commit()
+    work(env)
+    return {code: figures(env, run_id) for code, run_id in runs.items()}
+
+
+def figures(env, run_id):
+    """Return what a run counted, how many pages it read, and what went wrong."""
+    run = env["bridge.run"].browse(run_id)
+    names = ("fetched", "created", "updated", "unchanged", "archived", "removed", "failed", "state", "message", "full")
+    problems = run.log_ids.filtered(lambda line: line.action == "reject").mapped("message")
+    return {**{name: run[name] for name in names}, "pages": (run.position or {}).get("pages"), "problems": problems}
+
+
+def past_the_claim(env, flow):
+    """Run a flow without a job: nothing keeps another process from doing the same at the same time."""
+    run = env["bridge.run"]._start(env["bridge.flow"].search([("code", "=", flow)]), "manual")
+    env.cr.commit()
+
+    def commit(_processed):
+        env.cr.commit()
+        return float("inf")
+
+    while not run._run_slice(commit):
+        pass
+    return run.id
+
+
+def record(env, flow, external_id, paths):
+    """Return {path: value} of the Odoo record of a remote record; of many related records the sorted values."""
+    binding = env["bridge.binding"].search([("flow_id.code", "=", flow), ("external_id", "=", external_id)])
+    found = env[binding.res_model].with_context(active_test=False).browse(binding.res_id).exists()
+    return {path: _value(found, path.split(".")) for path in paths} if found else None
+
+
+def _value(found, names):
+    several = False
+    for name in names[:-1]:
+        several = several or found._fields[name].type in ("one2many", "many2many")
+        found = found[name]
+    values = [one[names[-1]] for one in found]
+    return sorted(values) if several else values[0] if values else None
+
+
+def read(env, model, domain, names):
+    """Return the fields of records, archived ones as well, in the order of their ids."""
+    return env[model].with_context(active_test=False).search(domain, order="id").read(names, load=None)
+
+
+def uninstall(env):
+    """Uninstall the addon as a person would."""
+    env["ir.module.module"].search([("name", "=", "integration_bridge")]).button_immediate_uninstall()
+
+
+def main(config_path, database):
+    """Serve requests until standard input ends."""
+    import odoo
+    from odoo.modules.registry import Registry
+    from odoo.tools import config
+
+    answers, sys.stdout = sys.stdout, sys.stderr
+    config.parse_config(["-c", config_path, "-d", database, "--no-http"], setup_logging=True)
+    Registry(database)
+    print(json.dumps({"ready": True}), file=answers, flush=True)
+    for line in sys.stdin:
+        request = json.loads(line)
+        try:
+            with Registry(database).cursor() as cr:
+                env = odoo.api.Environment(cr, odoo.SUPERUSER_ID, {})
+                answer = {"result": globals()[request["function"]](env, **request["arguments"])}
+        except Exception as error:
+            answer = {"error": f"{type(error).__name__}: {error}"}
+        print(json.dumps(answer, default=str), file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
