@@ -7,9 +7,9 @@ class BridgeBinding(models.Model):
     _order = "id desc"
     _rec_name = "external_id"
 
-    flow_id = fields.Many2one("bridge.flow", required=True, ondelete="cascade", index=True, readonly=True)
-    connector_id = fields.Many2one(related="flow_id.connector_id", store=True, index=True)
-    company_id = fields.Many2one(related="flow_id.company_id", store=True, index=True)
+    flow_id = fields.Many2one("bridge.flow", required=True, ondelete="cascade", readonly=True)
+    connector_id = fields.Many2one(related="flow_id.connector_id", store=True)
+    company_id = fields.Many2one(related="flow_id.company_id", store=True)
     parent_id = fields.Many2one("bridge.binding", ondelete="cascade", index="btree_not_null", readonly=True)
     external_id = fields.Char("Remote ID", required=True, readonly=True)
     res_model = fields.Char("Odoo Model", related="flow_id.model", store=True)

@@ -31,6 +31,7 @@ FLOW_KEYS = (
     "remove_limit",
     "page_size",
     "chatter",
+    "global_ids",
 )
 FIELD_KEYS = ("path", "converter", "direction", "authority", "key", "required", "create_only")
 FIELD_KEYS += ("on_missing", "on_null", "on_empty")

@@ -45,6 +45,11 @@ class BridgeFlow(models.Model):
         domain="[('connector_id', '=', connector_id), ('id', '!=', id)]",
         help="The flow in whose records these records are nested, such as orders for order lines.",
     )
+    global_ids = fields.Boolean(
+        "IDs Are Global",
+        help="The ids of nested records are unique among all of them, so a record may move from one parent to another."
+        " Otherwise an id counts only inside its parent, like a line number.",
+    )
     child_ids = fields.One2many("bridge.flow", "parent_id", string="Nested Flows")
     operation_ids = fields.One2many("bridge.operation", "flow_id", string="Operations", copy=True)
     mapping_ids = fields.One2many("bridge.field.mapping", "flow_id", string="Field Mappings", copy=True)

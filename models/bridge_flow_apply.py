@@ -19,7 +19,7 @@ class BridgeFlow(models.Model):
 
         :raises psycopg2.Error: if the transaction lost against another one and has to be done again
         """
-        if batch.run.dry_run:
+        if batch.run.dry_run or not batch.having(CREATE, UPDATE, LINK, ARCHIVE, UNLINK):
             return
         self._create_referenced(batch)
         late = []

@@ -1,8 +1,7 @@
 """The road: journal. Bindings, log lines and failures, in the same transaction as the records they tell about."""
 
 import datetime
-
-from psycopg2.extras import Json, execute_values
+import json
 
 from odoo import fields, models
 
@@ -23,10 +22,6 @@ from .batch import (
 from .bridge_job import FIRST_DELAY, MAX_ATTEMPTS, OPEN_RECORD
 
 LOGGED = (CREATE, UPDATE, LINK, ARCHIVE, UNLINK, FLAG, SKIP, REJECT)
-LOG_COLUMNS = (
-    "run_id, flow_id, connector_id, company_id, dry_run, action, external_id, res_model, res_id, record_name,"
-    " error_kind, field_name, message, changes, create_date"
-)
 
 
 class BridgeFlow(models.Model):
@@ -71,59 +66,68 @@ class BridgeFlow(models.Model):
         """
         if not items:
             return
-        now = fields.Datetime.now()
-        rows = [
-            (
-                *(self.id, self.connector_id.id, self.company_id.id or None, self.model),
-                *(item.external_id, item.record_id, "linked", _kept_fingerprint(item)),
-                *(Json(item.odoo_terms), Json(item.remote_terms), _text(item.updated), _text(item.version)),
-                *(item.parent.binding.id if item.parent else None, seen, now, now),
-            )
-            for item in items
-        ]
-        ids = execute_values(
-            self.env.cr._obj,
+        self.env.cr.execute(
             """
             INSERT INTO bridge_binding (
-                flow_id, connector_id, company_id, res_model, external_id, res_id, state, fingerprint, odoo_snapshot,
-                remote_snapshot, remote_updated, remote_version, parent_id, seen_run_id, synced, create_date)
-            VALUES %s RETURNING id
+                   flow_id, connector_id, company_id, res_model, state, seen_run_id, synced, create_date, external_id,
+                   res_id, fingerprint, odoo_snapshot, remote_snapshot, remote_updated, remote_version, parent_id)
+            SELECT %(flow_id)s, %(connector_id)s, %(company_id)s, %(model)s, 'linked', %(seen)s, %(now)s, %(now)s, row.*
+              FROM jsonb_to_recordset(%(rows)s::jsonb) AS row (
+                   external_id text, res_id int, fingerprint text, odoo_snapshot jsonb, remote_snapshot jsonb,
+                   remote_updated text, remote_version text, parent_id int)
+         RETURNING id, external_id
             """,
-            rows,
-            page_size=len(rows),
-            fetch=True,
+            {**self._journal_values(), "seen": seen, "rows": _rows(self._binding_row(item) for item in items)},
         )
-        for item, (binding_id,) in zip(items, ids, strict=True):
-            item.binding = NewBinding(binding_id)
+        ids = {external_id: binding_id for binding_id, external_id in self.env.cr.fetchall()}
+        for item in items:
+            item.binding = NewBinding(ids[item.external_id])
 
     def _update_bindings(self, items):
         if not items:
             return
-        rows = [
-            (
-                *(item.binding.id, item.record_id, _kept_fingerprint(item), Json(_odoo_snapshot(item))),
-                *(Json({**(item.binding.remote_snapshot or {}), **item.remote_terms}), _text(item.updated)),
-                *(_text(item.version), item.parent.binding.id if item.parent else None),
-            )
-            for item in items
-        ]
-        execute_values(
-            self.env.cr._obj,
+        self.env.cr.execute(
             """
             UPDATE bridge_binding binding
-               SET res_id = new.res_id, state = 'linked', fingerprint = new.fingerprint,
-                   odoo_snapshot = new.odoo_snapshot, remote_snapshot = new.remote_snapshot,
-                   remote_updated = new.remote_updated, remote_version = new.remote_version,
-                   parent_id = new.parent_id,
-                   synced = clock_timestamp() AT TIME ZONE 'UTC'
-              FROM (VALUES %s) AS new (
-                   id, res_id, fingerprint, odoo_snapshot, remote_snapshot, remote_updated, remote_version, parent_id)
-             WHERE binding.id = new.id
+               SET res_id = row.res_id, state = 'linked', fingerprint = row.fingerprint,
+                   odoo_snapshot = row.odoo_snapshot, remote_snapshot = row.remote_snapshot,
+                   remote_updated = row.remote_updated, remote_version = row.remote_version,
+                   parent_id = row.parent_id, synced = %(now)s
+              FROM jsonb_to_recordset(%(rows)s::jsonb) AS row (
+                   id int, res_id int, fingerprint text, odoo_snapshot jsonb, remote_snapshot jsonb,
+                   remote_updated text, remote_version text, parent_id int)
+             WHERE binding.id = row.id
             """,
-            rows,
-            template="(%s, %s, %s, %s::jsonb, %s::jsonb, %s, %s, %s::int)",
-            page_size=len(rows),
+            {
+                **self._journal_values(),
+                "rows": _rows({**self._binding_row(item), "id": item.binding.id} for item in items),
+            },
         )
+
+    def _journal_values(self):
+        """What is the same for every row that a batch writes."""
+        return {
+            "flow_id": self.id,
+            "connector_id": self.connector_id.id,
+            "company_id": self.company_id.id or None,
+            "model": self.model,
+            "now": fields.Datetime.now(),
+        }
+
+    @staticmethod
+    def _binding_row(item):
+        known = item.binding
+        return {
+            "external_id": item.external_id,
+            "res_id": item.record_id,
+            # A record that lacks a relation must not look unchanged next time.
+            "fingerprint": "" if item.deferred else item.fingerprint,
+            "odoo_snapshot": item.odoo_terms or (known and known.odoo_snapshot) or {},
+            "remote_snapshot": {**((known and known.remote_snapshot) or {}), **item.remote_terms},
+            "remote_updated": _text(item.updated),
+            "remote_version": _text(item.version),
+            "parent_id": item.parent.binding.id if item.parent else None,
+        }
 
     def _end_bindings(self, items):
         """The remote record is gone: the binding stays, to know it again, unless Odoo's record is gone as well."""
@@ -212,36 +216,42 @@ class BridgeFlow(models.Model):
             return DEPENDENCY, self.env._("%s: the related remote record is not in Odoo yet.", labels), None
         return None, None, None
 
-    def _insert_failures(self, batch, rows):
-        if not rows:
+    def _insert_failures(self, batch, failures):
+        if not failures:
             return
-        now = fields.Datetime.now()
-        later = now + datetime.timedelta(seconds=FIRST_DELAY)
-        values = [
-            (
-                *("pull_record", self.id, self.connector_id.id, self.company_id.id or None, batch.run.id),
-                *("pending" if kind == DEPENDENCY else "failed", 10, later, 1, item.external_id),
-                *(self._record_name(batch, item), Json(item.document), kind, field_name, message, now),
-            )
-            for item, kind, message, field_name in rows
+        rows = [
+            {
+                "state": "pending" if kind == DEPENDENCY else "failed",
+                "external_id": item.external_id,
+                "record_name": self._record_name(batch, item),
+                "payload": item.document,
+                "error_kind": kind,
+                "error_field": field_name,
+                "error_message": message,
+            }
+            for item, kind, message, field_name in failures
         ]
-        execute_values(
-            self.env.cr._obj,
+        values = self._journal_values()
+        values |= {"run_id": batch.run.id, "due_at": values["now"] + datetime.timedelta(seconds=FIRST_DELAY)}
+        self.env.cr.execute(
             f"""
             INSERT INTO bridge_job (
-                kind, flow_id, connector_id, company_id, run_id, state, priority, due_at, attempts, external_id,
-                record_name, payload, error_kind, error_field, error_message, create_date)
-            VALUES %s
-            ON CONFLICT (flow_id, external_id) WHERE {OPEN_RECORD} DO UPDATE
+                   kind, flow_id, connector_id, company_id, run_id, priority, due_at, attempts, create_date, state,
+                   external_id, record_name, payload, error_kind, error_field, error_message)
+            SELECT 'pull_record', %(flow_id)s, %(connector_id)s, %(company_id)s, %(run_id)s, 10, %(due_at)s, 1, %(now)s,
+                   row.*
+              FROM jsonb_to_recordset(%(rows)s::jsonb) AS row (
+                   state text, external_id text, record_name text, payload jsonb, error_kind text, error_field text,
+                   error_message text)
+       ON CONFLICT (flow_id, external_id) WHERE {OPEN_RECORD} DO UPDATE
                SET payload = excluded.payload, error_kind = excluded.error_kind, error_field = excluded.error_field,
                    error_message = excluded.error_message, record_name = excluded.record_name,
                    attempts = bridge_job.attempts + 1, due_at = excluded.due_at,
                    state = CASE WHEN bridge_job.state = 'running' THEN 'running'
                                 WHEN bridge_job.attempts + 1 >= {MAX_ATTEMPTS} THEN 'failed'
                                 ELSE excluded.state END
-            """,
-            values,
-            page_size=len(values),
+            """,  # noqa: S608  (constants)
+            {**values, "rows": _rows(rows)},
         )
         self.env["bridge.job"].invalidate_model()
 
@@ -249,7 +259,7 @@ class BridgeFlow(models.Model):
 
     def _write_log(self, batch, closed):
         """One line for each record to which something happened, as the connector's log level says."""
-        run, now = batch.run, fields.Datetime.now()
+        run = batch.run
         everything = run.dry_run or self.connector_id.log_level != "errors"
         lines = [
             (item, item.action, (item.failure and item.failure.message) or item.note)
@@ -262,15 +272,30 @@ class BridgeFlow(models.Model):
         if not lines:
             return
         rows = [
-            (
-                *(run.id, self.id, self.connector_id.id, self.company_id.id or None, run.dry_run, action),
-                *(item.external_id, self.model, item.record_id or None, self._record_name(batch, item)),
-                *(item.failure and item.failure.kind, item.failure and item.failure.field, message),
-                *(Json(self._logged_changes(item)) if action in (CREATE, UPDATE, LINK) else None, now),
-            )
+            {
+                "action": action,
+                "external_id": item.external_id,
+                "res_id": item.record_id or None,
+                "record_name": self._record_name(batch, item),
+                "error_kind": item.failure and item.failure.kind,
+                "field_name": item.failure and item.failure.field,
+                "message": message,
+                **({"changes": self._logged_changes(item)} if action in (CREATE, UPDATE, LINK) else {}),
+            }
             for item, action, message in lines
         ]
-        execute_values(self.env.cr._obj, f"INSERT INTO bridge_log ({LOG_COLUMNS}) VALUES %s", rows, page_size=len(rows))
+        self.env.cr.execute(
+            """
+            INSERT INTO bridge_log (
+                   run_id, flow_id, connector_id, company_id, dry_run, res_model, create_date, action, external_id,
+                   res_id, record_name, error_kind, field_name, message, changes)
+            SELECT %(run_id)s, %(flow_id)s, %(connector_id)s, %(company_id)s, %(dry_run)s, %(model)s, %(now)s, row.*
+              FROM jsonb_to_recordset(%(rows)s::jsonb) AS row (
+                   action text, external_id text, res_id int, record_name text, error_kind text, field_name text,
+                   message text, changes jsonb)
+            """,
+            {**self._journal_values(), "run_id": run.id, "dry_run": run.dry_run, "rows": _rows(rows)},
+        )
         run.invalidate_recordset(["log_ids"])
 
     def _logged_changes(self, item):
@@ -315,13 +340,9 @@ def _is_same(item):
     return _is_new(item) or (item.action == UNCHANGED and item.binding.same)
 
 
-def _kept_fingerprint(item):
-    # A record that lacks a relation must not look unchanged next time.
-    return "" if item.deferred else item.fingerprint
-
-
-def _odoo_snapshot(item):
-    return item.odoo_terms or item.binding.odoo_snapshot or {}
+def _rows(rows):
+    """Many rows as one parameter: PostgreSQL unpacks them several times as fast as psycopg2 quotes them."""
+    return json.dumps(list(rows), ensure_ascii=False)
 
 
 def _text(value):

@@ -173,9 +173,11 @@ class BridgeFlow(models.Model):
     def _child_item(self, batch, mapper, parent, document, position):
         """A nested document as an item; one without an id of its own is known by its place in the parent."""
         if isinstance(document, dict) and mapper.about(document, "id") is None:
-            child = Item(document, external_id=f"{parent.external_id}/{position}")
+            child = Item(document, external_id=f"{parent.external_id}/#{position + 1}")
         else:
             child = self._item(mapper, document)
+            if not self.global_ids:
+                child.external_id = f"{parent.external_id}/{child.external_id}"
         child.parent = parent
         if child.failure:
             return child
@@ -490,6 +492,7 @@ class BridgeFlow(models.Model):
 
     def _plan_nested(self, rule, parents):
         children = [child for parent in parents for child in parent.children[rule.field]]
+        self._refuse_doubles(children)
         bound = self._nested_bindings(parents, children)
         for child in children:
             child.binding = bound.pop(child.external_id, None)
@@ -503,6 +506,15 @@ class BridgeFlow(models.Model):
         for parent in parents:
             if any(child.action != UNCHANGED for child in parent.children[rule.field]):
                 parent.children_changed = True
+
+    def _refuse_doubles(self, children):
+        """An id that stands for two nested records stands for none."""
+        seen = set()
+        for child in children:
+            if child.external_id in seen:
+                message = self.env._("%(flow)s: two records have the id %(id)s.", flow=self.name, id=child.external_id)
+                child.parent.fail(DATA, message)
+            seen.add(child.external_id)
 
     def _nested_action(self, child):
         if child.record_id is None:

@@ -25,9 +25,9 @@ class BridgeLog(models.Model):
     _rec_name = "external_id"
 
     run_id = fields.Many2one("bridge.run", ondelete="cascade", index=True, readonly=True)
-    flow_id = fields.Many2one("bridge.flow", required=True, ondelete="cascade", index=True, readonly=True)
-    connector_id = fields.Many2one("bridge.connector", required=True, ondelete="cascade", index=True, readonly=True)
-    company_id = fields.Many2one("res.company", index=True, readonly=True)
+    flow_id = fields.Many2one("bridge.flow", required=True, ondelete="cascade", readonly=True)
+    connector_id = fields.Many2one("bridge.connector", required=True, ondelete="cascade", readonly=True)
+    company_id = fields.Many2one("res.company", readonly=True)
     job_id = fields.Many2one("bridge.job", ondelete="set null", index="btree_not_null", readonly=True)
     create_date = fields.Datetime("When")
     dry_run = fields.Boolean("Only Planned", readonly=True)

@@ -526,7 +526,7 @@ class TestPull(BridgeCase):
         self.server.records["things"] = [thing(1, people=people)]
         self.assertEqual(self.counters(self.sync(flow)), {"created": 1})
         parent = self.bound(flow, 1)
-        ann = self.bound(flow.child_ids, "a")
+        ann = self.bound(flow.child_ids, "1/a")
         self.assertEqual(set(parent.child_ids.mapped("name")), {"Ann", "Bob"})
         people[:] = [{"id": "a", "name": "Anna"}, {"id": "c", "name": "Cid"}]
         run = self.sync(flow)
@@ -553,8 +553,20 @@ class TestPull(BridgeCase):
         self.assertEqual(set(self.bound(flow, 1).child_ids.mapped("name")), {"Ann", "Bo"})
         self.assertEqual(flow.child_ids.binding_count, 2)
 
-    def test_nested_record_that_moves_to_another_parent_is_the_same_record(self):
+    def test_ids_of_nested_records_count_only_inside_their_parent(self):
         flow = self.connect(*self.nested_flows())
+        self.server.records["things"] = [thing(n, people=[{"id": 1, "name": f"Of {n}"}]) for n in (1, 2, 3, 4)]
+        self.assertEqual(self.counters(self.sync(flow)), {"created": 4})
+        self.assertEqual(self.bound(flow, 4).child_ids.mapped("name"), ["Of 4"])
+        self.assertEqual(self.bound(flow, 1).child_ids.mapped("name"), ["Of 1"])
+        self.server.records["things"].append(thing(5, people=[{"id": 1, "name": "A"}, {"id": 1, "name": "B"}]))
+        run = self.sync(flow)
+        self.assertEqual(self.counters(run), {"unchanged": 4, "failed": 1})
+        self.assertIn("two records have the id 5/1", run.log_ids.message)
+
+    def test_nested_record_that_moves_to_another_parent_is_the_same_record(self):
+        parent, child = self.nested_flows()
+        flow = self.connect(parent, {**child, "global_ids": True})
         ann = [{"id": "a", "name": "Ann"}]
         self.server.records["things"] = [thing(1, people=[]), thing(2, people=ann)]
         self.sync(flow)
@@ -572,7 +584,7 @@ class TestPull(BridgeCase):
         for people, active in ((ann, True), ([], False), ([], False), (ann, True)):
             self.server.records["things"] = [thing(1, people=people)]
             self.sync(flow)
-            self.assertEqual(self.bound(flow.child_ids, "a").active, active)
+            self.assertEqual(self.bound(flow.child_ids, "1/a").active, active)
         self.assertEqual(flow.child_ids.binding_count, 1)
 
     def nested_flows(self):

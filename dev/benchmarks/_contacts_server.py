@@ -1,4 +1,4 @@
-"""Runs in its own process: `_contacts_server.py PORT NUMBER [people|light]`; a list over a real socket with little work.
+"""Runs in its own process: `_contacts_server.py PORT NUMBER [people|light]`; a list that costs little.
 
 It lists NUMBER contacts the way Kinto does (`_limit`, `_token`, `Next-Page`, `ETag`), so that the same connector
 definition reads both. A page is encoded once and kept, as far as the pages of one limit fit into `KEPT` records; beyond

@@ -1,8 +1,8 @@
 """`./dev/bench pull`: how fast a lane brings contacts into Odoo, against `create` and `load` of the same values.
 
 One run, one fresh database, one lane process, the contacts over real HTTP from another process. The ways take turns and
-the best round of each counts, because other work on the machine slows down single rounds. `load_with_ids` is `load` with
-an external id for each record: what an import needs that may be repeated, and what a pull keeps as well.
+the best round of each counts, because other work on the machine slows down single rounds. `load_with_ids` is `load`
+with an external id for each record: what an import needs that may be repeated, and what a pull keeps as well.
 
     --records N     contacts (default 10000)
     --rounds N      turns (default 3)
