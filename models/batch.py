@@ -115,6 +115,7 @@ class Batch:
     :ivar run: the run that they belong to
     :ivar flow: their flow
     :ivar client: to ask the remote for what is missing; None where nothing may be asked
+    :ivar commit: commits what was written for related records, before the remote is asked for more
     :ivar bool patient: may related records of the same flow still come on a later page
     """
 
@@ -123,6 +124,7 @@ class Batch:
     mapper: object
     items: list
     client: object = None
+    commit: object = None
     patient: bool = False
     depth: int = 0
     references: list = field(default_factory=list)

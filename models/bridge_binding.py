@@ -15,6 +15,7 @@ class BridgeBinding(models.Model):
     res_model = fields.Char("Odoo Model", related="flow_id.model", store=True)
     res_id = fields.Many2oneReference("Odoo Record ID", model_field="res_model", readonly=True)
     record_name = fields.Char("Odoo Record", compute="_compute_record_name")
+    last_run_id = fields.Many2one("bridge.run", "Last Run of the Flow", compute="_compute_last_run_id")
     state = fields.Selection(
         [("linked", "Linked"), ("missing", "Not Seen Once"), ("removed", "Removed Remotely")],
         default="linked",
@@ -39,6 +40,10 @@ class BridgeBinding(models.Model):
     def _compute_record_name(self):
         for binding in self:
             binding.record_name = binding._readable_name()
+
+    def _compute_last_run_id(self):
+        for binding in self:
+            binding.last_run_id = (binding.flow_id.parent_id or binding.flow_id).last_run_id
 
     def _readable_name(self):
         """The bound record's name, as far as this user may read it."""

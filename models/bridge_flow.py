@@ -312,7 +312,7 @@ class BridgeFlow(models.Model):
             raise UserError(
                 self.env._("The connector “%s” has no acting user who may work. Choose one.", connector.name)
             )
-        context = {"active_test": False, "bridge_connector_id": connector.id}
+        context = {"bridge_connector_id": connector.id}
         if not self.chatter:
             context |= {"tracking_disable": True, "mail_create_nolog": True}
         env = self.env(

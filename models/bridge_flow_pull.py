@@ -44,19 +44,19 @@ class BridgeFlow(models.Model):
     # Batch: from documents to items
     # ----------------------------------------------------------------------------------------------------------------
 
-    def _batch(self, run, documents, client=None, mapper=None, patient=False, depth=0):
+    def _batch(self, run, documents, client=None, mapper=None, **options):
         """Documents of this flow as a batch.
 
         :param run: the run that they are counted and logged for
         :param list documents: as the remote sent them
         :param Mapper mapper: the flow's, where it is compiled already
         :param Client client: to ask for what is missing; None if nothing may be asked
-        :param bool patient: may related records of this flow still come on a later page
+        :param options: further attributes of the batch
         :rtype: Batch
         """
         self.ensure_one()
         mapper = mapper or self._mapper()
-        batch = Batch(run, self, mapper, [], client, patient, depth)
+        batch = Batch(run, self, mapper, [], client, **options)
         latest = {}
         for document in documents:
             item = self._item(mapper, document)
@@ -239,14 +239,18 @@ class BridgeFlow(models.Model):
         return documents
 
     def _pull_documents(self, batch, documents):
-        """Bring documents of this flow along the road, for the sake of another batch."""
-        related = self._batch(batch.run, documents, batch.client, depth=batch.depth + 1)
+        """Bring documents of this flow along the road, for the sake of another batch.
+
+        They are committed before anything else is asked of the remote.
+        """
+        related = self._batch(batch.run, documents, batch.client, commit=batch.commit, depth=batch.depth + 1)
         self._compare(related)
         self._map(related)
         self._fetch_related(related)
         self._plan(related)
         self._apply(related)
         self._journal(related)
+        batch.commit(0)
 
     def _fetch_files(self, batch):
         for reference in batch.open_references(Download):
@@ -338,10 +342,8 @@ class BridgeFlow(models.Model):
         by_value = Domain(key, "in", list(values))
         if settings["ignore_case"]:
             by_value = Domain.OR(Domain(key, "=ilike", _escape_like(value)) for value in values)
-        found = collections.defaultdict(list)
-        for record in model.search_fetch(by_value & Domain(list(settings["domain"])), [key]):
-            found[fold(record[key])].append(record.id)
-        return found
+        domain = by_value & Domain(list(settings["domain"]))
+        return _by_key(model, domain, [key], lambda record: fold(record[key]))
 
     # Match: records that are not bound yet
 
@@ -368,11 +370,10 @@ class BridgeFlow(models.Model):
         if not wanted:
             return {}
         domain = Domain.AND(Domain(name, "in", [key[n] for key in wanted]) for n, name in enumerate(keys))
-        found = collections.defaultdict(list)
-        records = self._records().search_fetch(domain & Domain(self._read_match_domain()), keys)
-        for record in records:
-            found[tuple(self._terms(record, name) for name in keys)].append(record.id)
-        return found
+        domain &= Domain(self._read_match_domain())
+        return _by_key(
+            self._records(), domain, keys, lambda record: tuple(self._terms(record, name) for name in keys)
+        )
 
     def _taken(self, record_ids):
         """Which of these records are bound by this flow already.
@@ -461,7 +462,8 @@ class BridgeFlow(models.Model):
         :rtype: dict
         """
         names = [rule.field for rule in mapper.rules if rule.converter.name != "nested"]
-        records = self._records().browse(record_ids)
+        # Archived tags of a record are tags of the record.
+        records = self._records().with_context(active_test=False).browse(record_ids)
         if not records or not names:
             return {}
         records.fetch([name for name in names if records._fields[name].type not in ("binary", "many2many")])
@@ -611,7 +613,7 @@ class BridgeFlow(models.Model):
         return documents
 
     def _pull_record_batch(self, run, documents, jobs, client):
-        batch = self._batch(run, [document for _job, document in documents if document], client)
+        batch = self._batch(run, [document for _job, document in documents if document], client, commit=jobs._commit)
         batch.items += [self._tombstone(job.external_id) for job, document in documents if document is None]
         self._compare(batch)
         self._map(batch)
@@ -710,6 +712,22 @@ class Resolver:
         item.values.pop(name)
         item.remote_terms.pop(name, None)
         owner.deferred.add(name)
+
+
+def _by_key(model, domain, names, key_of):
+    """Records by the values of fields; archived ones only where there is no other.
+
+    :param key_of: gives the key of a record
+    :return: key to list of ids
+    :rtype: dict
+    """
+    active_name = model._active_name
+    found, archived = collections.defaultdict(list), collections.defaultdict(list)
+    fetched = [*names, active_name] if active_name else names
+    for record in model.with_context(active_test=False).search_fetch(domain, fetched):
+        is_active = not active_name or record[active_name]
+        (found if is_active else archived)[key_of(record)].append(record.id)
+    return {**archived, **found}
 
 
 def _folder(settings):

@@ -177,7 +177,7 @@ class BridgeRun(models.Model):
         :return: the seconds that are left
         """
         flow, started = self.flow_id, time.monotonic()
-        batch = flow._batch(self, page.records, client, mapper, patient=True)
+        batch = flow._batch(self, page.records, client, mapper, commit=commit, patient=True)
         flow._compare(batch)
         flow._map(batch)
         flow._fetch_related(batch)

@@ -1,9 +1,15 @@
 """The road from remote to Odoo, against a real socket; each test names the promise that it holds."""
 
+import base64
+
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from .common import BridgeCase, field, list_operation, thing, things_flow
+
+PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
 
 
 @tagged("post_install", "-at_install")
@@ -517,6 +523,42 @@ class TestPull(BridgeCase):
     def parent_flow(self):
         parent = field("parent_id", "parent", "many2one_binding", options={"flow": "things"})
         return things_flow(fields=[*things_flow()["fields"], parent])
+
+    def test_archived_record_is_matched_only_where_there_is_no_other(self):
+        category = field("industry_id", "industry", "many2one_key", options={"field": "name"})
+        flow = self.connect(things_flow(fields=[*things_flow()["fields"], category]))
+        industries = self.env["res.partner.industry"]
+        old, new = industries.create([{"name": "Bees", "active": False}, {"name": "Bees"}])
+        gone = industries.create({"name": "Coal", "active": False})
+        self.server.records["things"] = [thing(1, industry="Bees"), thing(2, industry="Coal")]
+        self.assertEqual(self.counters(self.sync(flow)), {"created": 2})
+        self.assertEqual((self.bound(flow, 1).industry_id, self.bound(flow, 2).industry_id), (new, gone))
+        self.assertFalse(old.active)
+
+    # --- Images
+
+    def test_image_is_fetched_once_and_again_when_its_address_changes(self):
+        flow = self.connect(things_flow(fields=[*things_flow()["fields"], field("image_1920", "photo", "image")]))
+        self.server.files = {"/a.png": ("image/png", PIXEL), "/b.png": ("image/png", PIXEL)}
+        self.server.records["things"] = [thing(1, photo=f"{self.server.url}/a.png"), thing(2, photo="nowhere")]
+        run = self.sync(flow)
+        self.assertEqual(self.counters(run), {"created": 1, "failed": 1})
+        self.assertTrue(self.bound(flow, 1).image_1920)
+        self.server.records["things"] = [thing(1, photo=f"{self.server.url}/a.png", phone="1")]
+        self.assertEqual(self.log_of(self.sync(flow), "update").changes, {"phone": [False, "1"]})
+        self.server.records["things"] = [thing(1, photo=f"{self.server.url}/b.png", phone="1")]
+        self.sync(flow)
+        paths = [path for _method, path, _query in self.server.requests if path.endswith(".png")]
+        self.assertEqual(paths, ["/a.png", "/b.png"])
+
+    def test_image_that_is_too_large_or_gone_is_said_so(self):
+        photo = field("image_1920", "photo", "image", options={"max_bytes": 10})
+        flow = self.connect(things_flow(fields=[*things_flow()["fields"], photo]))
+        self.server.files = {"/a.png": ("image/png", PIXEL)}
+        self.server.records["things"] = [thing(n, photo=f"{self.server.url}/{name}.png") for n, name in ((1, "a"), (2, "b"))]
+        run = self.sync(flow)
+        self.assertEqual(self.counters(run), {"failed": 2})
+        self.assertEqual(set(run.log_ids.mapped("field_name")), {"image_1920"})
 
     # --- Records inside records
 

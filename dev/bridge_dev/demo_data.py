@@ -212,8 +212,11 @@ class Shop:
             amount = self.client("GET", f"/v1/plans/{plan}")["amount"]
             item = {"customer": customer, "plan": plan, "amount": amount, "currency": "eur"}
             self._create("invoiceitems", {**item, "description": rng.choice(TITLES)})
-        invoice = {"customer": customer, "subscription": subscription, "metadata": {"number": f"SO-{position:05d}"}}
-        self.ids["invoices"].append(self._create("invoices", {**invoice, "description": rng.choice(TITLES)}))
+        invoice = {"customer": customer, "subscription": subscription, "description": rng.choice(TITLES)}
+        invoice = self._create("invoices", invoice)
+        # localstripe forgets the metadata of a new invoice, and keeps it on an update.
+        self.client("POST", f"/v1/invoices/{invoice}", {"metadata": {"number": f"SO-{position:05d}"}})
+        self.ids["invoices"].append(invoice)
 
     def _subscribe(self, customer, position):
         line = {"plan": self.rng.choice(self._sold_plans()), "quantity": self.rng.randint(1, 12)}

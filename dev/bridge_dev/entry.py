@@ -7,6 +7,7 @@ import errno
 import importlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -19,6 +20,8 @@ def run(command):
         return _with_another_python()
     from .errors import SetupError
 
+    # Ended by another program is the same as by Ctrl-C: whatever was started has to be ended, too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return importlib.import_module("bridge_dev." + command).main(sys.argv[1:])
     except SetupError as error:

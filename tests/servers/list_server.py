@@ -17,6 +17,7 @@ class ListServer:
 
     :ivar dict records: collection name to list of documents, in the order of the list
     :ivar list requests: (method, path, query) of every request
+    :ivar dict files: path to (content type, bytes)
     :ivar list faults: (status, headers, body) to answer with instead, first in, first out; None answers as usual
     """
 
@@ -24,6 +25,7 @@ class ListServer:
         self.records = defaultdict(list)
         self.requests = []
         self.faults = []
+        self.files = {}
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
@@ -76,6 +78,9 @@ class ListServer:
                 fault = outer.faults.pop(0) if outer.faults else None
                 if fault:
                     status, headers, body = fault
+                elif parts.path in outer.files:
+                    status, (kind, body) = 200, outer.files[parts.path]
+                    headers = {"Content-Type": kind}
                 else:
                     status, document = outer.answer(parts.path, query)
                     headers, body = {"Content-Type": "application/json"}, json.dumps(document).encode()
