@@ -28,6 +28,7 @@ AUTH_OPTIONS = (
     "token_seconds",
 )
 CREDENTIAL_HEADERS = {"authorization", "proxy-authorization", "cookie", "x-api-key"}
+CREDENTIAL_FIELDS = {"base_url", "verify_tls", "ca_pem"}  # whoever sets these decides who gets the credentials
 ALLOWED_ADDRESSES = "integration_bridge.allowed_private_addresses"
 
 
@@ -297,6 +298,24 @@ class BridgeConnector(models.Model):
                     )
                 )
 
+    def _check_who_moves_credentials(self, vals):
+        """Only who may set credentials may say where they are sent.
+
+        :raises AccessError: naming the connector
+        """
+        if self.env.su or self.env.user.has_group("base.group_system"):
+            return
+        if not any(name in CREDENTIAL_FIELDS or name.startswith("auth_") for name in vals):
+            return
+        for connector in self.filtered(lambda connector: connector.has_secret or connector.has_refresh_token):
+            raise AccessError(
+                self.env._(
+                    "The connector “%s” has credentials. Ask a system administrator to change its address or"
+                    " authentication, because the credentials would be sent there.",
+                    connector.name,
+                )
+            )
+
     # ----------------------------------------------------------------------------------------------------------------
     # CRUD
     # ----------------------------------------------------------------------------------------------------------------
@@ -309,6 +328,7 @@ class BridgeConnector(models.Model):
 
     def write(self, vals):
         self._check_configuring_user()
+        self._check_who_moves_credentials(vals)
         result = super().write(vals)
         if "user_id" in vals:
             self._check_configuring_user()

@@ -26,7 +26,7 @@ class BridgeFlow(models.Model):
         for wave in self._waves(batch.having(CREATE), late):
             self._halve(batch, wave, self._create_records)
         self._halve(batch, batch.having(UPDATE, LINK), self._update_records)
-        self._halve(batch, [item for item in late if not item.failure], self._write_late)
+        self._write_late([item for item in late if not item.failure])
         self._halve(batch, batch.having(ARCHIVE, UNLINK), self._remove_records)
         self._read_back(batch)
 
@@ -170,11 +170,22 @@ class BridgeFlow(models.Model):
             if _is_ready(value) and (not merge.is_empty(value) or model_fields[name].type == "boolean")
         }
 
-    def _write_late(self, batch, items):
+    def _write_late(self, items):
+        """The relations of a circle, now that all of its records exist.
+
+        One that Odoo refuses does not undo its record, which exists and must be bound; it is tried again by a job.
+        """
         records = self._records()
         for item in items:
             values = {name: _odoo_value(value) for name, value in item.values.items() if _pending_in(value)}
-            records.browse(item.record_id).write(values)
+            try:
+                with self.env.cr.savepoint():
+                    records.browse(item.record_id).write(values)
+            except Exception as error:
+                if is_busy(error) or isinstance(error, psycopg2.OperationalError):
+                    raise
+                item.deferred |= values.keys()
+                item.note = self._refusal(error)
 
     # Update
 

@@ -212,6 +212,8 @@ class BridgeFlow(models.Model):
         if item.failure:
             return item.failure.kind, item.failure.message, item.failure.field
         if item.deferred:
+            if item.note:
+                return DEPENDENCY, item.note, None
             labels = ", ".join(self._field_label(name) for name in sorted(item.deferred))
             return DEPENDENCY, self.env._("%s: the related remote record is not in Odoo yet.", labels), None
         return None, None, None

@@ -610,6 +610,14 @@ class BridgeFlow(models.Model):
             elif operation:
                 found = self._get_documents(operation, client, [job.external_id])
                 documents.append((job, found[0] if found else None))
+            else:
+                job._fail_or_retry(
+                    DATA,
+                    self.env._(
+                        "The record can not be fetched again, because “%s” has no operation that gets one record.",
+                        self.display_name,
+                    ),
+                )
         return documents
 
     def _pull_record_batch(self, run, documents, jobs, client):

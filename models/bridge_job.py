@@ -74,7 +74,9 @@ class BridgeJob(models.Model):
     error_field = fields.Char("Field", readonly=True)
     error_message = fields.Text("Message", readonly=True)
 
-    _pull_pending = models.UniqueIndex("(flow_id) WHERE kind = 'pull' AND state = 'pending'")
+    _pull_pending = models.UniqueIndex(
+        "(flow_id) WHERE kind = 'pull' AND state = 'pending'", "This flow waits for a lane already."
+    )
     _pull_running = models.UniqueIndex("(flow_id) WHERE kind = 'pull' AND state = 'running'")
     _open_record = models.UniqueIndex(f"(flow_id, external_id) WHERE {OPEN_RECORD}")
     _due = models.Index("(priority, due_at, id) WHERE state = 'pending'")
@@ -314,13 +316,14 @@ class BridgeJob(models.Model):
             finished = getattr(self, f"_perform_{self[0].kind}")()
         except RemoteError as error:
             self._recover(error, error.kind, getattr(error, "exchanges", []))
-        except psycopg2.OperationalError as error:
+        except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
             if not is_busy(error):
                 raise  # the database itself is not there; the next start of the lane puts the jobs back
             self._recover(error, "busy")
         except Exception as error:
-            _logger.exception("%s failed", self[0].display_name)
-            self._recover(error, "data")
+            if not is_busy(error):
+                _logger.exception("%s failed", self[0].display_name)
+            self._recover(error, "busy" if is_busy(error) else "data")
         else:
             self._conclude(finished)
 

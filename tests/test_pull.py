@@ -482,6 +482,15 @@ class TestPull(BridgeCase):
         self.assertEqual(self.bound(flow, 3).x_buddy_id, self.bound(flow, 3))
         self.assertEqual(self.counters(self.sync(flow)), {"unchanged": 3})
 
+    def test_circle_that_odoo_refuses_leaves_records_bound_and_a_job(self):
+        flow = self.connect(self.parent_flow())
+        self.server.records["things"] = [thing(1, parent=2), thing(2, parent=1)]
+        self.assertEqual(self.counters(self.sync(flow)), {"created": 2})
+        self.assertEqual(flow.binding_count, 2)
+        self.assertTrue(self.failures(flow))
+        self.sync(flow)
+        self.assertEqual(self.env["res.partner"].search_count([("name", "in", ("Thing 1", "Thing 2"))]), 2)
+
     def test_record_of_another_flow_is_fetched_on_demand(self):
         owner = field("parent_id", "owner", "many2one_binding", options={"flow": "owners"}, required=True)
         owners = things_flow(

@@ -118,6 +118,15 @@ class TestSecurity(BridgeCase):
             with self.subTest(record._name), self.assertRaisesRegex(AccessError, "rights that you do not have"):
                 record.with_user(administrator).unlink()
 
+    def test_only_who_may_set_credentials_says_where_they_are_sent(self):
+        connector = self.connector.with_user(self.people["administrator"])
+        connector.base_url = "http://127.0.0.1:1"
+        self.connector._set_secrets({"secret": "x"})
+        for values in ({"base_url": "http://127.0.0.1:2"}, {"verify_tls": False}, {"auth_scheme": "bearer"}):
+            with self.subTest(**values), self.assertRaisesRegex(AccessError, "has credentials"):
+                connector.write(values)
+        connector.name = "Still fine"
+
     def test_companies_do_not_see_each_other(self):
         other = self.env["res.company"].create({"name": "Other"})
         stranger = new_test_user(
