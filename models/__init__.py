@@ -1,6 +1,7 @@
 from . import (
     bridge_connector,
     bridge_flow,
+    bridge_flow_part,
     bridge_operation,
     bridge_field_mapping,
     bridge_binding,
@@ -9,6 +10,7 @@ from . import (
     bridge_job,
     bridge_exchange,
     bridge_flow_pull,
+    bridge_flow_plan,
     bridge_flow_apply,
     bridge_flow_journal,
     bridge_flow_actions,

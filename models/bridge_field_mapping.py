@@ -19,11 +19,10 @@ FORBIDDEN_FIELDS = {"id", "create_uid", "create_date", "write_uid", "write_date"
 class BridgeFieldMapping(models.Model):
     _name = "bridge.field.mapping"
     _description = "Field Mapping"
+    _inherit = ["bridge.flow.part"]
     _order = "flow_id, sequence, id"
     _rec_name = "field_name"
 
-    flow_id = fields.Many2one("bridge.flow", required=True, ondelete="cascade", index=True)
-    company_id = fields.Many2one(related="flow_id.company_id", store=True, index=True)
     sequence = fields.Integer(default=10)
     model = fields.Char(related="flow_id.model")
 
@@ -127,25 +126,6 @@ class BridgeFieldMapping(models.Model):
                 problem=problem,
             )
         )
-
-    # ----------------------------------------------------------------------------------------------------------------
-    # CRUD: a changed mapping looks at every record again
-    # ----------------------------------------------------------------------------------------------------------------
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        mappings = super().create(vals_list)
-        mappings.flow_id._configuration_changed()
-        return mappings
-
-    def write(self, vals):
-        result = super().write(vals)
-        self.flow_id._configuration_changed()
-        return result
-
-    def unlink(self):
-        self.flow_id._configuration_changed()
-        return super().unlink()
 
     # ----------------------------------------------------------------------------------------------------------------
     # Use

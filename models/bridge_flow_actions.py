@@ -95,3 +95,13 @@ class BridgeFlow(models.Model):
         if not bindings:
             raise UserError(self.env._("None of these records has an external ID, so there is nothing to fetch."))
         return bindings.action_sync()
+
+    @api.model
+    def _open_record(self, model_name, record_id):
+        """The action that shows one Odoo record."""
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": model_name,
+            "res_id": record_id,
+            "views": [(False, "form")],
+        }

@@ -252,7 +252,7 @@ class BridgeFlow(models.Model):
                    state = CASE WHEN bridge_job.state = 'running' THEN 'running'
                                 WHEN bridge_job.attempts + 1 >= {MAX_ATTEMPTS} THEN 'failed'
                                 ELSE excluded.state END
-            """,  # noqa: S608  (constants)
+            """,
             {**values, "rows": _rows(rows)},
         )
         self.env["bridge.job"].invalidate_model()

@@ -104,9 +104,4 @@ class BridgeLog(models.Model):
         """Open the Odoo record."""
         self.ensure_one()
         self.check_access("read")
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": self.res_model,
-            "res_id": self.res_id,
-            "views": [(False, "form")],
-        }
+        return self.env["bridge.flow"]._open_record(self.res_model, self.res_id)

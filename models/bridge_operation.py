@@ -19,11 +19,10 @@ PLACEHOLDERS = {
 class BridgeOperation(models.Model):
     _name = "bridge.operation"
     _description = "Operation"
+    _inherit = ["bridge.flow.part"]
     _order = "flow_id, kind desc, id"
     _rec_name = "kind"
 
-    flow_id = fields.Many2one("bridge.flow", required=True, ondelete="cascade", index=True)
-    company_id = fields.Many2one(related="flow_id.company_id", store=True, index=True)
     kind = fields.Selection(
         [("list", "List records"), ("get", "Get one record")],
         required=True,
@@ -174,25 +173,6 @@ class BridgeOperation(models.Model):
                 problem=problem,
             )
         )
-
-    # ----------------------------------------------------------------------------------------------------------------
-    # CRUD: what is read changes, so everything has to be looked at again
-    # ----------------------------------------------------------------------------------------------------------------
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        operations = super().create(vals_list)
-        operations.flow_id._configuration_changed()
-        return operations
-
-    def write(self, vals):
-        result = super().write(vals)
-        self.flow_id._configuration_changed()
-        return result
-
-    def unlink(self):
-        self.flow_id._configuration_changed()
-        return super().unlink()
 
     # ----------------------------------------------------------------------------------------------------------------
     # Use

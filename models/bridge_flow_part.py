@@ -1,0 +1,26 @@
+from odoo import api, fields, models
+
+
+class BridgeFlowPart(models.AbstractModel):
+    """What an operation and a field mapping have in common: they say what a flow does."""
+
+    _name = "bridge.flow.part"
+    _description = "Part of a Flow"
+
+    flow_id = fields.Many2one("bridge.flow", required=True, ondelete="cascade", index=True)
+    company_id = fields.Many2one(related="flow_id.company_id", store=True, index=True)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        parts = super().create(vals_list)
+        parts.flow_id._configuration_changed()
+        return parts
+
+    def write(self, vals):
+        result = super().write(vals)
+        self.flow_id._configuration_changed()
+        return result
+
+    def unlink(self):
+        self.flow_id._configuration_changed()
+        return super().unlink()

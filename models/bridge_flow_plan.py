@@ -1,0 +1,424 @@
+"""The road: plan. What is to be done about each record, decided without writing anything (DESIGN.md, "The road")."""
+
+import collections
+
+from odoo import models
+from odoo.fields import Domain
+
+from ..mapping import merge
+from ..mapping.converters import ByBinding, ByKey, Many
+from ..mapping.fingerprint import fingerprint
+from ..mapping.paths import MISSING
+from .batch import (
+    ARCHIVE,
+    CREATE,
+    DATA,
+    DEPENDENCY,
+    LINK,
+    SKIP,
+    UNCHANGED,
+    UPDATE,
+    Bound,
+    Item,
+    Pending,
+    ToCreate,
+    before,
+    comparable,
+    references_in,
+)
+
+
+class BridgeFlow(models.Model):
+    _inherit = "bridge.flow"
+
+    def _plan(self, batch):
+        """Decide about every record: create, update, link, archive, unlink, flag, unchanged, skip or reject."""
+        if not batch.open_items():
+            return
+        for item in batch.open_items():
+            if item.deleted:
+                item.action = self._removal_action(item)
+        self._resolve(batch)
+        self._match(batch)
+        self._merge(batch)
+        self._plan_children(batch)
+        for item in batch.open_items():
+            item.action = self._decision(item)
+
+    def _removal_action(self, item):
+        if self.delete_policy == "ignore":
+            return SKIP
+        return self.delete_policy if item.binding.alive or self.delete_policy == "flag" else "flag"
+
+    def _decision(self, item):
+        if item.record_id is None:
+            if self.can_create:
+                return CREATE
+            item.note = self.env._("There is no matching record in Odoo, and this flow does not create records.")
+            return SKIP
+        if item.binding is None or item.binding.res_id != item.record_id:
+            return LINK
+        if not item.changes and not item.children_changed:
+            return UNCHANGED
+        if not self.can_update:
+            item.note = self.env._("This flow does not update records.")
+            return SKIP
+        return UPDATE
+
+    # Resolve: references become record ids
+
+    def _resolve(self, batch):
+        """Replace references by ids: one query for each kind of reference, whatever the size of the batch."""
+        found = {
+            code: self.env["bridge.binding"]._known(self._sibling(code), external_ids)
+            for code, external_ids in batch.wanted_ids().items()
+        }
+        keyed = self._find_keyed(batch)
+        here = {item.external_id: item for item in batch.open_items() if not item.deleted}
+        for reference in batch.open_references(ByBinding, ByKey):
+            Resolver(self, reference, found, keyed, here).resolve()
+
+    def _find_keyed(self, batch):
+        """Records by a field's value.
+
+        :return: (flow, rule) to value to list of ids
+        """
+        wanted = collections.defaultdict(dict)
+        for reference in batch.open_references(ByKey):
+            for one in references_in(reference.value, ByKey):
+                wanted[reference.flow, reference.rule.field][one.value] = reference.rule
+        return {
+            (flow, name): flow._search_keyed(next(iter(values.values())), values)
+            for (flow, name), values in wanted.items()
+        }
+
+    def _search_keyed(self, rule, values):
+        records = self._records()
+        model = records.env[records._fields[rule.field].comodel_name]
+        settings = rule.keyed_settings
+        key, fold = settings["field"], _folder(settings)
+        by_value = Domain(key, "in", list(values))
+        if settings["ignore_case"]:
+            by_value = Domain.OR(Domain(key, "=ilike", _escape_like(value)) for value in values)
+        domain = by_value & Domain(list(settings["domain"]))
+        return _by_key(model, domain, [key], lambda record: fold(record[key]))
+
+    # Match: records that are not bound yet
+
+    def _match(self, batch):
+        """Look for the Odoo records of remote records that are not bound, by the key fields."""
+        keys = [rule.field for rule in batch.mapper.rules if rule.key]
+        unbound = [item for item in batch.open_items() if item.record_id is None]
+        if not keys or not unbound:
+            return
+        wanted = {item: self._key_of(item, keys) for item in unbound}
+        found = self._search_keys(keys, {key for key in wanted.values() if key})
+        taken = self._taken({record_id for ids in found.values() for record_id in ids})
+        for item, key in wanted.items():
+            candidates = found.get(key, []) if key else []
+            self._accept(item, candidates, taken, keys)
+
+    def _key_of(self, item, keys):
+        """The values of the key fields; None if one of them is empty, because nothing matches "nothing"."""
+        values = tuple(item.values.get(name) for name in keys)
+        unusable = any(merge.is_empty(value) or isinstance(value, (Pending, ToCreate, Many)) for value in values)
+        return None if unusable else tuple(comparable(value) for value in values)
+
+    def _search_keys(self, keys, wanted):
+        if not wanted:
+            return {}
+        domain = Domain.AND(Domain(name, "in", [key[n] for key in wanted]) for n, name in enumerate(keys))
+        domain &= Domain(self._read_match_domain())
+        return _by_key(self._records(), domain, keys, lambda record: tuple(self._terms(record, name) for name in keys))
+
+    def _taken(self, record_ids):
+        """Which of these records are bound by this flow already.
+
+        :return: Odoo id to external id
+        """
+        bindings = self.env["bridge.binding"].search_fetch(
+            [("flow_id", "=", self.id), ("res_id", "in", list(record_ids))], ["res_id", "external_id"]
+        )
+        return {binding.res_id: binding.external_id for binding in bindings}
+
+    def _accept(self, item, candidates, taken, keys):
+        labels = ", ".join(self._field_label(name) for name in keys)
+        if len(candidates) > 1:
+            message = self.env._(
+                "%(count)s records of Odoo have the same %(keys)s (ids %(ids)s). Merge them or change one, then retry.",
+                count=len(candidates),
+                keys=labels,
+                ids=", ".join(map(str, candidates[:5])),
+            )
+            item.fail(DATA, message)
+        elif candidates and taken.get(candidates[0], item.external_id) != item.external_id:
+            message = self.env._(
+                "The record of Odoo with the same %(keys)s (id %(id)s) belongs to the remote record %(other)s already.",
+                keys=labels,
+                id=candidates[0],
+                other=taken[candidates[0]],
+            )
+            item.fail(DATA, message)
+        elif candidates:
+            item.record_id = candidates[0]
+            taken[candidates[0]] = item.external_id
+
+    # Merge: which fields change
+
+    def _merge(self, batch):
+        """Three-way merge of every field of the records that exist in Odoo."""
+        existing = [item for item in batch.open_items() if item.record_id]
+        terms = self._read_terms([item.record_id for item in existing], batch.mapper)
+        for item in batch.open_items():
+            item.odoo_terms = terms.get(item.record_id, {})
+            item.changes = self._changes(batch.mapper, item)
+
+    def _changes(self, mapper, item):
+        """The fields that change, with their old and new value.
+
+        :rtype: dict[str, tuple]
+        """
+        if item.record_id is None:
+            return {
+                name: (None, item.remote_terms[name])
+                for name in item.values
+                if not merge.is_empty(item.remote_terms[name])
+            }
+        bound = item.binding if item.binding and item.binding.res_id == item.record_id else None
+        changes = {}
+        for rule in mapper.rules:
+            name = rule.field
+            if name not in item.values or rule.create_only:
+                continue
+            decision = merge.decide(
+                item.odoo_terms.get(name),
+                before(bound and bound.odoo_snapshot, name),
+                item.remote_terms[name],
+                before(bound and bound.remote_snapshot, name),
+                authority=rule.authority,
+                direction="pull",
+            )
+            if decision == merge.PULL:
+                changes[name] = (item.odoo_terms.get(name), item.remote_terms[name])
+        if bound and bound.state == "removed" and self.delete_policy == ARCHIVE:
+            self._revive(item, changes)
+        return changes
+
+    def _revive(self, item, changes):
+        """A record that was deleted remotely and is there again is there again in Odoo as well."""
+        active = self.env[self.model]._active_name
+        if active not in item.values:
+            item.values[active] = item.remote_terms[active] = True
+            changes[active] = (False, True)
+
+    def _read_terms(self, record_ids, mapper):
+        """What the mapped fields of Odoo records are, comparable.
+
+        :return: id to field to value
+        :rtype: dict
+        """
+        names = [rule.field for rule in mapper.rules if rule.converter.name != "nested"]
+        # Archived tags of a record are tags of the record.
+        records = self._records().with_context(active_test=False).browse(record_ids)
+        if not records or not names:
+            return {}
+        records.fetch([name for name in names if records._fields[name].type not in ("binary", "many2many")])
+        return {record.id: {name: self._terms(record, name) for name in names} for record in records}
+
+    def _terms(self, record, name):
+        field = record._fields[name]
+        value = record[name]
+        if field.type == "many2one":
+            return value.id
+        if field.type in ("many2many", "one2many"):
+            return sorted(value.ids)
+        if field.type == "binary":
+            return fingerprint(len(value) if not value else value.decode("ascii", "replace")) if value else False
+        if field.type == "html":
+            return str(value) if value else False
+        return comparable(value)
+
+    # Children: records inside the record
+
+    def _plan_children(self, batch):
+        """The same for the records inside the records: which are created, changed or gone."""
+        parents = [item for item in batch.open_items() if item.children]
+        for mapping in self.mapping_ids.filtered(lambda mapping: mapping.converter == "nested"):
+            rule = next(rule for rule in batch.mapper.rules if rule.field == mapping.field_name)
+            flow = self._child_flow(rule)
+            flow._plan_nested(rule, [item for item in parents if rule.field in item.children])
+
+    def _plan_nested(self, rule, parents):
+        children = [child for parent in parents for child in parent.children[rule.field]]
+        self._refuse_doubles(children)
+        bound = self._nested_bindings(parents, children)
+        for child in children:
+            child.binding = bound.pop(child.external_id, None)
+            child.record_id = child.binding.res_id if child.binding and child.binding.alive else None
+        terms = self._read_terms([child.record_id for child in children if child.record_id], rule.child)
+        for child in children:
+            child.odoo_terms = terms.get(child.record_id, {})
+            child.changes = self._changes(rule.child, child)
+            child.action = self._nested_action(child)
+        self._plan_nested_removals(rule, parents, bound.values())
+        for parent in parents:
+            if any(child.action != UNCHANGED for child in parent.children[rule.field]):
+                parent.children_changed = True
+
+    def _refuse_doubles(self, children):
+        """An id that stands for two nested records stands for none."""
+        seen = set()
+        for child in children:
+            if child.external_id in seen:
+                message = self.env._("%(flow)s: two records have the id %(id)s.", flow=self.name, id=child.external_id)
+                child.parent.fail(DATA, message)
+            seen.add(child.external_id)
+
+    def _nested_action(self, child):
+        if child.record_id is None:
+            return CREATE
+        return UPDATE if child.changes or child.has_moved else UNCHANGED
+
+    def _plan_nested_removals(self, rule, parents, unseen):
+        by_binding = {parent.binding.id: parent for parent in parents if parent.binding}
+        for binding in unseen:
+            if binding.state == "removed":
+                continue
+            parent = by_binding[binding.parent_id]
+            child = Item(
+                {}, binding.external_id, deleted=True, binding=binding, parent=parent, record_id=binding.res_id
+            )
+            child.action = self._removal_action(child)
+            parent.children[rule.field].append(child)
+
+    def _nested_bindings(self, parents, children):
+        """What is known of nested records: those of these parents, and those that come to them from another parent.
+
+        :return: external id to binding
+        :rtype: dict[str, Bound]
+        """
+        parent_ids = [parent.binding.id for parent in parents if parent.binding]
+        table = self.env[self.model]._table
+        self.env["bridge.binding"].flush_model()
+        self.env.cr.execute(
+            f"""
+            SELECT binding.id, binding.external_id, binding.res_id, binding.state, FALSE, record.id IS NOT NULL,
+                   binding.odoo_snapshot, binding.remote_snapshot, binding.parent_id
+              FROM bridge_binding binding
+         LEFT JOIN "{table}" record ON record.id = binding.res_id
+             WHERE binding.flow_id = %s AND (binding.parent_id = ANY(%s) OR binding.external_id = ANY(%s))
+            """,
+            [self.id, parent_ids, [child.external_id for child in children]],
+        )
+        return {row[1]: Bound(*row) for row in self.env.cr.fetchall()}
+
+
+class Resolver:
+    """Replaces one reference (or list of references) by what the batch found for it."""
+
+    def __init__(self, batch_flow, reference, found, keyed, here):
+        self.batch_flow, self.flow, self.rule = batch_flow, reference.flow, reference.rule
+        self.item, self.value = reference.item, reference.value
+        self.found, self.here = found, here
+        self.keyed = keyed.get((self.flow, self.rule.field), {})
+
+    def resolve(self):
+        """Put ids where references were; a record that lacks one fails, waits, or goes on without it."""
+        item, name = self.item, self.rule.field
+        several = isinstance(self.value, Many)
+        resolved = [self._one(one) for one in (self.value.references if several else [self.value])]
+        if (item.parent or item).failure:
+            return
+        if MISSING in resolved:
+            self._defer()
+            return
+        item.values[name] = Many(tuple(one for one in resolved if one is not False)) if several else resolved[0]
+        item.remote_terms[name] = comparable(item.values[name])
+
+    def _one(self, reference):
+        return self._bound(reference) if isinstance(reference, ByBinding) else self._keyed(reference)
+
+    def _bound(self, reference):
+        record_id = self.found[reference.flow].get(reference.external_id)
+        if record_id:
+            return record_id
+        if self.batch_flow.code == reference.flow and reference.external_id in self.here:
+            return Pending(self.here[reference.external_id])
+        return MISSING
+
+    def _keyed(self, reference):
+        settings = self.rule.keyed_settings
+        ids = self.keyed.get(_folder(settings)(reference.value), [])
+        if len(ids) == 1:
+            return ids[0]
+        model = self.flow.env[self.flow.model]._fields[self.rule.field].comodel_name
+        if not ids and settings["create"]:
+            return ToCreate(model, settings["field"], reference.value, tuple(map(tuple, settings["domain"])))
+        if not ids and settings["optional"]:
+            return False
+        self._fail(reference.value, model, ids)
+        return False
+
+    def _fail(self, value, model, ids):
+        env = self.flow.env
+        key = self.rule.keyed_settings["field"]
+        values = {
+            "field": self.flow._field_label(self.rule.field),
+            "model": env["ir.model"]._get(model).name,
+            "key": env[model]._fields[key].get_description(env, ["string"])["string"],
+            "value": value,
+            "count": len(ids),
+        }
+        if ids:
+            message = env._(
+                "%(field)s: %(count)s records of “%(model)s” have %(key)s “%(value)s”; it must be one.", **values
+            )
+        else:
+            message = env._(
+                "%(field)s: there is no “%(model)s” with %(key)s “%(value)s”. Create it, or let the mapping create it.",
+                **values,
+            )
+        (self.item.parent or self.item).fail(DATA, message, self.rule.field)
+
+    def _defer(self):
+        """The related record is not here: without it if the field allows that, and again later."""
+        item, name = self.item, self.rule.field
+        owner = item.parent or item
+        if self.rule.required or self.flow.env[self.flow.model]._fields[name].required or item.parent:
+            message = self.flow.env._(
+                "%(field)s: the related remote record %(id)s is not in Odoo yet.",
+                field=self.flow._field_label(name),
+                id=", ".join(reference.external_id for reference in references_in(self.value, ByBinding)),
+            )
+            owner.fail(DEPENDENCY, message, name)
+            return
+        item.values.pop(name)
+        item.remote_terms.pop(name, None)
+        owner.deferred.add(name)
+
+
+def _by_key(model, domain, names, key_of):
+    """Records by the values of fields; archived ones only where there is no other.
+
+    :param key_of: gives the key of a record
+    :return: key to list of ids
+    :rtype: dict
+    """
+    active_name = model._active_name
+    found, archived = collections.defaultdict(list), collections.defaultdict(list)
+    fetched = [*names, active_name] if active_name else names
+    for record in model.with_context(active_test=False).search_fetch(domain, fetched):
+        is_active = not active_name or record[active_name]
+        (found if is_active else archived)[key_of(record)].append(record.id)
+    return {**archived, **found}
+
+
+def _folder(settings):
+    """How the values of a key are compared."""
+    if settings["ignore_case"]:
+        return lambda value: value.casefold() if isinstance(value, str) else value
+    return lambda value: value
+
+
+def _escape_like(value):
+    return str(value).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
