@@ -1,6 +1,8 @@
 """The road from remote to Odoo, against a real socket; each test names the promise that it holds."""
 
 import base64
+import itertools
+import random
 
 from odoo.exceptions import UserError
 from odoo.tests import tagged
@@ -406,6 +408,41 @@ class TestPull(BridgeCase):
         for _number in range(2):
             run = self.sync(flow)
             self.assertEqual((run.full, run.fetched, flow.cursor), (False, 0, 5))
+
+    def test_list_that_changes_while_it_is_walked_is_right_after_the_next_run(self):
+        """For any page size, and insertions, removals and updates between the pages: none doubled, none missing."""
+        for seed in range(8):
+            chance = random.Random(seed)
+            with self.subTest(seed=seed):
+                page_size = chance.choice([1, 2, 3, 5, 8])
+                flow = self.connect({**self.delta_flow(), "page_size": page_size, "remove_limit": 100})
+                self.server.records["things"] = [thing(n, updated=n) for n in range(1, 10)]
+                clock = itertools.count(100)
+                self.server.before_answer = lambda: self.disturb(chance, clock)  # noqa: B023
+                for _number in range(3):
+                    self.sync(flow, full=chance.random() < 0.5)
+                self.server.before_answer = None
+                self.sync(flow, full=True)
+                there = {str(record["id"]): record["name"] for record in self.server.records["things"]}
+                bindings = self.env["bridge.binding"].search([("flow_id", "=", flow.id), ("state", "=", "linked")])
+                partners = self.env["res.partner"].browse(bindings.mapped("res_id"))
+                self.assertEqual(dict(zip(bindings.mapped("external_id"), partners.mapped("name"), strict=True)), there)
+                self.assertEqual(len(partners), len(there))
+                self.assertFalse(self.failures(flow))
+                self.connector.unlink()
+                partners.unlink()
+
+    def disturb(self, chance, clock):
+        """One thing happens at the remote."""
+        records = self.server.records["things"]
+        moment = next(clock)
+        what = chance.choice(["insert", "remove", "update", "nothing"])
+        if what == "insert":
+            records.insert(chance.randint(0, len(records)), thing(moment, updated=moment))
+        elif what == "remove" and records:
+            records.pop(chance.randrange(len(records)))
+        elif what == "update" and records:
+            records[chance.randrange(len(records))] |= {"name": f"At {moment}", "updated": moment}
 
     def test_cursor_that_the_remote_refuses_leads_to_a_full_scan(self):
         flow = self.connect(self.delta_flow())

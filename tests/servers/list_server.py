@@ -17,6 +17,7 @@ class ListServer:
 
     :ivar dict records: collection name to list of documents, in the order of the list
     :ivar list requests: (method, path, query) of every request
+    :ivar before_answer: called before each list is answered, so that a test can change it while it is walked
     :ivar dict files: path to (content type, bytes)
     :ivar list faults: (status, headers, body) to answer with instead, first in, first out; None answers as usual
     """
@@ -26,6 +27,7 @@ class ListServer:
         self.requests = []
         self.faults = []
         self.files = {}
+        self.before_answer = None
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
@@ -51,6 +53,8 @@ class ListServer:
     def answer(self, path, query):
         """Status and document for a request."""
         collection, _, external_id = path.strip("/").partition("/")
+        if not external_id and self.before_answer:
+            self.before_answer()
         records = self.records[collection]
         if external_id:
             for record in records:
