@@ -45,22 +45,22 @@ def pull(env, code, full=True):
 
 
 def memory(env, code, marks):
-    """Pull a long list in one lane process; return {records read: RSS in MB} at the marks."""
+    """Pull a long list in one lane process; return {records read: (RSS in MB, seconds so far)} at the marks."""
     flow = env["bridge.flow"].search([("connector_id.code", "=", code)])
-    process, found = psutil.Process(), {}
+    process, found, started = psutil.Process(), {}, time.perf_counter()
     original = type(flow)._journal
 
     def journal(self, batch, jobs=None):
         result = original(self, batch, jobs)
         for mark in marks:
             if batch.run.fetched >= mark and str(mark) not in found:
-                found[str(mark)] = process.memory_info().rss / 1e6
+                found[str(mark)] = process.memory_info().rss / 1e6, time.perf_counter() - started
         return result
 
     type(flow)._journal = journal
     seconds, run = _pull(flow, full=True)
-    found[str(run["fetched"])] = process.memory_info().rss / 1e6
-    return {"marks": found, "seconds": seconds, **run}
+    found[str(run["fetched"])] = process.memory_info().rss / 1e6, seconds
+    return found
 
 
 def _values(flow):

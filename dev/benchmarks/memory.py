@@ -1,4 +1,4 @@
-"""`./dev/bench memory`: does the memory of a lane grow with the number of remote records?
+"""`./dev/bench memory`: do the memory of a lane and the cost of a record grow with the number of remote records?
 
 One lane process pulls one long list, all of it new, into a light model (contact tags); its resident memory is read when
 20,000 and when 200,000 records have gone through.
@@ -9,6 +9,7 @@ One lane process pulls one long list, all of it new, into a light model (contact
 
 import argparse
 import importlib.util
+import itertools
 from pathlib import Path
 
 CODE = "long_list"
@@ -23,12 +24,12 @@ def run(workplace, arguments):
     with pull.contacts_server(workplace, options.records, "light") as server:
         pull.call(workplace, database, "configure", definition=_definition(pull, server.url))
         marks = [options.first, options.records // 2]
-        answer = pull.call(workplace, database, "memory", code=CODE, marks=marks)
-    first, last = (answer["marks"][str(mark)] for mark in (options.first, options.records))
-    for mark, megabytes in answer["marks"].items():
-        yield _row(f"memory after {mark} records", megabytes)
-    yield _row("memory", last - first)
-    yield {"name": "rate", "value": answer["fetched"] / answer["seconds"], "unit": "records/s"}
+        found = pull.call(workplace, database, "memory", code=CODE, marks=marks)
+    found = {int(mark): values for mark, values in found.items()}
+    for mark, (megabytes, _seconds) in found.items():
+        yield _row(f"memory after {mark} records", megabytes, "MB")
+    yield _row("memory", found[options.records][0] - found[options.first][0], "MB")
+    yield from _rates(found)
 
 
 def _options(arguments):
@@ -55,5 +56,15 @@ def _sibling(name):
     return module
 
 
-def _row(name, value):
-    return {"name": name, "value": value, "unit": "MB"}
+def _rates(found):
+    """Rows with the rate between one mark and the next, each against the first one."""
+    marks = [(0, 0.0), *((mark, seconds) for mark, (_megabytes, seconds) in found.items())]
+    first = None
+    for (start, began), (end, ended) in itertools.pairwise(marks):
+        rate = (end - start) / (ended - began)
+        first = first or rate
+        yield {**_row(f"rate from {start} to {end}", rate, "records/s"), "ratio": rate / first, "against": "the first"}
+
+
+def _row(name, value, unit):
+    return {"name": name, "value": value, "unit": unit}

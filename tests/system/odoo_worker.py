@@ -7,6 +7,8 @@ import json
 import sys
 import time
 
+import psycopg2
+
 PATIENCE = 120  # seconds for all that is due
 
 
@@ -71,9 +73,17 @@ def past_the_claim(env, flow):
         env.cr.commit()
         return float("inf")
 
-    while not run._run_slice(commit):
-        pass
+    while not _slice(run, commit):
+        env.cr.rollback()
     return run.id
+
+
+def _slice(run, commit):
+    """One slice; a transaction that lost against another one is begun again, as a job does with a `busy` error."""
+    try:
+        return run._run_slice(commit)
+    except psycopg2.errors.SerializationFailure:
+        return False
 
 
 def record(env, flow, external_id, paths):
