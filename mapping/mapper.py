@@ -12,6 +12,7 @@ from .errors import ConversionError, MappingError
 from .fingerprint import fingerprint
 from .paths import MISSING, parse_expression
 
+DELETED = "deleted"  # the fingerprint of a tombstone
 KEEP, CLEAR, DEFAULT, REJECT = "keep", "clear", "default", "reject"
 
 
@@ -96,6 +97,26 @@ def _what_is_absent(value, converter):
 
 
 @dataclass
+class Identity:
+    """What a document is.
+
+    :ivar str external_id: the remote id; None if it has none
+    :ivar str fingerprint: equal for documents that the mapping can not tell apart
+    :ivar bool deleted: is it a tombstone
+    :ivar updated: when the remote says that it was changed
+    :ivar version: the remote's version of it
+    :ivar MappingError error: why it can not be identified
+    """
+
+    external_id: str = None
+    fingerprint: str = ""
+    deleted: bool = False
+    updated: object = None
+    version: object = None
+    error: MappingError = None
+
+
+@dataclass
 class Mapped:
     """What the mapping made of one document.
 
@@ -131,6 +152,22 @@ class Mapper:
         if value is None:
             raise ConversionError("no_id", path=self._places["id"].text)
         return external_id(value)
+
+    def identify(self, document):
+        """What a document is, before it is mapped.
+
+        :rtype: Identity
+        """
+        identity = Identity()
+        try:
+            identity.external_id = self.external_id(document)
+            identity.deleted = bool(self.about(document, "deleted"))
+            identity.updated = self.about(document, "updated")
+            identity.version = self.about(document, "version")
+            identity.fingerprint = DELETED if identity.deleted else self.fingerprint(document)
+        except MappingError as error:
+            identity.error = error
+        return identity
 
     def about(self, document, name):
         """The record's ``updated``, ``version`` or ``deleted``; None where the flow or the record has none."""

@@ -1,5 +1,11 @@
 from odoo import api, fields, models
 
+# One binding by its unique index. The LIMIT leaves the planner no choice: while a table grows, its statistics lag
+# behind, and a plain join would read all bindings of the flow for every page.
+ONE_BINDING = """
+    SELECT * FROM bridge_binding WHERE flow_id = %s AND external_id = known.external_id LIMIT 1
+"""
+
 
 class BridgeBinding(models.Model):
     _name = "bridge.binding"
@@ -8,8 +14,8 @@ class BridgeBinding(models.Model):
     _rec_name = "external_id"
 
     flow_id = fields.Many2one("bridge.flow", required=True, ondelete="cascade", readonly=True)
-    connector_id = fields.Many2one(related="flow_id.connector_id", store=True)
-    company_id = fields.Many2one(related="flow_id.company_id", store=True)
+    connector_id = fields.Many2one(related="flow_id.connector_id")
+    company_id = fields.Many2one(related="flow_id.company_id")
     parent_id = fields.Many2one("bridge.binding", ondelete="cascade", index="btree_not_null", readonly=True)
     external_id = fields.Char("Remote ID", required=True, readonly=True)
     res_model = fields.Char("Odoo Model", related="flow_id.model", store=True)
@@ -68,11 +74,11 @@ class BridgeBinding(models.Model):
         self.env.cr.execute(
             f"""
             SELECT binding.external_id, binding.res_id
-              FROM bridge_binding binding
-              JOIN "{table}" record ON record.id = binding.res_id
-             WHERE binding.flow_id = %s AND binding.external_id = ANY(%s)
+              FROM unnest(%s::text[]) AS known (external_id)
+        CROSS JOIN LATERAL ({ONE_BINDING}) binding
+             WHERE EXISTS (SELECT FROM "{table}" record WHERE record.id = binding.res_id)
             """,
-            [flow.id, list(external_ids)],
+            [list(external_ids), flow.id],
         )
         return dict(self.env.cr.fetchall())
 

@@ -6,6 +6,7 @@ import json
 from odoo import fields, models
 
 from ..mapping.errors import MappingError
+from ..mapping.mapper import DELETED
 from .batch import (
     ARCHIVE,
     CREATE,
@@ -69,9 +70,9 @@ class BridgeFlow(models.Model):
         self.env.cr.execute(
             """
             INSERT INTO bridge_binding (
-                   flow_id, connector_id, company_id, res_model, state, seen_run_id, synced, create_date, external_id,
-                   res_id, fingerprint, odoo_snapshot, remote_snapshot, remote_updated, remote_version, parent_id)
-            SELECT %(flow_id)s, %(connector_id)s, %(company_id)s, %(model)s, 'linked', %(seen)s, %(now)s, %(now)s, row.*
+                   flow_id, res_model, state, seen_run_id, synced, create_date, external_id, res_id, fingerprint,
+                   odoo_snapshot, remote_snapshot, remote_updated, remote_version, parent_id)
+            SELECT %(flow_id)s, %(model)s, 'linked', %(seen)s, %(now)s, %(now)s, row.*
               FROM jsonb_to_recordset(%(rows)s::jsonb) AS row (
                    external_id text, res_id int, fingerprint text, odoo_snapshot jsonb, remote_snapshot jsonb,
                    remote_updated text, remote_version text, parent_id int)
@@ -132,7 +133,7 @@ class BridgeFlow(models.Model):
     def _end_bindings(self, items):
         """The remote record is gone: the binding stays, to know it again, unless Odoo's record is gone as well."""
         bindings = self.env["bridge.binding"].browse(item.binding.id for item in items if item.action != UNLINK)
-        bindings.write({"state": "removed", "fingerprint": "deleted"})
+        bindings.write({"state": "removed", "fingerprint": DELETED})
         self.env["bridge.binding"].browse(item.binding.id for item in items if item.action == UNLINK).unlink()
 
     def _write_nested_bindings(self, batch):
@@ -289,9 +290,9 @@ class BridgeFlow(models.Model):
         self.env.cr.execute(
             """
             INSERT INTO bridge_log (
-                   run_id, flow_id, connector_id, company_id, dry_run, res_model, create_date, action, external_id,
-                   res_id, record_name, error_kind, field_name, message, changes)
-            SELECT %(run_id)s, %(flow_id)s, %(connector_id)s, %(company_id)s, %(dry_run)s, %(model)s, %(now)s, row.*
+                   run_id, flow_id, dry_run, res_model, create_date, action, external_id, res_id, record_name,
+                   error_kind, field_name, message, changes)
+            SELECT %(run_id)s, %(flow_id)s, %(dry_run)s, %(model)s, %(now)s, row.*
               FROM jsonb_to_recordset(%(rows)s::jsonb) AS row (
                    action text, external_id text, res_id int, record_name text, error_kind text, field_name text,
                    message text, changes jsonb)

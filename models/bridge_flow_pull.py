@@ -1,13 +1,14 @@
 """The road, from remote to Odoo: batch, compare, map, and fetch what is related (DESIGN.md, "The road")."""
 
 import base64
+import itertools
 
 from odoo import models
 
 from ..mapping.converters import REFERENCES, Download, Nested
 from ..mapping.errors import MappingError
 from ..mapping.fingerprint import fingerprint
-from ..mapping.mapper import nested_documents
+from ..mapping.mapper import DELETED, nested_documents
 from ..remote.errors import RemoteError
 from .batch import (
     DATA,
@@ -19,6 +20,7 @@ from .batch import (
     before,
     comparable,
 )
+from .bridge_binding import ONE_BINDING
 
 DEEPEST = 5  # relations that are followed by asking the remote, one behind the other
 ABSENT = (404, 410)
@@ -31,12 +33,13 @@ class BridgeFlow(models.Model):
     # Batch: from documents to items
     # ----------------------------------------------------------------------------------------------------------------
 
-    def _batch(self, run, documents, client=None, mapper=None, **options):
+    def _batch(self, run, documents, client=None, mapper=None, identities=(), **options):
         """Documents of this flow as a batch.
 
         :param run: the run that they are counted and logged for
         :param list documents: as the remote sent them
         :param Mapper mapper: the flow's, where it is compiled already
+        :param identities: what the mapper says that each document is, where that is known already
         :param Client client: to ask for what is missing; None if nothing may be asked
         :param options: further attributes of the batch
         :rtype: Batch
@@ -45,25 +48,26 @@ class BridgeFlow(models.Model):
         mapper = mapper or self._mapper()
         batch = Batch(run, self, mapper, [], client, **options)
         latest = {}
-        for document in documents:
-            item = self._item(mapper, document)
+        for document, identity in itertools.zip_longest(documents, identities):
+            item = self._item(mapper, document, identity)
             batch.items.append(item)
             if item.external_id in latest:  # a list that names a record twice means the later one
                 latest[item.external_id].action = UNCHANGED
             latest[item.external_id] = item
         return batch
 
-    def _item(self, mapper, document):
-        item = Item(document)
-        try:
-            item.external_id = mapper.external_id(document)
-            item.deleted = bool(mapper.about(document, "deleted"))
-            item.updated = mapper.about(document, "updated")
-            item.version = mapper.about(document, "version")
-            item.fingerprint = "deleted" if item.deleted else mapper.fingerprint(document)
-        except MappingError as error:
-            item.external_id = item.external_id or "?" + fingerprint(document)[:12]
-            self._fail(item, error)
+    def _item(self, mapper, document, identity=None):
+        identity = identity or mapper.identify(document)
+        item = Item(
+            document,
+            identity.external_id or "?" + fingerprint(document)[:12],
+            identity.fingerprint,
+            identity.deleted,
+            identity.updated,
+            identity.version,
+        )
+        if identity.error:
+            self._fail(item, identity.error)
         return item
 
     def _fail(self, item, error):
@@ -90,13 +94,12 @@ class BridgeFlow(models.Model):
             f"""
             SELECT binding.id, binding.external_id, binding.res_id, binding.state,
                    binding.fingerprint = known.fingerprint AND binding.state != 'removed',
-                   record.id IS NOT NULL,
+                   EXISTS (SELECT FROM "{table}" record WHERE record.id = binding.res_id),
                    CASE WHEN binding.fingerprint != known.fingerprint THEN binding.odoo_snapshot END,
                    CASE WHEN binding.fingerprint != known.fingerprint THEN binding.remote_snapshot END,
                    binding.parent_id
               FROM unnest(%s::text[], %s::text[]) AS known (external_id, fingerprint)
-              JOIN bridge_binding binding ON binding.flow_id = %s AND binding.external_id = known.external_id
-         LEFT JOIN "{table}" record ON record.id = binding.res_id
+        CROSS JOIN LATERAL ({ONE_BINDING}) binding
             """,
             [list(items), [item.fingerprint for item in items.values()], self.id],
         )
@@ -276,7 +279,7 @@ class BridgeFlow(models.Model):
                 None,
             )
             batch.items.append(
-                Item({}, binding.external_id, "deleted", deleted=True, binding=bound, record_id=binding.res_id)
+                Item({}, binding.external_id, DELETED, deleted=True, binding=bound, record_id=binding.res_id)
             )
         return batch
 
@@ -335,4 +338,4 @@ class BridgeFlow(models.Model):
         return 0
 
     def _tombstone(self, external_id):
-        return Item({}, external_id, "deleted", deleted=True)
+        return Item({}, external_id, DELETED, deleted=True)

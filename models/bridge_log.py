@@ -26,8 +26,8 @@ class BridgeLog(models.Model):
 
     run_id = fields.Many2one("bridge.run", ondelete="cascade", index=True, readonly=True)
     flow_id = fields.Many2one("bridge.flow", required=True, ondelete="cascade", readonly=True)
-    connector_id = fields.Many2one("bridge.connector", required=True, ondelete="cascade", readonly=True)
-    company_id = fields.Many2one("res.company", readonly=True)
+    connector_id = fields.Many2one(related="flow_id.connector_id")
+    company_id = fields.Many2one(related="flow_id.company_id")
     job_id = fields.Many2one("bridge.job", ondelete="set null", index="btree_not_null", readonly=True)
     create_date = fields.Datetime("When")
     dry_run = fields.Boolean("Only Planned", readonly=True)

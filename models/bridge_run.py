@@ -153,7 +153,7 @@ class BridgeRun(models.Model):
         try:
             mapper = self.flow_id._mapper()
             with self.flow_id.connector_id._client(exchanges) as client:
-                with self._fetch(client, exchanges) as pages:
+                with self._fetch(client, mapper, exchanges) as pages:
                     for page in pages:
                         left = self._again_when_busy(self._pull_page, page, client, mapper, commit)
                         if page.after is None or self._preview_is_full():
@@ -177,7 +177,9 @@ class BridgeRun(models.Model):
         :return: the seconds that are left
         """
         flow, started = self.flow_id, time.monotonic()
-        batch = flow._batch(self, page.records, client, mapper, commit=commit, patient=True)
+        batch = flow._batch(
+            self, page.records, client, mapper, page.identities, commit=commit, patient=True
+        )
         flow._compare(batch)
         flow._map(batch)
         flow._fetch_related(batch)
@@ -211,8 +213,8 @@ class BridgeRun(models.Model):
         return self.dry_run and self.fetched >= PREVIEW_RECORDS
 
     @contextmanager
-    def _fetch(self, client, exchanges):
-        """The pages from the run's position on, the next one read ahead.
+    def _fetch(self, client, mapper, exchanges):
+        """The pages from the run's position on, the next one read ahead and its records identified.
 
         :return: an iterable of ``Page``; iterating raises RemoteError
         """
@@ -221,7 +223,14 @@ class BridgeRun(models.Model):
             return
         operation = self.flow_id._operation("list")
         _paginator, read_page = operation._page_reader(client, exchanges, self.position["since"], self._page_size())
-        with Walk(read_page, self.position["state"]) as pages:
+
+        def read_and_identify(state):
+            # In the reading thread, which works while this one waits for the database.
+            page = read_page(state)
+            page.identities = [mapper.identify(document) for document in page.records]
+            return page
+
+        with Walk(read_and_identify, self.position["state"]) as pages:
             yield pages
 
     def _again_when_busy(self, step, *args):
