@@ -167,7 +167,7 @@ class Converter:
     needs_path = True
 
     def __init__(self, options, timezone="UTC"):
-        known = {**self.options, "empty": _NULLS}
+        known = self.known_options()
         for option, value in options.items():
             if option not in known:
                 raise OptionError(
@@ -182,6 +182,14 @@ class Converter:
         self.settings = {option: options.get(option, spec.default) for option, spec in known.items()}
         self.timezone = timezone
         self._prepare()
+
+    @classmethod
+    def known_options(cls):
+        """Every option that can be set: the converter's own, and those that all converters have.
+
+        :rtype: dict[str, Option]
+        """
+        return {**cls.options, "empty": _NULLS}
 
     def _prepare(self):
         """Check and compile what the options say. :raises OptionError:"""

@@ -52,6 +52,7 @@ class Item:
     :ivar dict values: Odoo field to value; references until they are resolved
     :ivar dict remote_terms: Odoo field to comparable value, what the remote says
     :ivar dict changes: Odoo field to (old, new), comparable
+    :ivar str name: what Odoo calls the record, for one that goes
     :ivar dict children: one2many field to items of the nested flow
     :ivar set deferred: fields whose related record is not here yet
     :ivar int record_id: the Odoo record
@@ -75,6 +76,7 @@ class Item:
     action: str = None
     failure: Failure = None
     note: str = None
+    name: str = None
     record_id: int = None
 
     def fail(self, kind, message, field_name=None):

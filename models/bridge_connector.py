@@ -7,6 +7,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
 from ..mapping.errors import MappingError
+from ..mapping.paths import parse_expression
+from ..remote import template
 from ..remote.auth import SCHEMES
 from ..remote.client import Client, Request, Settings
 from ..remote.errors import RemoteError
@@ -29,6 +31,7 @@ AUTH_OPTIONS = (
 )
 CREDENTIAL_HEADERS = {"authorization", "proxy-authorization", "cookie", "x-api-key"}
 CREDENTIAL_FIELDS = {"base_url", "verify_tls", "ca_pem"}  # whoever sets these decides who gets the credentials
+REACHED = (404, 405)  # an API need not have anything at its base address
 ALLOWED_ADDRESSES = "integration_bridge.allowed_private_addresses"
 
 
@@ -48,7 +51,7 @@ class BridgeConnector(models.Model):
         required=True,
         copy=False,
         tracking=True,
-        help="Disabled: nothing is called.\n"
+        help="Disabled: nothing runs; only Test Connection and Preview of a flow call the other system.\n"
         "Preview: the other system is read and every change is planned and shown, but nothing is written.\n"
         "Live: records are written.",
     )
@@ -245,10 +248,28 @@ class BridgeConnector(models.Model):
         for connector in self.sudo():
             parse_addresses(self.env, connector.allowed_addresses)
 
-    @api.constrains("auth_login_body")
-    def _check_login_body(self):
+    @api.constrains("auth_scheme", *(f"auth_{name}" for name in AUTH_OPTIONS))
+    def _check_authentication(self):
         for connector in self:
-            read_json(connector, "auth_login_body")
+            body = read_json(connector, "auth_login_body")
+            problem = False
+            if connector.auth_scheme.startswith("oauth2") and not connector.auth_token_url:
+                problem = self.env._("enter the token address")
+            if connector.auth_scheme == "login" and not connector.auth_login_path:
+                problem = self.env._("enter the login path")
+            try:
+                template.validate(body, {"username", "password"})
+                parse_expression(connector.auth_token_path or "token")
+            except (template.TemplateError, MappingError) as error:
+                problem = self._explain(error)
+            if problem:
+                raise ValidationError(
+                    self.env._(
+                        "Connector “%(connector)s”, authentication: %(problem)s",
+                        connector=connector.name,
+                        problem=problem,
+                    )
+                )
 
     @api.constrains("user_id", "company_id", "state")
     def _check_user(self):
@@ -447,9 +468,11 @@ class BridgeConnector(models.Model):
                         count=len(page.records),
                     )
                 else:
-                    answer = client.send(Request("GET", ""))
+                    answer = client.send(Request("GET", ""), accept_statuses=REACHED)
                     message = self.env._(
-                        "%(address)s answered with status %(status)s.", address=answer.url, status=answer.status
+                        "%(address)s answered with status %(status)s. Add a flow with a list operation to see more.",
+                        address=answer.url,
+                        status=answer.status,
                     )
             kind, title = "success", self.env._("The connection works")
         except (RemoteError, UserError) as error:

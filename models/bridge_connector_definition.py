@@ -32,6 +32,7 @@ FLOW_KEYS = (
     "page_size",
     "chatter",
     "global_ids",
+    "full_scan_days",
 )
 FIELD_KEYS = ("path", "converter", "direction", "authority", "key", "required", "create_only")
 FIELD_KEYS += ("on_missing", "on_null", "on_empty")

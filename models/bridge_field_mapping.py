@@ -61,7 +61,7 @@ class BridgeFieldMapping(models.Model):
     @api.depends("converter")
     def _compute_options_help(self):
         for mapping in self:
-            options = CONVERTERS[mapping.converter or "text"].options
+            options = CONVERTERS[mapping.converter or "text"].known_options()
             mapping.options_help = self.env["bridge.flow"]._render_options(
                 [(name, self.env._(option.help)) for name, option in options.items()]
             )
@@ -84,6 +84,12 @@ class BridgeFieldMapping(models.Model):
             except MappingError as error:
                 mapping._refuse(self.env["bridge.connector"]._explain(error))
 
+    @api.constrains("on_missing", "on_null", "on_empty", "default_value")
+    def _check_default(self):
+        for mapping in self:
+            if "default" in (mapping.on_missing, mapping.on_null, mapping.on_empty) and not mapping.default_value:
+                mapping._refuse(self.env._("“Use the default” needs a default"))
+
     def _check_field(self):
         self.ensure_one()
         name = self.field_id.name
@@ -91,7 +97,8 @@ class BridgeFieldMapping(models.Model):
         field = model._fields.get(name)
         if self.field_id.model != self.flow_id.model or field is None:
             self._refuse(self.env._("the model %s has no such field", self.flow_id.model))
-        if name in FORBIDDEN_FIELDS or (not field.store and not field.inverse) or (field.readonly and field.related):
+        computed_only = field.compute and field.readonly and not field.inverse
+        if name in FORBIDDEN_FIELDS or computed_only or (not field.store and not field.inverse):
             self._refuse(self.env._("Odoo sets this field itself, it can not be filled"))
         converter = CONVERTERS[self.converter]
         if converter.field_types and field.type not in converter.field_types:

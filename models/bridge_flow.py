@@ -97,6 +97,12 @@ class BridgeFlow(models.Model):
         required=True,
     )
     next_run = fields.Datetime(copy=False, index=True)
+    full_scan_days = fields.Integer(
+        "Full Scan Every (days)",
+        default=7,
+        help="Read everything, not only changes, so often: it finds what was deleted without a trace. 0: only by hand.",
+    )
+    last_full_scan = fields.Datetime(readonly=True, copy=False)
 
     # Where it stands
     cursor = fields.Json(copy=False)
@@ -111,7 +117,8 @@ class BridgeFlow(models.Model):
 
     _code_uniq = models.Constraint("UNIQUE(connector_id, code)", "The connector has a flow with this code already.")
     _limits = models.Constraint(
-        "CHECK(page_size BETWEEN 1 AND 10000 AND remove_limit BETWEEN 0 AND 100 AND interval_number >= 0)",
+        "CHECK(page_size BETWEEN 1 AND 10000 AND remove_limit BETWEEN 0 AND 100"
+        " AND interval_number >= 0 AND full_scan_days >= 0)",
         "The page size must be 1 to 10000, the removal limit 0 to 100 %, the interval not negative.",
     )
 
@@ -335,6 +342,13 @@ class BridgeFlow(models.Model):
         for flow in self:
             interval = relativedelta(**{flow.interval_type: flow.interval_number})
             flow.sudo().next_run = now + interval if flow.interval_number else False
+
+    def _is_full_scan_due(self):
+        """Is it time to look for what was deleted without a trace?"""
+        if not self.full_scan_days:
+            return False
+        before = fields.Datetime.now() - relativedelta(days=self.full_scan_days)
+        return not self.last_full_scan or self.last_full_scan <= before
 
     @api.model
     def _enqueue_due(self):

@@ -311,7 +311,9 @@ class BridgeFlow(models.Model):
         return changes
 
     def _record_name(self, batch, item):
-        """What a person calls the record, as the remote says it."""
+        """What a person calls the record: as the remote says it, or Odoo if it is gone there."""
+        if item.name:
+            return item.name
         rec_name = self.env[self.model]._rec_name
         for rule in batch.mapper.rules:
             if rule.field == rec_name and item.document:

@@ -35,9 +35,13 @@ class BridgeFlow(models.Model):
         """Decide about every record: create, update, link, archive, unlink, flag, unchanged, skip or reject."""
         if not batch.open_items():
             return
-        for item in batch.open_items():
-            if item.deleted:
-                item.action = self._removal_action(item)
+        gone = [item for item in batch.open_items() if item.deleted]
+        names = {
+            record.id: record.display_name
+            for record in self._records().sudo().browse(item.record_id for item in gone if item.binding.alive)
+        }
+        for item in gone:
+            item.action, item.name = self._removal_action(item), names.get(item.record_id)
         self._resolve(batch)
         self._match(batch)
         self._merge(batch)

@@ -6,7 +6,6 @@ import itertools
 from odoo import models
 
 from ..mapping.converters import REFERENCES, Download, Nested
-from ..mapping.errors import MappingError
 from ..mapping.fingerprint import fingerprint
 from ..mapping.mapper import DELETED, nested_documents
 from ..remote.errors import RemoteError

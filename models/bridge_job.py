@@ -81,15 +81,12 @@ class BridgeJob(models.Model):
     _open_record = models.UniqueIndex(f"(flow_id, external_id) WHERE {OPEN_RECORD}")
     _due = models.Index("(priority, due_at, id) WHERE state = 'pending'")
 
-    @api.depends("kind", "flow_id.name", "external_id")
+    @api.depends("kind", "flow_id.name", "external_id", "record_name")
     def _compute_display_name(self):
         kinds = dict(self._fields["kind"]._description_selection(self.env))
         for job in self:
-            job.display_name = (
-                " ".join(part for part in (kinds[job.kind], job.flow_id.name, job.external_id) if part)
-                if job.kind
-                else ""
-            )
+            parts = (kinds.get(job.kind), job.flow_id.name, job.record_name or job.external_id)
+            job.display_name = " · ".join(part for part in parts if part)
 
     def _compute_payload_text(self):
         for job in self:

@@ -10,6 +10,7 @@ from ..remote.errors import ProtocolError
 from ..remote.walk import Page
 from .json_text import read_json
 
+DELTA_FORMATS = ("iso", "epoch", "epoch_ms", "integer")
 PLACEHOLDERS = {
     "list": {"since", "cursor", "page", "offset", "limit"},
     "get": {"external_id"},
@@ -148,6 +149,15 @@ class BridgeOperation(models.Model):
                 and not operation.flow_id.updated_path
             ):
                 operation._refuse("delta_source", self.env._("the flow must say where a record's updated-at is"))
+
+    @api.constrains("delta_kind", "delta_format")
+    def _check_delta_format(self):
+        for operation in self:
+            pattern = operation.delta_format or "iso"
+            if operation.delta_kind == "timestamp" and pattern not in DELTA_FORMATS and "%" not in pattern:
+                operation._refuse(
+                    "delta_format", self.env._("use iso, epoch, epoch_ms, integer, or a strptime pattern")
+                )
 
     @api.constrains("pagination", "pagination_options")
     def _check_pagination(self):

@@ -148,8 +148,7 @@ class BridgeRun(models.Model):
         :raises RemoteError: if the remote can not be read; what was committed stays, the position too
         """
         exchanges = []
-        self._begin()
-        commit(0)
+        self._again_when_busy(self._begin, commit)
         try:
             mapper = self.flow_id._mapper()
             with self.flow_id.connector_id._client(exchanges) as client:
@@ -165,8 +164,7 @@ class BridgeRun(models.Model):
         except RemoteError as error:
             error.exchanges = exchanges
             raise
-        self._finish()
-        commit(0)
+        self._again_when_busy(self._finish, commit)
         return True
 
     def _pull_page(self, page, client, mapper, commit):
@@ -177,9 +175,7 @@ class BridgeRun(models.Model):
         :return: the seconds that are left
         """
         flow, started = self.flow_id, time.monotonic()
-        batch = flow._batch(
-            self, page.records, client, mapper, page.identities, commit=commit, patient=True
-        )
+        batch = flow._batch(self, page.records, client, mapper, page.identities, commit=commit, patient=True)
         flow._compare(batch)
         flow._map(batch)
         flow._fetch_related(batch)
@@ -189,13 +185,14 @@ class BridgeRun(models.Model):
         self._checkpoint(page, batch, time.monotonic() - started)
         return commit(len(page.records))
 
-    def _begin(self):
+    def _begin(self, commit):
         """From waiting to running; decide what is read, once."""
         flow = self.flow_id
         operation = flow._operation("list")
         if not self.position:
             cursor = flow.cursor or None  # Odoo reads an empty JSON field as False
             full = self.full or flow.full_scan_needed or cursor is None or operation.delta_kind == "none"
+            full = full or flow._is_full_scan_due()
             self.full = full
             self.position = {
                 "since": None if full else operation._delta().since(cursor),
@@ -205,6 +202,7 @@ class BridgeRun(models.Model):
             }
         if self.state != "running":
             self.write({"state": "running", "started": self.started or fields.Datetime.now(), "message": False})
+        commit(0)
 
     def _page_size(self):
         return min(self.flow_id.page_size, PREVIEW_RECORDS) if self.dry_run else self.flow_id.page_size
@@ -356,7 +354,7 @@ class BridgeRun(models.Model):
     # End
     # ----------------------------------------------------------------------------------------------------------------
 
-    def _finish(self):
+    def _finish(self, commit):
         """Move the flow's cursor, look again at what waited for other records, and say how it went."""
         flow = self.flow_id
         if not self.dry_run:
@@ -370,6 +368,7 @@ class BridgeRun(models.Model):
                 "message": message,
             }
         )
+        commit(0)
 
     def _progress(self):
         """Cursor and candidate of the flow after this walk."""
@@ -382,7 +381,7 @@ class BridgeRun(models.Model):
         # The first full scan after a changed mapping has nothing before it that could be trusted.
         previous = None if flow.full_scan_needed else flow.candidate or None
         cursor, candidate = next_cursor({"candidate": candidate, "previous": previous}, waits)
-        progress = {}
+        progress = {"last_full_scan": fields.Datetime.now()} if self.full else {}
         if candidate is not None:  # a quiet walk tells nothing, and so forgets nothing
             progress["candidate"] = candidate
         if cursor is not None or (self.full and waits):

@@ -17,6 +17,14 @@ class TestConnector(BridgeCase):
         self.assertEqual(self.message()["type"], "success")
         self.assertEqual(self.message()["message"], "Things: the first page has 2 records.")
 
+    def test_connection_without_a_flow_needs_nothing_at_the_base_address(self):
+        self.connect()
+        self.connector.flow_ids.unlink()
+        self.server.faults = [(404, {}, b"")]
+        message = self.message()
+        self.assertEqual(message["type"], "success")
+        self.assertIn("status 404. Add a flow", message["message"])
+
     def test_connection_that_fails_says_why(self):
         self.connect()
         address = self.server.url
@@ -62,6 +70,10 @@ class TestConnector(BridgeCase):
             ({"allowed_addresses": "10.0.0.300/24"}, "not a host name"),
             ({"user_id": self.env.ref("base.user_root").id}, "can not be the acting user"),
             ({"user_id": False}, "needs an acting user"),
+            ({"auth_scheme": "oauth2_client_credentials"}, "enter the token address"),
+            ({"auth_scheme": "login"}, "enter the login path"),
+            ({"auth_login_body": '{"a": "{nope}"}'}, "nope"),
+            ({"auth_token_path": "a["}, "not a JMESPath"),
         ]
         for values, words in cases:
             with self.subTest(**values), self.assertRaisesRegex(ValidationError, words), self.cr.savepoint():

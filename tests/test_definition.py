@@ -94,6 +94,16 @@ class TestDefinition(BridgeCase):
             (flow_of(fields=[field("name", "a..b")]), "“a..b” is not a path"),
             (flow_of(fields=[field("name", "", "expression", options={"expression": "a[?"})]), "not a JMESPath"),
             (flow_of(fields=[field("name", "name", "date")]), "can not fill a field of type char"),
+            (flow_of(fields=[field("commercial_company_name", "x")]), "Odoo sets this field itself"),
+            (flow_of(fields=[field("name", "name", on_null="default")]), "needs a default"),
+            (
+                flow_of(
+                    operations=[
+                        {**operation, "delta": {"type": "timestamp", "format": "soon", "source": "header", "path": "X"}}
+                    ]
+                ),
+                "use iso, epoch",
+            ),
             (flow_of(fields=[field("create_date", "x", "datetime")]), "Odoo sets this field itself"),
             (flow_of(fields=[field("parent_id", "x", "many2one_binding", options={"flow": "nope"})]), "no flow “nope”"),
             (flow_of(fields=[*fields, fields[0]]), r"fields\[3\].field: “name” is mapped twice"),

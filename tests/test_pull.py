@@ -3,6 +3,7 @@
 import base64
 import itertools
 import random
+from datetime import timedelta
 
 from odoo.exceptions import UserError
 from odoo.tests import tagged
@@ -399,6 +400,17 @@ class TestPull(BridgeCase):
         self.sync(flow)
         self.assertEqual(flow.binding_count, 19)
 
+    def test_full_scan_comes_by_itself_to_find_what_left_no_trace(self):
+        flow = self.connect({**self.delta_flow(), "full_scan_days": 7, "remove_limit": 50})
+        self.server.records["things"] = [thing(n, updated=n) for n in range(1, 4)]
+        self.sync(flow)
+        del self.server.records["things"][0]
+        self.assertEqual(self.counters(self.sync(flow)), {"unchanged": 1})
+        flow.last_full_scan -= timedelta(days=8)
+        run = self.sync(flow)
+        self.assertEqual((run.full, self.counters(run)), (True, {"unchanged": 2, "archived": 1}))
+        self.assertEqual(self.log_of(run, "archive").record_name, "Thing 1")
+
     def test_quiet_remote_keeps_the_cursor(self):
         flow = self.connect(self.delta_flow())
         self.server.records["things"] = [thing(1, updated=5)]
@@ -601,7 +613,9 @@ class TestPull(BridgeCase):
         photo = field("image_1920", "photo", "image", options={"max_bytes": 10})
         flow = self.connect(things_flow(fields=[*things_flow()["fields"], photo]))
         self.server.files = {"/a.png": ("image/png", PIXEL)}
-        self.server.records["things"] = [thing(n, photo=f"{self.server.url}/{name}.png") for n, name in ((1, "a"), (2, "b"))]
+        self.server.records["things"] = [
+            thing(n, photo=f"{self.server.url}/{name}.png") for n, name in ((1, "a"), (2, "b"))
+        ]
         run = self.sync(flow)
         self.assertEqual(self.counters(run), {"failed": 2})
         self.assertEqual(set(run.log_ids.mapped("field_name")), {"image_1920"})

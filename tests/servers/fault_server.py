@@ -195,15 +195,15 @@ class FaultServer:
     def _serve(self, connected, number):
         talking = connected
         try:
-            if self._on_connect and self._on_connect(connected):
-                return
-            if self._tls:
-                talking = self._tls.wrap_socket(connected, server_side=True)
-                with self._lock:
-                    self._open.add(talking)
-            self._talk(Connection(talking, number, self.stopping))
-        except (Closed, OSError):
-            pass
+            # A peer that goes away is what these tests are about.
+            with contextlib.suppress(Closed, OSError):
+                if self._on_connect and self._on_connect(connected):
+                    return
+                if self._tls:
+                    talking = self._tls.wrap_socket(connected, server_side=True)
+                    with self._lock:
+                        self._open.add(talking)
+                self._talk(Connection(talking, number, self.stopping))
         finally:
             with self._lock:
                 self._open -= {connected, talking}
