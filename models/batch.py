@@ -71,6 +71,7 @@ class Item:
     changes: dict = field(default_factory=dict)
     children: dict = field(default_factory=dict)
     children_changed: bool = False
+    superseded: bool = False
     parent: object = None
     deferred: set = field(default_factory=set)
     action: str = None
@@ -78,6 +79,10 @@ class Item:
     note: str = None
     name: str = None
     record_id: int = None
+
+    def supersede(self):
+        """A later document of the same batch speaks for this record."""
+        self.action, self.failure, self.superseded = UNCHANGED, None, True
 
     def fail(self, kind, message, field_name=None):
         self.action = REJECT

@@ -90,7 +90,7 @@ class BridgeBinding(models.Model):
 
     def action_sync(self):
         """Fetch these records again, now."""
-        self.env["bridge.run"]._check_operator()
+        self.env["bridge.run"]._check_operator(self)
         self.check_access("read")
         jobs = self.env["bridge.job"]._enqueue_records(self)
         return {

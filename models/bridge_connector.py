@@ -307,7 +307,17 @@ class BridgeConnector(models.Model):
         if self.env.su or person.has_group("base.group_system"):
             return
         for connector in self:
-            more = connector.sudo().user_id.all_group_ids - person.all_group_ids
+            acting = connector.sudo().user_id
+            more = acting.all_group_ids - person.all_group_ids
+            if acting.company_ids - person.company_ids:
+                raise AccessError(
+                    self.env._(
+                        "The connector “%(connector)s” acts as %(user)s, who sees companies that you do not see. Ask a"
+                        " system administrator to configure it.",
+                        connector=connector.name,
+                        user=acting.name,
+                    )
+                )
             if more:
                 raise AccessError(
                     self.env._(
@@ -455,7 +465,7 @@ class BridgeConnector(models.Model):
     def action_test_connection(self):
         """Call the other system now and say in words what came of it."""
         self.ensure_one()
-        self.env["bridge.run"]._check_operator()
+        self.env["bridge.run"]._check_operator(self)
         operation = self.flow_ids.operation_ids.filtered(lambda one: one.kind == "list")[:1]
         exchanges = []
         try:
@@ -485,7 +495,7 @@ class BridgeConnector(models.Model):
 
     def action_sync(self):
         """Sync every flow of the connector now."""
-        self.env["bridge.run"]._check_operator()
+        self.env["bridge.run"]._check_operator(self)
         runs = self.flow_ids.filtered(lambda flow: not flow.parent_id)._enqueue(trigger="manual")
         return runs._action_open()
 

@@ -264,6 +264,8 @@ class BridgeFlow(models.Model):
             "delete_policy",
         }
         result = super().write(vals)
+        if "connector_id" in vals:
+            self.connector_id._check_configuring_user()
         if configured & vals.keys():
             self._configuration_changed()
         if {"model_id", "active"} & vals.keys():
@@ -357,8 +359,13 @@ class BridgeFlow(models.Model):
         due = self.sudo().search(
             [("next_run", "<=", now), ("connector_id.state", "!=", "disabled"), ("parent_id", "=", False)]
         )
-        due._enqueue(trigger="schedule")
-        due._schedule(now)
+        for flow in due:
+            try:
+                with self.env.cr.savepoint():
+                    flow._enqueue(trigger="schedule")
+            except UserError as error:  # one flow that is not right must not keep the others from their work
+                self.env["bridge.run"].sudo()._start(flow, trigger="schedule")._fail(str(error))
+            flow._schedule(now)
 
     def _enqueue(self, trigger, full=False, dry_run=None):
         """Have each flow run as soon as a lane is free; a flow that waits already is not queued twice.
@@ -386,18 +393,18 @@ class BridgeFlow(models.Model):
 
     def action_sync(self):
         """Sync what changed, now."""
-        self.env["bridge.run"]._check_operator()
+        self.env["bridge.run"]._check_operator(self)
         return self._enqueue(trigger="manual")._action_open()
 
     def action_full_sync(self):
         """Read everything, now; finds what was deleted without a trace."""
-        self.env["bridge.run"]._check_operator()
+        self.env["bridge.run"]._check_operator(self)
         return self._enqueue(trigger="manual", full=True)._action_open()
 
     def action_preview(self):
         """Show what a sync would do, and write nothing."""
         self.ensure_one()
-        self.env["bridge.run"]._check_operator()
+        self.env["bridge.run"]._check_operator(self)
         self.sudo()._check_references()
         run = self.env["bridge.run"].sudo()._start(self, trigger="manual", dry_run=True)
         run._preview()

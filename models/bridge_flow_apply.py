@@ -7,7 +7,7 @@ from odoo.fields import Command
 
 from ..mapping import merge
 from ..mapping.converters import Download, Many
-from .batch import ARCHIVE, CREATE, DATA, DEPENDENCY, LINK, UNCHANGED, UNLINK, UPDATE, Pending, ToCreate
+from .batch import ARCHIVE, CREATE, DATA, DEPENDENCY, LINK, UNCHANGED, UNLINK, UPDATE, Pending, ToCreate, comparable
 from .bridge_run import is_busy
 
 
@@ -25,6 +25,8 @@ class BridgeFlow(models.Model):
         late = []
         for wave in self._waves(batch.having(CREATE), late):
             self._halve(batch, wave, self._create_records)
+        for item in batch.having(UPDATE, LINK):
+            self._drop_missing(item)
         self._halve(batch, batch.having(UPDATE, LINK), self._update_records)
         self._write_late([item for item in late if not item.failure])
         self._halve(batch, batch.having(ARCHIVE, UNLINK), self._remove_records)
@@ -132,14 +134,14 @@ class BridgeFlow(models.Model):
                 ready = waiting
                 late.extend(ready)
             for item in ready:
-                self._drop_failed(item)
+                self._drop_missing(item)
             yield [item for item in ready if not item.failure]
             waiting = [item for item in waiting if item not in ready and not item.failure]
 
-    def _drop_failed(self, item):
-        """Go on without a related record of the batch that was refused; it may be there next time."""
+    def _drop_missing(self, item):
+        """Go on without a related record of the batch that will not be there; it may be there next time."""
         for name, value in list(item.values.items()):
-            failed = [one for one in _pending_in(value) if one.item.failure]
+            failed = [one for one in _pending_in(value) if _is_missing(one.item)]
             if not failed:
                 continue
             if self.env[self.model]._fields[name].required:
@@ -180,11 +182,15 @@ class BridgeFlow(models.Model):
             values = {name: _odoo_value(value) for name, value in item.values.items() if _pending_in(value)}
             try:
                 with self.env.cr.savepoint():
-                    records.browse(item.record_id).write(values)
+                    records.browse(item.record_id).write(dict(values))  # models add to what they are given
             except Exception as error:
                 if is_busy(error) or isinstance(error, psycopg2.OperationalError):
                     raise
                 item.deferred |= values.keys()
+                for name in values:  # what was not written is not remembered as agreed
+                    item.values.pop(name)
+                    item.remote_terms.pop(name, None)
+                    item.changes.pop(name, None)
                 item.note = self._refusal(error)
 
     # Update
@@ -246,6 +252,7 @@ class BridgeFlow(models.Model):
         terms = self._read_terms([item.record_id for item in items], batch.mapper)
         for item in items:
             item.odoo_terms = terms[item.record_id]
+            self._settle_terms(item)
         for rule in batch.mapper.rules:
             if rule.converter.name == "nested":
                 self._child_flow(rule)._read_back_nested(
@@ -263,6 +270,14 @@ class BridgeFlow(models.Model):
         terms = self._read_terms([child.record_id for child in there], mapper)
         for child in there:
             child.odoo_terms = terms[child.record_id]
+            self._settle_terms(child)
+
+    def _settle_terms(self, item):
+        """Relations to records that were made meanwhile are remembered by their ids."""
+        model_fields = self.env[self.model]._fields
+        for name, value in item.values.items():
+            if model_fields[name].relational:
+                item.remote_terms[name] = comparable(_settled(value))
 
 
 def _pending_in(value):
@@ -276,8 +291,12 @@ def _pending(item):
     return [one for value in item.values.values() for one in _pending_in(value)]
 
 
+def _is_missing(item):
+    return not item.record_id and item.action != CREATE
+
+
 def _is_settled(item):
-    return bool(item.record_id or item.failure)
+    return bool(item.record_id) or _is_missing(item)
 
 
 def _creates(value):
@@ -289,6 +308,13 @@ def _creates(value):
 def _is_ready(value):
     """Can this value be written now? Not while it points to a record that is still to be made."""
     return not isinstance(value, Download) and all(one.item.record_id for one in _pending_in(value))
+
+
+def _settled(value):
+    """A relation as the id or ids of its records."""
+    if isinstance(value, Many):
+        return [_settled(one) for one in value.references]
+    return value.item.record_id if isinstance(value, Pending) else value
 
 
 def _odoo_value(value):

@@ -162,7 +162,8 @@ class BridgeFlow(models.Model):
         ids = [item.binding.id for item in batch.items if item.binding and not _is_new(item) and not item.deleted]
         self.env.cr.execute(
             """
-            UPDATE bridge_binding SET seen_run_id = %s, state = CASE state WHEN 'missing' THEN 'linked' ELSE state END
+            UPDATE bridge_binding SET seen_run_id = GREATEST(seen_run_id, %s),
+                   state = CASE state WHEN 'missing' THEN 'linked' ELSE state END
              WHERE id = ANY(%s)
             """,
             [batch.run.id, ids],
@@ -176,7 +177,11 @@ class BridgeFlow(models.Model):
         :return: external ids whose failure was closed
         :rtype: list[str]
         """
-        succeeded = [item.external_id for item in batch.items if item.action != REJECT and not item.deferred]
+        succeeded = [
+            item.external_id
+            for item in batch.items
+            if item.action != REJECT and not item.deferred and not item.superseded
+        ]
         self.env.cr.execute(
             """
             UPDATE bridge_job

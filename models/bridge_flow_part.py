@@ -17,6 +17,7 @@ class BridgeFlowPart(models.AbstractModel):
         return parts
 
     def write(self, vals):
+        self.flow_id.connector_id._check_configuring_user()
         result = super().write(vals)
         self.flow_id._configuration_changed()
         return result

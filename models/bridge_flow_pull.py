@@ -23,6 +23,7 @@ from .bridge_binding import ONE_BINDING
 
 DEEPEST = 5  # relations that are followed by asking the remote, one behind the other
 ABSENT = (404, 410)
+WHOLESALE = ("unavailable", "throttled", "auth")  # kinds of errors that are not about one record
 
 
 class BridgeFlow(models.Model):
@@ -51,7 +52,7 @@ class BridgeFlow(models.Model):
             item = self._item(mapper, document, identity)
             batch.items.append(item)
             if item.external_id in latest:  # a list that names a record twice means the later one
-                latest[item.external_id].action = UNCHANGED
+                latest[item.external_id].supersede()
             latest[item.external_id] = item
         return batch
 
@@ -86,7 +87,7 @@ class BridgeFlow(models.Model):
 
     def _compare(self, batch):
         """Find the bindings, and settle what is unchanged: one query, whatever the size of the batch."""
-        items = {item.external_id: item for item in batch.items if item.action != UNCHANGED}
+        items = {item.external_id: item for item in batch.items if not item.superseded}
         self.env["bridge.binding"].flush_model()
         table = self.env[self.model]._table
         self.env.cr.execute(
@@ -218,12 +219,16 @@ class BridgeFlow(models.Model):
         return self.connector_id.flow_ids.filtered(lambda flow: flow.code == code)
 
     def _get_documents(self, operation, client, external_ids):
+        """The records that can be had; one that can not be had is missing, and its referrer says so.
+
+        :raises RemoteError: if nothing can be had now
+        """
         documents = []
         for external_id in external_ids:
             try:
                 documents.append(operation._get(client, external_id))
             except RemoteError as error:
-                if error.status not in ABSENT:
+                if error.kind in WHOLESALE:
                     raise
         return documents
 
@@ -250,7 +255,7 @@ class BridgeFlow(models.Model):
                 content, _content_type = batch.client.download(value.url, value.max_bytes)
                 item.values[name] = base64.b64encode(content).decode()
             except RemoteError as error:
-                if error.kind in ("unavailable", "throttled", "auth"):
+                if error.kind in WHOLESALE:
                     raise
                 message = f"{reference.flow._field_label(name)}: {self.connector_id._explain(error)}"
                 (item.parent or item).fail(DATA, message, name)
@@ -294,6 +299,7 @@ class BridgeFlow(models.Model):
             with self.connector_id._client(exchanges) as client:
                 documents = self._documents_of(jobs, client)
                 run._again_when_busy(self._pull_record_batch, run, documents, jobs, client)
+            self.env["bridge.exchange"]._record(run, exchanges)
         except RemoteError as error:
             error.exchanges = exchanges
             raise
@@ -310,8 +316,7 @@ class BridgeFlow(models.Model):
             if job.payload:
                 documents.append((job, job.payload))
             elif operation:
-                found = self._get_documents(operation, client, [job.external_id])
-                documents.append((job, found[0] if found else None))
+                documents += self._document_of(operation, client, job)
             else:
                 job._fail_or_retry(
                     DATA,
@@ -321,6 +326,17 @@ class BridgeFlow(models.Model):
                     ),
                 )
         return documents
+
+    def _document_of(self, operation, client, job):
+        try:
+            return [(job, operation._get(client, job.external_id))]
+        except RemoteError as error:
+            if error.kind in WHOLESALE:
+                raise
+            if error.status in ABSENT:
+                return [(job, None)]
+            job._fail_or_retry(error.kind, self.connector_id._explain(error))
+            return []
 
     def _pull_record_batch(self, run, documents, jobs, client):
         batch = self._batch(run, [document for _job, document in documents if document], client, commit=jobs._commit)

@@ -155,9 +155,22 @@ class BridgeJob(models.Model):
             lane._trigger()
 
     @api.model
-    def _make_due(self, flow):
-        """Records that wait for a related record are tried again now."""
+    def _make_due(self, flow, arrived):
+        """Records that wait for a related record are tried again now.
+
+        :param bool arrived: have records come that the other flows of the connector may have waited for, too
+        """
         waiting = self.search([("flow_id", "=", flow.id), ("state", "=", "pending"), ("error_kind", "=", "dependency")])
+        if arrived:
+            waiting |= self.search(
+                [
+                    ("connector_id", "=", flow.connector_id.id),
+                    ("state", "in", ("pending", "failed")),
+                    ("kind", "=", "pull_record"),
+                    ("error_kind", "=", "dependency"),
+                ]
+            )
+            waiting.write({"state": "pending", "attempts": 0})
         waiting.write({"due_at": fields.Datetime.now()})
 
     # ----------------------------------------------------------------------------------------------------------------
@@ -179,7 +192,7 @@ class BridgeJob(models.Model):
             .sudo()
             .search(
                 [("module", "=", "integration_bridge"), ("model", "=", "ir.cron"), ("name", "=like", "lane\\_%")],
-                order="name",
+                order="id",
             )
         )
         return self.env["ir.cron"].sudo().with_context(active_test=False).browse(data.mapped("res_id")).exists()
@@ -249,8 +262,15 @@ class BridgeJob(models.Model):
             raise UserError(self.env._("Lanes are run by the scheduler only."))
         lane_id = self.env.context.get("cron_id", False)
         self._rescue(lane_id)
-        self.env["bridge.flow"]._enqueue_due()
-        left = self._commit(0)
+        self._commit(0)
+        try:
+            self.env["bridge.flow"]._enqueue_due()
+            left = self._commit(0)
+        except psycopg2.Error as error:
+            if not is_busy(error):
+                raise
+            self.env.cr.rollback()  # another lane has done it at the same moment
+            left = self._commit(0)
         while left > 0:
             jobs = self._claim(lane_id)
             if not jobs:
@@ -261,7 +281,9 @@ class BridgeJob(models.Model):
 
     def _commit(self, processed):
         """Commit, tell the scheduler, and learn how many seconds are left."""
-        remaining = self.search_count([("state", "=", "pending"), ("due_at", "<=", fields.Datetime.now())], limit=1)
+        self.env.flush_all()
+        self.env.cr.execute(f"SELECT EXISTS (SELECT {DUE})")
+        remaining = int(self.env.cr.fetchone()[0])
         return self.env["ir.cron"]._commit_progress(processed, remaining=remaining)
 
     @api.model
@@ -271,16 +293,39 @@ class BridgeJob(models.Model):
         Odoo holds the lane's row for as long as it works, in any process of any server. So when a lane starts, a job
         that is still marked as its own has nobody working on it.
         """
-        orphans = self.search([("state", "=", "running"), ("lane_id", "in", (lane_id, False))])
+        orphans = self.search(
+            [("state", "=", "running"), "|", ("lane_id", "in", (lane_id, False)), ("lane_id.active", "=", False)]
+        )
         if orphans:
             _logger.warning("Lane %s: %s jobs of a worker that died are put back", lane_id, len(orphans))
             orphans._put_back()
 
     def _put_back(self):
         for job in self:
-            job.write(
-                {"state": "pending", "lane_id": False, "attempts": job.attempts + 1, "due_at": fields.Datetime.now()}
+            job._wait({"attempts": job.attempts + 1, "due_at": fields.Datetime.now()})
+
+    def _wait(self, values):
+        """Back to waiting. A run of the same flow that waits behind this one is the same work, and gives way to it.
+
+        :param dict values: what else is written
+        """
+        for job in self.filtered(lambda job: job.kind == "pull"):
+            behind = self.search(
+                [
+                    ("flow_id", "=", job.flow_id.id),
+                    ("kind", "=", "pull"),
+                    ("state", "=", "pending"),
+                    ("id", "!=", job.id),
+                ]
             )
+            if behind.run_id.filtered("full"):
+                job.flow_id.full_scan_needed = True  # what was asked for comes with the next run
+            behind.run_id.write(
+                {"state": "cancelled", "message": self.env._("Another run of the flow goes on instead.")}
+            )
+            behind.write({"state": "cancelled", "finished": fields.Datetime.now()})
+        self.flush_model()
+        self.write({"state": "pending", "lane_id": False, **values})
 
     @api.model
     def _claim(self, lane_id):
@@ -319,7 +364,7 @@ class BridgeJob(models.Model):
             self._recover(error, "busy")
         except Exception as error:
             if not is_busy(error):
-                _logger.exception("%s failed", self[0].display_name)
+                _logger.exception("Jobs %s failed", self.ids)
             self._recover(error, "busy" if is_busy(error) else "data")
         else:
             self._conclude(finished)
@@ -333,17 +378,20 @@ class BridgeJob(models.Model):
 
     def _conclude(self, finished):
         now = fields.Datetime.now()
-        running = self.filtered(lambda job: job.state == "running")
+        running = self.exists().filtered(lambda job: job.state == "running")
         if finished:
             running.write(
                 {"state": "done", "finished": now, "lane_id": False, "error_kind": False, "error_message": False}
             )
         else:
-            running.write({"state": "pending", "due_at": now, "lane_id": False})
+            running._wait({"due_at": now})
 
     def _recover(self, error, kind, exchanges=()):
         """After an exception: nothing of the broken transaction stays, and the jobs say what happened."""
         self.env.cr.rollback()
+        self = self.exists()
+        if not self:
+            return
         run = self.run_id[:1]
         if run:
             self.env["bridge.exchange"]._record(run, list(exchanges))
@@ -358,18 +406,19 @@ class BridgeJob(models.Model):
         self.ensure_one()
         attempts = self.attempts + 1
         again = kind in RETRIED and attempts < MAX_ATTEMPTS
-        values = {"error_kind": kind, "error_message": message, "attempts": attempts, "lane_id": False}
+        values = {"error_kind": kind, "error_message": message, "attempts": attempts}
         if again:
             delay = retry_after or self._delay(attempts)
             due = fields.Datetime.now() + datetime.timedelta(seconds=delay)
-            values |= {"state": "pending", "due_at": due}
+            self._wait({**values, "due_at": due})
             for lane in self._lanes()[:1]:
                 lane._trigger(at=due)
         else:
-            values |= {"state": "failed", "finished": fields.Datetime.now()}
-        self.write(values)
+            self.write({**values, "state": "failed", "lane_id": False, "finished": fields.Datetime.now()})
         if self.kind == "pull":
             self._tell_run(again, message)
+        elif not again:
+            self.run_id._finish_records()
 
     def _tell_run(self, again, message):
         if again:
@@ -390,24 +439,25 @@ class BridgeJob(models.Model):
 
     def action_retry(self):
         """Try again, now; a record is fetched anew where the remote allows it."""
-        self.env["bridge.run"]._check_operator()
+        self.env["bridge.run"]._check_operator(self)
         self.check_access("read")
         for job in self.sudo().filtered(lambda job: job.state in ("failed", "pending")):
-            values = {"state": "pending", "due_at": fields.Datetime.now(), "attempts": 0, "finished": False}
+            values = {"due_at": fields.Datetime.now(), "attempts": 0, "finished": False}
             if job.kind == "pull_record" and job.flow_id._operation("get") and not job.external_id.startswith("?"):
                 values["payload"] = False
             if job.kind == "pull" and job.run_id.state == "failed":
                 job.run_id.write({"state": "running", "finished": False})
-            job.write(values)
+            job._wait(values)
         self._wake_lanes()
 
     def action_cancel(self):
         """Give up on these jobs."""
-        self.env["bridge.run"]._check_operator()
+        self.env["bridge.run"]._check_operator(self)
         self.check_access("read")
         jobs = self.sudo().filtered(lambda job: job.state in ("failed", "pending", "uncertain"))
         jobs.write({"state": "cancelled", "finished": fields.Datetime.now()})
         jobs.filtered(lambda job: job.kind == "pull").run_id.write({"state": "cancelled"})
+        jobs.filtered(lambda job: job.kind == "pull_record").run_id._finish_records()
 
     def action_open_logs(self):
         self.ensure_one()
@@ -416,19 +466,25 @@ class BridgeJob(models.Model):
         return {**action, "domain": domain, "context": {}}
 
 
-# The job that is due first; with a single record also the others of its flow that are due.
-CLAIM = """
-    WITH first AS (
-        SELECT job.id, job.kind, job.flow_id
+# The jobs that a lane may take up.
+DUE = """
           FROM bridge_job job
-          JOIN bridge_connector connector ON connector.id = job.connector_id
+          JOIN bridge_flow flow ON flow.id = job.flow_id
+          JOIN bridge_connector connector ON connector.id = flow.connector_id
          WHERE job.state = 'pending'
            AND job.due_at <= (clock_timestamp() AT TIME ZONE 'UTC')
-           AND connector.state != 'disabled'
+           AND flow.active
            AND connector.active
+           AND (connector.state = 'live' OR (connector.state = 'preview' AND job.kind = 'pull'))
            AND (job.kind != 'pull' OR NOT EXISTS (
                 SELECT FROM bridge_job other
                  WHERE other.flow_id = job.flow_id AND other.kind = 'pull' AND other.state = 'running'))
+"""
+# The job that is due first; with a single record also the others of the same flow and run that are due.
+CLAIM = f"""
+    WITH first AS (
+        SELECT job.id, job.kind, job.flow_id, job.run_id
+        {DUE}
          ORDER BY job.priority, job.due_at, job.id
          LIMIT 1
            FOR UPDATE OF job SKIP LOCKED
@@ -437,6 +493,7 @@ CLAIM = """
           FROM bridge_job job
           JOIN first USING (flow_id, kind)
          WHERE job.kind = 'pull_record'
+           AND job.run_id IS NOT DISTINCT FROM first.run_id
            AND job.state = 'pending'
            AND job.due_at <= (clock_timestamp() AT TIME ZONE 'UTC')
          ORDER BY job.priority, job.due_at, job.id

@@ -93,11 +93,14 @@ class BridgeRun(models.Model):
     # ----------------------------------------------------------------------------------------------------------------
 
     @api.model
-    def _check_operator(self):
-        """Who may run and retry.
+    def _check_operator(self, records=()):
+        """Who may run and retry, and what.
 
+        :param records: what it is done to; who may not read it may not run it either
         :raises AccessError: for everybody else
         """
+        if records:
+            records.check_access("read")
         if not self.env.su and not self.env.user.has_group("integration_bridge.group_integration_bridge_operator"):
             raise AccessError(
                 self.env._("Only an operator of the Integration Bridge may do this. Ask your administrator.")
@@ -126,8 +129,9 @@ class BridgeRun(models.Model):
             [("flow_id", "=", flow.id), ("kind", "=", "pull"), ("state", "=", "pending")]
         )
         if waiting:
-            if full and not waiting.run_id.position:
-                waiting.run_id.full = True
+            if not waiting.run_id.position:
+                preview = flow.connector_id.state == "preview" if dry_run is None else dry_run
+                waiting.run_id.write({"full": waiting.run_id.full or full, "dry_run": preview})
             waiting.write({"due_at": fields.Datetime.now()})
             self.env["bridge.job"]._wake_lanes()
             return waiting.run_id
@@ -150,20 +154,24 @@ class BridgeRun(models.Model):
         exchanges = []
         self._again_when_busy(self._begin, commit)
         try:
-            mapper = self.flow_id._mapper()
-            with self.flow_id.connector_id._client(exchanges) as client:
+            flow = self.flow_id
+            mapper = flow._mapper()
+            with flow.connector_id._client(exchanges) as client:
                 with self._fetch(client, mapper, exchanges) as pages:
                     for page in pages:
                         left = self._again_when_busy(self._pull_page, page, client, mapper, commit)
                         if page.after is None or self._preview_is_full():
                             break
-                        if left <= 0:
+                        if self.state == "cancelled":
+                            return True
+                        if left <= 0 or flow.connector_id.state == "disabled":
                             return False
                 if not self._remove_unseen(client, commit):
                     return self.state == "blocked"
         except RemoteError as error:
             error.exchanges = exchanges
             raise
+        self.env["bridge.exchange"]._record(self, exchanges)
         self._again_when_busy(self._finish, commit)
         return True
 
@@ -189,6 +197,8 @@ class BridgeRun(models.Model):
         """From waiting to running; decide what is read, once."""
         flow = self.flow_id
         operation = flow._operation("list")
+        if flow.connector_id.state == "preview" and not self.dry_run:
+            self.dry_run = True  # switched to preview while the run waited
         if not self.position:
             cursor = flow.cursor or None  # Odoo reads an empty JSON field as False
             full = self.full or flow.full_scan_needed or cursor is None or operation.delta_kind == "none"
@@ -289,7 +299,7 @@ class BridgeRun(models.Model):
             ("state", "!=", "removed"),
             ("parent_id", "=", False),
             "|",
-            ("seen_run_id", "!=", self.id),
+            ("seen_run_id", "<", self.id),  # a later scan may have seen it since
             ("seen_run_id", "=", False),
             ("create_date", "<=", self.started),  # what was bound meanwhile is not missing
         ]
@@ -359,7 +369,7 @@ class BridgeRun(models.Model):
         flow = self.flow_id
         if not self.dry_run:
             flow.write(self._progress())
-            self.env["bridge.job"]._make_due(flow)
+            self.env["bridge.job"]._make_due(flow, arrived=bool(self.created or self.linked))
         message = self.env._("This is what the first %s records would become.", self.fetched) if self.dry_run else False
         self.write(
             {
@@ -441,13 +451,17 @@ class BridgeRun(models.Model):
 
     def _finish_records(self):
         """A run that only carries single records ends when they do."""
-        self.write(
-            {
-                "state": "partial" if self.failed else "done",
-                "started": self.started or fields.Datetime.now(),
-                "finished": fields.Datetime.now(),
-            }
-        )
+        for run in self.filtered(lambda run: run.trigger == "record"):
+            if any(job.state == "pending" for job in run.job_ids):
+                continue
+            failed = run.failed or any(job.state == "failed" for job in run.job_ids)
+            run.write(
+                {
+                    "state": "partial" if failed else "done",
+                    "started": run.started or fields.Datetime.now(),
+                    "finished": fields.Datetime.now(),
+                }
+            )
 
     def _preview(self):
         """Plan the first records, at once and in the caller's transaction."""
@@ -463,14 +477,17 @@ class BridgeRun(models.Model):
 
     def action_confirm_removal(self):
         """Remove what the scan did not find after all."""
-        self._check_operator()
+        self._check_operator(self)
         for run in self.sudo().filtered(lambda run: run.state == "blocked"):
             run.write({"state": "running", "message": False, "position": {**run.position, "confirmed": True}})
-            self.env["bridge.job"]._enqueue([{"kind": "pull", "flow_id": run.flow_id.id, "run_id": run.id}])
+            job = self.env["bridge.job"]._enqueue(
+                [{"kind": "pull", "flow_id": run.flow_id.id, "run_id": run.id, "state": "cancelled"}]
+            )
+            job._wait({})
 
     def action_cancel(self):
         """Stop a run that waits, needs a decision, or is between two slices."""
-        self._check_operator()
+        self._check_operator(self)
         runs = self.sudo().filtered(lambda run: run.state in ("pending", "running", "blocked"))
         runs.job_ids.filtered(lambda job: job.kind == "pull" and job.state == "pending").write({"state": "cancelled"})
         runs.write({"state": "cancelled", "finished": fields.Datetime.now()})

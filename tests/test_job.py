@@ -7,7 +7,7 @@ from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 from odoo.tools import file_open, mute_logger
 
-from .common import BridgeCase, thing
+from .common import BridgeCase, thing, things_flow
 
 
 @tagged("post_install", "-at_install")
@@ -47,6 +47,54 @@ class TestJob(BridgeCase):
         run.job_ids.write({"state": "running", "lane_id": self.lane.id})
         self.work()
         self.assertEqual((run.state, run.created, run.job_ids.attempts), ("done", 1, 1))
+
+    def test_run_that_waits_gives_way_to_the_one_that_goes_on(self):
+        """A slice that ends, an error and a rescue all put a running pull back while another one may wait."""
+        flow = self.connect()
+        self.server.records["things"] = [thing(n) for n in range(4)]
+        for put_back in ("_conclude", "_fail", "_put_back"):
+            with self.subTest(put_back):
+                run = flow._enqueue("manual")
+                run.job_ids.write({"state": "running", "lane_id": self.lane.id})
+                self.env.flush_all()
+                behind = flow._enqueue("schedule", full=True)
+                self.assertNotEqual(run, behind)
+                job = run.job_ids
+                if put_back == "_conclude":
+                    job._conclude(finished=False)
+                elif put_back == "_fail":
+                    job._fail_or_retry("unavailable", "down")
+                    job.due_at = "2000-01-01"
+                else:
+                    job._put_back()
+                self.assertEqual((job.state, behind.state, behind.job_ids.state), ("pending", "cancelled", "cancelled"))
+                self.work()
+                self.assertEqual(run.state, "done")
+
+    def test_one_flow_that_is_not_right_does_not_keep_the_others_from_their_work(self):
+        flow = self.connect(things_flow(), things_flow(code="more", name="More"))
+        more = self.connector.flow_ids[1]
+        self.server.records["things"] = [thing(1)]
+        flow.operation_ids.unlink()
+        (flow | more).write({"next_run": "2000-01-01"})
+        self.work()
+        self.assertEqual((flow.last_run_id.state, more.last_run_id.state), ("failed", "done"))
+        self.assertIn("no operation that lists records", flow.last_run_id.message)
+        self.assertFalse(flow.next_run, "it is by hand again, and does not fail every minute")
+
+    def test_cancelled_run_stops_at_its_next_page(self):
+        flow = self.connect()
+        self.server.records["things"] = [thing(n) for n in range(9)]
+        run = flow._enqueue("manual")
+        original = type(run)._checkpoint
+
+        def checkpoint(run, *args):
+            original(run, *args)
+            run.state = "cancelled"
+
+        self.patch(type(run), "_checkpoint", checkpoint)
+        self.work()
+        self.assertEqual((run.state, run.created), ("cancelled", 3))
 
     def test_job_of_another_lane_is_left_alone(self):
         flow = self.connect()

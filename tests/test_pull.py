@@ -127,6 +127,13 @@ class TestPull(BridgeCase):
         self.sync(flow)
         self.assertEqual(len(self.failures(flow)), 2, "the same content is the same failure")
 
+    def test_same_broken_record_twice_on_a_page_is_one_failure(self):
+        flow = self.connect()
+        self.server.records["things"] = [None, None, {"name": "Nobody"}, {"name": "Nobody"}, thing(1)]
+        run = self.sync(flow)
+        self.assertEqual((run.state, run.created, run.failed), ("partial", 1, 3), "one more on the next page")
+        self.assertEqual(len(self.failures(flow)), 2)
+
     def test_failure_closes_itself_when_the_record_succeeds(self):
         flow = self.connect()
         self.server.records["things"] = [thing(1, name=None)]
@@ -359,6 +366,18 @@ class TestPull(BridgeCase):
         self.assertEqual((run.state, run.archived), ("done", 10))
         self.assertFalse(any(partners.mapped("active")))
 
+    def test_old_question_about_a_removal_does_not_remove_what_was_seen_since(self):
+        flow = self.connect()
+        self.server.records["things"] = [thing(n) for n in range(6)]
+        self.sync(flow)
+        self.server.records["things"] = []
+        blocked = self.sync(flow, full=True)
+        self.server.records["things"] = [thing(n) for n in range(6)]
+        self.sync(flow, full=True)
+        blocked.action_confirm_removal()
+        self.work()
+        self.assertEqual((blocked.state, blocked.archived), ("done", 0))
+
     def test_unlink_flag_and_ignore(self):
         for policy, exists, state in (("unlink", False, []), ("flag", True, ["removed"]), ("ignore", True, ["linked"])):
             with self.subTest(policy):
@@ -500,6 +519,31 @@ class TestPull(BridgeCase):
         self.assertEqual(self.bound(flow, 2).parent_id, self.bound(flow, 3))
         self.assertEqual(self.counters(self.sync(flow)), {"unchanged": 3})
 
+    def test_relation_to_a_record_that_is_refused_is_not_emptied(self):
+        flow = self.connect(self.parent_flow())
+        self.server.records["things"] = [thing(1, parent=2), thing(2)]
+        self.sync(flow)
+        self.server.records["things"] = [thing(1, parent=3), thing(2), {"id": 3}]
+        self.sync(flow)
+        self.assertEqual(self.bound(flow, 1).parent_id, self.bound(flow, 2), "the old one stays until the new is here")
+        self.server.records["things"][2] = thing(3)
+        self.sync(flow)
+        self.assertEqual(self.bound(flow, 1).parent_id, self.bound(flow, 3))
+        self.assertFalse(self.failures(flow))
+
+    def test_related_record_that_can_not_be_had_concerns_only_its_referrer(self):
+        owner = field("parent_id", "owner", "many2one_binding", options={"flow": "owners"}, required=True)
+        owners = things_flow(
+            code="owners",
+            name="Owners",
+            operations=[list_operation("owners"), {"kind": "get", "path": "/owners/{external_id}", "records": "@"}],
+        )
+        flow = self.connect(things_flow(fields=[*things_flow()["fields"], owner]), owners)
+        self.server.records["owners"] = [thing(50)]
+        self.server.records["things"] = [thing(1, owner=49), thing(2, owner=50)]
+        self.server.faults = [None, (403, {}, b"{}")]
+        self.assertEqual(self.counters(self.sync(flow)), {"created": 1, "failed": 1})
+
     def test_unknown_relation_waits_visibly_and_the_rest_is_there(self):
         flow = self.connect(self.parent_flow())
         self.server.records["things"] = [thing(1, parent=77)]
@@ -534,7 +578,8 @@ class TestPull(BridgeCase):
     def test_circle_that_odoo_refuses_leaves_records_bound_and_a_job(self):
         flow = self.connect(self.parent_flow())
         self.server.records["things"] = [thing(1, parent=2), thing(2, parent=1)]
-        self.assertEqual(self.counters(self.sync(flow)), {"created": 2})
+        run = self.sync(flow)
+        self.assertEqual(self.counters(run), {"created": 2}, run.message)
         self.assertEqual(flow.binding_count, 2)
         self.assertTrue(self.failures(flow))
         self.sync(flow)

@@ -118,6 +118,30 @@ class TestSecurity(BridgeCase):
             with self.subTest(record._name), self.assertRaisesRegex(AccessError, "rights that you do not have"):
                 record.with_user(administrator).unlink()
 
+    def test_flow_can_not_be_moved_to_a_connector_with_more_rights(self):
+        other = self.connector.copy({"user_id": self.env.ref("base.user_admin").id})
+        with self.assertRaisesRegex(AccessError, "rights that you do not have"):
+            self.flow.with_user(self.people["administrator"]).connector_id = other
+
+    def test_operator_of_another_company_can_not_run(self):
+        other = self.env["res.company"].create({"name": "Other"})
+        stranger = new_test_user(
+            self.env,
+            "bridge_other_operator",
+            "base.group_user,integration_bridge.group_integration_bridge_operator",
+            company_id=other.id,
+            company_ids=[(6, 0, other.ids)],
+        )
+        for record, method in (
+            (self.flow, "action_sync"),
+            (self.flow, "action_preview"),
+            (self.run_, "action_cancel"),
+            (self.run_, "action_confirm_removal"),
+            (self.connector, "action_test_connection"),
+        ):
+            with self.subTest(method), self.assertRaises(AccessError):
+                getattr(record.with_user(stranger), method)()
+
     def test_only_who_may_set_credentials_says_where_they_are_sent(self):
         connector = self.connector.with_user(self.people["administrator"])
         connector.base_url = "http://127.0.0.1:1"
