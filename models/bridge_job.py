@@ -282,7 +282,7 @@ class BridgeJob(models.Model):
     def _commit(self, processed):
         """Commit, tell the scheduler, and learn how many seconds are left."""
         self.env.flush_all()
-        self.env.cr.execute(f"SELECT EXISTS (SELECT {DUE})")
+        self.env.cr.execute(ANY_DUE)
         remaining = int(self.env.cr.fetchone()[0])
         return self.env["ir.cron"]._commit_progress(processed, remaining=remaining)
 
@@ -480,6 +480,7 @@ DUE = """
                 SELECT FROM bridge_job other
                  WHERE other.flow_id = job.flow_id AND other.kind = 'pull' AND other.state = 'running'))
 """
+ANY_DUE = f"SELECT EXISTS (SELECT {DUE})"
 # The job that is due first; with a single record also the others of the same flow and run that are due.
 CLAIM = f"""
     WITH first AS (
