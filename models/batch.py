@@ -135,7 +135,6 @@ class Batch:
     patient: bool = False
     depth: int = 0
     references: list = field(default_factory=list)
-    exchanges: list = field(default_factory=list)
 
     def having(self, *actions):
         return [item for item in self.items if item.action in actions]

@@ -262,7 +262,7 @@ class BridgeRun(models.Model):
         position["candidate"] = delta.observe(position.get("candidate"), page.answer, updates)
         position["pages"] += 1
         position["state"] = page.after
-        self.env["bridge.exchange"]._record(self, page.exchanges + batch.exchanges)
+        self.env["bridge.exchange"]._record(self, page.exchanges)
         self._count(batch, {"fetched": len(page.records), "duration": seconds})
         self.position = position
 

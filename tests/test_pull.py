@@ -532,13 +532,7 @@ class TestPull(BridgeCase):
         self.assertFalse(self.failures(flow))
 
     def test_related_record_that_can_not_be_had_concerns_only_its_referrer(self):
-        owner = field("parent_id", "owner", "many2one_binding", options={"flow": "owners"}, required=True)
-        owners = things_flow(
-            code="owners",
-            name="Owners",
-            operations=[list_operation("owners"), {"kind": "get", "path": "/owners/{external_id}", "records": "@"}],
-        )
-        flow = self.connect(things_flow(fields=[*things_flow()["fields"], owner]), owners)
+        flow = self.connect(*self.owner_flows())
         self.server.records["owners"] = [thing(50)]
         self.server.records["things"] = [thing(1, owner=49), thing(2, owner=50)]
         self.server.faults = [None, (403, {}, b"{}")]
@@ -586,13 +580,7 @@ class TestPull(BridgeCase):
         self.assertEqual(self.env["res.partner"].search_count([("name", "in", ("Thing 1", "Thing 2"))]), 2)
 
     def test_record_of_another_flow_is_fetched_on_demand(self):
-        owner = field("parent_id", "owner", "many2one_binding", options={"flow": "owners"}, required=True)
-        owners = things_flow(
-            code="owners",
-            name="Owners",
-            operations=[list_operation("owners"), {"kind": "get", "path": "/owners/{external_id}", "records": "@"}],
-        )
-        flow = self.connect(things_flow(fields=[*things_flow()["fields"], owner]), owners)
+        flow = self.connect(*self.owner_flows())
         self.server.records["owners"] = [thing(50), thing(51)]
         self.server.records["things"] = [thing(1, owner=50), thing(2, owner=99)]
         run = self.sync(flow)
@@ -622,6 +610,16 @@ class TestPull(BridgeCase):
         self.server.records["things"][0]["tags"] = []
         self.sync(flow)
         self.assertFalse(self.bound(flow, 1).category_id)
+
+    def owner_flows(self):
+        """Things that need their owner, who is a record of another flow."""
+        owner = field("parent_id", "owner", "many2one_binding", options={"flow": "owners"}, required=True)
+        owners = things_flow(
+            code="owners",
+            name="Owners",
+            operations=[list_operation("owners"), {"kind": "get", "path": "/owners/{external_id}", "records": "@"}],
+        )
+        return things_flow(fields=[*things_flow()["fields"], owner]), owners
 
     def parent_flow(self):
         parent = field("parent_id", "parent", "many2one_binding", options={"flow": "things"})

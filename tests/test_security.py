@@ -28,6 +28,17 @@ class TestSecurity(BridgeCase):
         self.server.records["things"] = [thing(1), thing(2, name=None)]
         self.run_ = self.sync(self.flow)
 
+    def stranger(self, group):
+        """A user of one of our groups, in another company."""
+        other = self.env["res.company"].create({"name": "Other"})
+        return new_test_user(
+            self.env,
+            "bridge_stranger",
+            f"base.group_user,integration_bridge.group_integration_bridge_{group}",
+            company_id=other.id,
+            company_ids=[(6, 0, other.ids)],
+        )
+
     def allowed(self, who, model, operation):
         return self.env[model].with_user(self.people[who]).has_access(operation)
 
@@ -124,14 +135,7 @@ class TestSecurity(BridgeCase):
             self.flow.with_user(self.people["administrator"]).connector_id = other
 
     def test_operator_of_another_company_can_not_run(self):
-        other = self.env["res.company"].create({"name": "Other"})
-        stranger = new_test_user(
-            self.env,
-            "bridge_other_operator",
-            "base.group_user,integration_bridge.group_integration_bridge_operator",
-            company_id=other.id,
-            company_ids=[(6, 0, other.ids)],
-        )
+        stranger = self.stranger("operator")
         for record, method in (
             (self.flow, "action_sync"),
             (self.flow, "action_preview"),
@@ -152,14 +156,7 @@ class TestSecurity(BridgeCase):
         connector.name = "Still fine"
 
     def test_companies_do_not_see_each_other(self):
-        other = self.env["res.company"].create({"name": "Other"})
-        stranger = new_test_user(
-            self.env,
-            "bridge_stranger",
-            "base.group_user,integration_bridge.group_integration_bridge_administrator",
-            company_id=other.id,
-            company_ids=[(6, 0, other.ids)],
-        )
+        stranger = self.stranger("administrator")
         for model in (*CONFIGURATION, *STATE):
             with self.subTest(model):
                 self.assertTrue(self.env[model].with_user(self.people["user"]).search_count([]))
