@@ -169,6 +169,17 @@ class Mapper:
             identity.error = error
         return identity
 
+    def only_identify(self, document):
+        """:rtype: tuple[Identity, None]"""
+        return self.identify(document), None
+
+    def identify_and_map(self, document):
+        """:return: identity, and what the mapping makes of the document; None where there is nothing to map
+        :rtype: tuple[Identity, Mapped | None]
+        """
+        identity = self.identify(document)
+        return identity, None if identity.error or identity.deleted else self.map(document)
+
     def about(self, document, name):
         """The record's ``updated``, ``version`` or ``deleted``; None where the flow or the record has none."""
         place = self._places.get(name)

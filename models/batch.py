@@ -56,6 +56,7 @@ class Item:
     :ivar dict children: one2many field to items of the nested flow
     :ivar set deferred: fields whose related record is not here yet
     :ivar int record_id: the Odoo record
+    :ivar Mapped mapped: what the mapping made of the document, where that is known already
     """
 
     document: dict
@@ -79,6 +80,7 @@ class Item:
     note: str = None
     name: str = None
     record_id: int = None
+    mapped: object = None
 
     def supersede(self):
         """A later document of the same batch speaks for this record."""
@@ -206,8 +208,13 @@ def references_in(value, kind):
     return [value] if isinstance(value, kind) else []
 
 
+SCALARS = {str, int, float, bool, type(None)}
+
+
 def comparable(value):
     """A value in terms that can be compared, kept as JSON and shown: no objects, no order where none is meant."""
+    if type(value) in SCALARS:
+        return value
     if isinstance(value, datetime.datetime):
         return value.isoformat(" ", "seconds")
     if isinstance(value, datetime.date):

@@ -41,7 +41,6 @@ class BridgeBinding(models.Model):
     _record_uniq = models.UniqueIndex(
         "(flow_id, res_id) WHERE res_id IS NOT NULL", "This Odoo record is bound already."
     )
-    _record_idx = models.Index("(res_model, res_id)")
 
     def _compute_record_name(self):
         for binding in self:

@@ -47,7 +47,7 @@ class BridgeExchange(models.Model):
         :param list exchanges: already redacted and capped
         """
         if run.connector_id.log_level != "everything":
-            exchanges = [exchange for exchange in exchanges if exchange.error or (exchange.status or 0) >= 400]
+            exchanges = [exchange for exchange in exchanges if exchange.failed]
         if not exchanges:
             return
         rows = [

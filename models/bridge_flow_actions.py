@@ -78,7 +78,7 @@ class BridgeFlow(models.Model):
         """
         self.env["bridge.binding"].check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_binding_action")
-        domain = [("res_model", "=", model_name), ("res_id", "in", record_ids)]
+        domain = [("flow_id.model", "=", model_name), ("res_id", "in", record_ids)]
         return {**action, "name": self.env._("Sync Status"), "domain": domain, "context": {}}
 
     @api.model
@@ -90,7 +90,7 @@ class BridgeFlow(models.Model):
         :raises UserError: if none of them has an external id
         """
         self.env["bridge.run"]._check_operator()
-        domain = [("res_model", "=", model_name), ("res_id", "in", record_ids), ("parent_id", "=", False)]
+        domain = [("flow_id.model", "=", model_name), ("res_id", "in", record_ids), ("parent_id", "=", False)]
         bindings = self.env["bridge.binding"].search(domain)
         if not bindings:
             raise UserError(self.env._("None of these records has an external ID, so there is nothing to fetch."))

@@ -159,9 +159,22 @@ class BridgeFlow(models.Model):
 
     def _create_records(self, batch, items):
         vals_list = [self._values_to_create(item, self._create_values(item)) for item in items]
-        for item, record in zip(items, self._records().create(vals_list), strict=True):
+        for item, record in zip(items, self._create_in_odoo(vals_list), strict=True):
             item.record_id = record.id
         self._apply_children(batch, items)
+
+    def _create_in_odoo(self, vals_list):
+        """Create records of the flow's model, as the acting user.
+
+        :param list[dict] vals_list: for ``create``
+        :return: the records, in the same order
+        """
+        records = self._records()
+        if self.model == "res.partner" and not any(vals.get("parent_id") for vals in vals_list):
+            # What Odoo's own import uses: the same in fewer steps. With parents it would read their accounting fields,
+            # which an acting user need not be allowed to read.
+            return records._load_records_create(vals_list)
+        return records.create(vals_list)
 
     def _create_values(self, item):
         model_fields = self.env[self.model]._fields
@@ -225,7 +238,7 @@ class BridgeFlow(models.Model):
             {**self._values_to_create(child, self._create_values(child)), inverse: child.parent.record_id}
             for child in new
         ]
-        for child, record in zip(new, records.create(vals_list), strict=True):
+        for child, record in zip(new, self._create_in_odoo(vals_list), strict=True):
             child.record_id = record.id
         for child in children:
             if child.action == UPDATE:

@@ -35,19 +35,21 @@ class BridgeFlow(models.Model):
         """Decide about every record: create, update, link, archive, unlink, flag, unchanged, skip or reject."""
         if not batch.open_items():
             return
-        gone = [item for item in batch.open_items() if item.deleted]
-        names = {
-            record.id: record.display_name
-            for record in self._records().sudo().browse(item.record_id for item in gone if item.binding.alive)
-        }
-        for item in gone:
-            item.action, item.name = self._removal_action(item), names.get(item.record_id)
+        self._plan_removals([item for item in batch.open_items() if item.deleted])
         self._resolve(batch)
         self._match(batch)
         self._merge(batch)
         self._plan_children(batch)
         for item in batch.open_items():
             item.action = self._decision(item)
+
+    def _plan_removals(self, gone):
+        if not gone:
+            return
+        alive = self._records().sudo().browse(item.record_id for item in gone if item.binding.alive)
+        names = {record.id: record.display_name for record in alive}
+        for item in gone:
+            item.action, item.name = self._removal_action(item), names.get(item.record_id)
 
     def _removal_action(self, item):
         if self.delete_policy == "ignore":
@@ -247,10 +249,10 @@ class BridgeFlow(models.Model):
     def _plan_children(self, batch):
         """The same for the records inside the records: which are created, changed or gone."""
         parents = [item for item in batch.open_items() if item.children]
-        for mapping in self.mapping_ids.filtered(lambda mapping: mapping.converter == "nested"):
-            rule = next(rule for rule in batch.mapper.rules if rule.field == mapping.field_name)
-            flow = self._child_flow(rule)
-            flow._plan_nested(rule, [item for item in parents if rule.field in item.children])
+        for rule in batch.mapper.rules:
+            if rule.converter.name == "nested":
+                flow = self._child_flow(rule)
+                flow._plan_nested(rule, [item for item in parents if rule.field in item.children])
 
     def _plan_nested(self, rule, parents):
         children = [child for parent in parents for child in parent.children[rule.field]]

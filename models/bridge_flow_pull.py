@@ -33,13 +33,13 @@ class BridgeFlow(models.Model):
     # Batch: from documents to items
     # ----------------------------------------------------------------------------------------------------------------
 
-    def _batch(self, run, documents, client=None, mapper=None, identities=(), **options):
+    def _batch(self, run, documents, client=None, mapper=None, read=(), **options):
         """Documents of this flow as a batch.
 
         :param run: the run that they are counted and logged for
         :param list documents: as the remote sent them
         :param Mapper mapper: the flow's, where it is compiled already
-        :param identities: what the mapper says that each document is, where that is known already
+        :param read: for each document its Identity and its Mapped (or None), where that is known already
         :param Client client: to ask for what is missing; None if nothing may be asked
         :param options: further attributes of the batch
         :rtype: Batch
@@ -48,8 +48,9 @@ class BridgeFlow(models.Model):
         mapper = mapper or self._mapper()
         batch = Batch(run, self, mapper, [], client, **options)
         latest = {}
-        for document, identity in itertools.zip_longest(documents, identities):
+        for document, (identity, mapped) in itertools.zip_longest(documents, read, fillvalue=(None, None)):
             item = self._item(mapper, document, identity)
+            item.mapped = mapped
             batch.items.append(item)
             if item.external_id in latest:  # a list that names a record twice means the later one
                 latest[item.external_id].supersede()
@@ -122,7 +123,7 @@ class BridgeFlow(models.Model):
         for item in batch.open_items():
             if item.deleted:
                 continue
-            mapped = batch.mapper.map(item.document)
+            mapped = item.mapped or batch.mapper.map(item.document)
             if mapped.error:
                 self._fail(item, mapped.error)
                 continue

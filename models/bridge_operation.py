@@ -221,12 +221,17 @@ class BridgeOperation(models.Model):
         def read_page(state):
             request = make_request({**paginator.variables(state), "since": since}, paginator.url(state))
             answer = client.send(request)
-            records = place.read(answer.document)
-            if not isinstance(records, list):
-                raise ProtocolError(
-                    "no_records", place=records_path, status=answer.status, excerpt=client.excerpt(answer.raw)
-                )
-            after = paginator.advance(state, answer, records)
+            try:
+                records = place.read(answer.document)
+                if not isinstance(records, list):
+                    raise ProtocolError(
+                        "no_records", place=records_path, status=answer.status, excerpt=client.excerpt(answer.raw)
+                    )
+                after = paginator.advance(state, answer, records)
+            except ProtocolError as error:
+                for exchange in exchanges[-1:]:  # the answer that is to blame is kept with what is wrong with it
+                    exchange.error = error.message
+                raise
             return Page(records, answer, remote_clock(answer), after, [exchanges.pop(0) for _ in range(len(exchanges))])
 
         return paginator, read_page

@@ -183,7 +183,7 @@ class BridgeRun(models.Model):
         :return: the seconds that are left
         """
         flow, started = self.flow_id, time.monotonic()
-        batch = flow._batch(self, page.records, client, mapper, page.identities, commit=commit, patient=True)
+        batch = flow._batch(self, page.records, client, mapper, page.read, commit=commit, patient=True)
         flow._compare(batch)
         flow._map(batch)
         flow._fetch_related(batch)
@@ -208,6 +208,7 @@ class BridgeRun(models.Model):
                 "since": None if full else operation._delta().since(cursor),
                 "state": operation._paginator(self._page_size()).start(),
                 "pages": 0,
+                "first": not self.env["bridge.binding"].search_count([("flow_id", "=", flow.id)], limit=1),
                 "mapping": flow._mapping_key().decode(),
             }
         if self.state != "running":
@@ -222,7 +223,7 @@ class BridgeRun(models.Model):
 
     @contextmanager
     def _fetch(self, client, mapper, exchanges):
-        """The pages from the run's position on, the next one read ahead and its records identified.
+        """The pages from the run's position on, the next one read ahead and its records identified (on a first walk mapped, too).
 
         :return: an iterable of ``Page``; iterating raises RemoteError
         """
@@ -232,13 +233,16 @@ class BridgeRun(models.Model):
         operation = self.flow_id._operation("list")
         _paginator, read_page = operation._page_reader(client, exchanges, self.position["since"], self._page_size())
 
-        def read_and_identify(state):
+        # Where nothing is known yet, every record is going to be mapped; else only those that have changed.
+        begin = mapper.identify_and_map if self.position["first"] else mapper.only_identify
+
+        def read_and_map(state):
             # In the reading thread, which works while this one waits for the database.
             page = read_page(state)
-            page.identities = [mapper.identify(document) for document in page.records]
+            page.read = [begin(document) for document in page.records]
             return page
 
-        with Walk(read_and_identify, self.position["state"]) as pages:
+        with Walk(read_and_map, self.position["state"]) as pages:
             yield pages
 
     def _again_when_busy(self, step, *args):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import http.client
 import json
 import re
@@ -53,6 +54,7 @@ class _Call:
     raw: bytearray = field(default_factory=bytearray)
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     clock: float = field(default_factory=time.monotonic)
+    exchange: Exchange | None = None
 
     @property
     def host(self) -> str:
@@ -296,9 +298,7 @@ class Client:
         return self._shown(call.raw, call, EXCERPT)
 
     def _shown(self, content, call: _Call | None, length: int) -> str:
-        # Four bytes a character at most; the rest is room for a secret that lies across the cut.
-        text = bytes(content[: 4 * length + LOGGED_BODY]).decode("utf-8", "replace")
-        return redact_start(text, self._all_secrets(call), length)
+        return _beginning(content, self._all_secrets(call), length)
 
     def _all_secrets(self, call: _Call | None) -> tuple[str, ...]:
         own = self.auth.secret_values() if self.auth is not None else ()
@@ -310,6 +310,14 @@ class Client:
     # --- Answers and their record
 
     def _answer(self, call: _Call, accept_statuses, must_have_content: bool) -> Answer:
+        try:
+            return self._judged(call, accept_statuses, must_have_content)
+        except ProtocolError as error:
+            if call.exchange is not None:  # it looked well until its content was read
+                call.exchange.error = error.message
+            raise
+
+    def _judged(self, call: _Call, accept_statuses, must_have_content: bool) -> Answer:
         accepted = call.status in accept_statuses
         if not accepted and not 200 <= call.status < 300:
             raise self._status_error(call)
@@ -335,21 +343,33 @@ class Client:
     def _report(self, call: _Call, error: RemoteError | None) -> None:
         if self._on_exchange is None:
             return
-        secrets = self._all_secrets(call)
-        hidden = call.hidden and call.raw and call.status is not None and call.status < 400
-        exchange = Exchange(
+        call.exchange = Exchange(
             method=call.method,
             url=self._url(call),
-            request_headers=redact_headers(call.headers, secrets),
-            request_body=self._shown(call.content or b"", call, LOGGED_BODY),
             status=call.status,
-            response_headers=redact_headers(call.answer_headers, secrets),
-            response_body=REDACTED if hidden else self._shown(call.raw, call, LOGGED_BODY),
             seconds=time.monotonic() - call.clock,
             started=call.started,
             error=error.message if error else "",
+            redact=functools.partial(_redacted, call, self._all_secrets(call)),
         )
-        self._on_exchange(exchange)
+        self._on_exchange(call.exchange)
+
+
+def _redacted(call: _Call, secrets):
+    """Headers and bodies of an exchange as they may be kept."""
+    hidden = call.hidden and call.raw and call.status is not None and call.status < 400
+    return (
+        redact_headers(call.headers, secrets),
+        _beginning(call.content or b"", secrets, LOGGED_BODY),
+        redact_headers(call.answer_headers, secrets),
+        REDACTED if hidden else _beginning(call.raw, secrets, LOGGED_BODY),
+    )
+
+
+def _beginning(content, secrets, length: int) -> str:
+    # Four bytes a character at most; the rest is room for a secret that lies across the cut.
+    text = bytes(content[: 4 * length + LOGGED_BODY]).decode("utf-8", "replace")
+    return redact_start(text, secrets, length)
 
 
 class _Stale(Exception):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 from requests.structures import CaseInsensitiveDict
 
@@ -55,17 +56,44 @@ class Answer:
     raw: bytes
 
 
-@dataclass
+@dataclass(repr=False)
 class Exchange:
-    """One HTTP request and its answer, redacted, with bodies as text of at most ``LOGGED_BODY`` characters."""
+    """One HTTP request and its answer, with bodies as text of at most ``LOGGED_BODY`` characters.
+
+    Headers and bodies are redacted when they are looked at for the first time: most exchanges are never kept.
+    """
 
     method: str
     url: str
-    request_headers: dict
-    request_body: str
     status: int | None
-    response_headers: dict
-    response_body: str
     seconds: float
     started: datetime  # aware, UTC
     error: str
+    redact: Callable[[], tuple]  # gives request headers and body, response headers and body
+
+    @cached_property
+    def _texts(self):
+        return self.redact()
+
+    def __repr__(self):
+        return f"{self.method} {self.url} {self.status} {self.error} {self._texts}"
+
+    @property
+    def failed(self) -> bool:
+        return bool(self.error) or (self.status or 0) >= 400
+
+    @property
+    def request_headers(self) -> dict:
+        return self._texts[0]
+
+    @property
+    def request_body(self) -> str:
+        return self._texts[1]
+
+    @property
+    def response_headers(self) -> dict:
+        return self._texts[2]
+
+    @property
+    def response_body(self) -> str:
+        return self._texts[3]

@@ -13,7 +13,7 @@ class Page:
     :ivar datetime.datetime began: what the remote's clock said when the page was asked for
     :ivar dict after: the paginator's state behind this page; None at the end of the list
     :ivar list exchanges: the HTTP exchanges that it took
-    :ivar list identities: what each record is, where the reader has found that out
+    :ivar list read: what the reader has made of each record, where it has done that
     """
 
     records: list
@@ -21,7 +21,7 @@ class Page:
     began: object
     after: dict | None
     exchanges: list = field(default_factory=list)
-    identities: list = field(default_factory=list)
+    read: list = field(default_factory=list)
 
 
 class Walk:
