@@ -4,3 +4,5 @@ UPDATE bridge_connector
 UPDATE bridge_job
    SET state = 'cancelled'
  WHERE state IN ('pending', 'running');
+UPDATE bridge_gate
+   SET token_sealed = NULL;

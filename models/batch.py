@@ -125,6 +125,8 @@ class Batch:
     :ivar flow: their flow
     :ivar client: to ask the remote for what is missing; None where nothing may be asked
     :ivar commit: commits what was written for related records, before the remote is asked for more
+    :ivar int exchange_id: the kept exchange that the records came with
+    :ivar dict exchange_ids: for records that came one by one, remote id to kept exchange
     :ivar bool patient: may related records of the same flow still come on a later page
     """
 
@@ -136,6 +138,8 @@ class Batch:
     commit: object = None
     patient: bool = False
     depth: int = 0
+    exchange_id: int = None
+    exchange_ids: dict = field(default_factory=dict)
     references: list = field(default_factory=list)
 
     def having(self, *actions):

@@ -91,7 +91,9 @@ class BridgeBinding(models.Model):
         """Fetch these records again, now."""
         self.env["bridge.run"]._check_operator(self)
         self.check_access("read")
-        jobs = self.env["bridge.job"]._enqueue_records(self)
+        jobs = self.env["bridge.job"]
+        for flow, bindings in self.filtered(lambda binding: not binding.parent_id).grouped("flow_id").items():
+            jobs |= jobs._enqueue_records(flow, bindings.mapped("external_id"))
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",

@@ -14,6 +14,7 @@ from ..remote.client import Client, Request, Settings
 from ..remote.errors import RemoteError
 from .json_text import read_json
 from .secret_box import seal, unseal
+from .turnstile import MOST_REQUESTS, SharedTokens, Turnstile
 
 AUTH_OPTIONS = (
     "username",
@@ -31,6 +32,7 @@ AUTH_OPTIONS = (
 )
 CREDENTIAL_HEADERS = {"authorization", "proxy-authorization", "cookie", "x-api-key"}
 CREDENTIAL_FIELDS = {"base_url", "verify_tls", "ca_pem"}  # whoever sets these decides who gets the credentials
+REOPENING = CREDENTIAL_FIELDS | {"secret", "refresh_token", "secret_sealed", "state"}  # what may end a rest or pause
 REACHED = (404, 405)  # an API need not have anything at its base address
 ALLOWED_ADDRESSES = "integration_bridge.allowed_private_addresses"
 
@@ -101,6 +103,17 @@ class BridgeConnector(models.Model):
         "Everything: also every HTTP exchange.",
     )
 
+    # How fast
+    rate_requests = fields.Integer("Requests", default=0, help="So many requests in a period; 0: no limit.")
+    rate_period = fields.Float("Period (s)", default=1.0, required=True)
+    rate_burst = fields.Integer("Burst", default=1, required=True, help="Requests that may go at once after a quiet time.")
+    max_requests = fields.Integer(
+        "Requests at Once", default=0, help="Requests under way at the same time, over all lanes; 0: no limit."
+    )
+    max_lanes = fields.Integer(
+        "Lanes at Once", default=0, help="Lanes that work for this connector at the same time; 0: all of them."
+    )
+
     # Who we are to it
     auth_scheme = fields.Selection("_selection_auth_scheme", string="Authentication", default="none", required=True)
     auth_username = fields.Char("User Name")
@@ -135,6 +148,11 @@ class BridgeConnector(models.Model):
     has_refresh_token = fields.Boolean("Refresh Token Is Set", compute="_compute_has_secret", compute_sudo=True)
 
     _code_uniq = models.Constraint("UNIQUE(code)", "Another connector has this code already.")
+    _limits_sensible = models.Constraint(
+        "CHECK(rate_requests >= 0 AND rate_period > 0 AND rate_burst >= 1 AND max_lanes >= 0"
+        f" AND max_requests BETWEEN 0 AND {MOST_REQUESTS})",
+        "Limits must not be negative, the period more than 0 s, the burst at least 1, requests at once at most 64.",
+    )
     _timeouts_positive = models.Constraint(
         "CHECK(connect_timeout > 0 AND read_timeout > 0 AND total_timeout > 0)", "Time-outs must be more than 0 s."
     )
@@ -355,6 +373,7 @@ class BridgeConnector(models.Model):
     def create(self, vals_list):
         connectors = super().create(vals_list)
         connectors._check_configuring_user()
+        self.env["bridge.gate"]._ensure(connectors)
         return connectors
 
     def write(self, vals):
@@ -365,6 +384,8 @@ class BridgeConnector(models.Model):
             self._check_configuring_user()
         if vals.get("state") in ("preview", "live"):
             self.flow_ids._check_references()
+        if any(name in REOPENING or name.startswith("auth_") for name in vals):
+            self.env["bridge.gate"].sudo().search([("connector_id", "in", self.ids)])._open()
         return result
 
     def unlink(self):
@@ -379,6 +400,28 @@ class BridgeConnector(models.Model):
             vals["name"] = self.env._("%s (copy)", connector.name)
             vals["code"] = "%s_copy" % connector.code
         return vals_list
+
+    # ----------------------------------------------------------------------------------------------------------------
+    # May it be called
+    # ----------------------------------------------------------------------------------------------------------------
+
+    def _gate(self):
+        """What the lanes share about this connector.
+
+        :rtype: BridgeGate
+        """
+        self.ensure_one()
+        return self.env["bridge.gate"].sudo().search([("connector_id", "=", self.id)])
+
+    def _answered(self):
+        """The other system has answered, so it is there; a pause ends only when a person has looked."""
+        self._gate().filtered(lambda gate: not gate.paused)._open(beside=True)
+
+    def action_resume(self):
+        """Try the other system again, now."""
+        self.env["bridge.run"]._check_operator(self)
+        for connector in self:
+            connector._gate()._open()
 
     # ----------------------------------------------------------------------------------------------------------------
     # Talking to the other system
@@ -401,6 +444,7 @@ class BridgeConnector(models.Model):
             {name: value for name, value in secrets.items() if value},
             cache_key=f"{self.env.cr.dbname}/{self.id}",
             on_secret=connector._keep_secret,
+            shared=SharedTokens(self.env.cr.dbname, self.id),
         )
         settings = Settings(
             base_url=connector.base_url,
@@ -417,7 +461,13 @@ class BridgeConnector(models.Model):
             auth,
             on_exchange=exchanges.append if exchanges is not None else None,
             secrets=tuple(value for value in secrets.values() if value),
+            turnstile=connector._turnstile(),
         )
+
+    def _turnstile(self):
+        if not self.rate_requests and not self.max_requests:
+            return None
+        return Turnstile(self.env.cr.dbname, self.id, urlsplit(self.base_url).hostname)
 
     def _auth_options(self):
         options = {name: self[f"auth_{name}"] for name in AUTH_OPTIONS if self[f"auth_{name}"]}
@@ -451,7 +501,10 @@ class BridgeConnector(models.Model):
         :rtype: str
         """
         if isinstance(error, RemoteError):
-            return error.render(self.env._)
+            message = error.render(self.env._)
+            if error.kind == "protocol" and error.excerpt:
+                message += "\n" + self.env._("The answer began: %s", error.excerpt)
+            return message
         if isinstance(error, MappingError):
             template = self.env._(error.template)
             return template % error.values

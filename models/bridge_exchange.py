@@ -4,6 +4,7 @@ from odoo import api, fields, models
 
 COLUMNS = (
     "run_id",
+    "job_id",
     "connector_id",
     "company_id",
     "method",
@@ -26,6 +27,7 @@ class BridgeExchange(models.Model):
     _rec_name = "url"
 
     run_id = fields.Many2one("bridge.run", ondelete="cascade", index="btree_not_null", readonly=True)
+    job_id = fields.Many2one("bridge.job", ondelete="set null", index="btree_not_null", readonly=True)
     connector_id = fields.Many2one("bridge.connector", required=True, ondelete="cascade", index=True, readonly=True)
     company_id = fields.Many2one("res.company", index=True, readonly=True)
     started = fields.Datetime(readonly=True)
@@ -40,19 +42,23 @@ class BridgeExchange(models.Model):
     error = fields.Char(readonly=True)
 
     @api.model
-    def _record(self, run, exchanges):
+    def _record(self, run, exchanges, job=None):
         """Keep what was said over HTTP, as the connector's log level says.
 
         :param run: the run that the requests were made for
-        :param list exchanges: already redacted and capped
+        :param list exchanges: of the client
+        :param BridgeJob job: whose matter they are, where they do not know it themselves
+        :return: for each exchange that was kept its id
+        :rtype: dict
         """
         if run.connector_id.log_level != "everything":
             exchanges = [exchange for exchange in exchanges if exchange.failed]
         if not exchanges:
-            return
+            return {}
         rows = [
             (
                 run.id,
+                (exchange.about or job or self.env["bridge.job"]).id or None,
                 run.connector_id.id,
                 run.company_id.id or None,
                 exchange.method,
@@ -68,11 +74,14 @@ class BridgeExchange(models.Model):
             )
             for exchange in exchanges
         ]
-        execute_values(
+        ids = execute_values(
             self.env.cr._obj,
-            f"INSERT INTO bridge_exchange ({', '.join(COLUMNS)}, create_date) VALUES %s",
+            f"INSERT INTO bridge_exchange ({', '.join(COLUMNS)}, create_date) VALUES %s RETURNING id",
             [(*row, fields.Datetime.now()) for row in rows],
+            page_size=len(rows),
+            fetch=True,
         )
+        return {exchange: row[0] for exchange, row in zip(exchanges, ids, strict=True)}
 
 
 def _lines(headers):

@@ -285,6 +285,7 @@ class BridgeFlow(models.Model):
         self.connector_id._check_configuring_user()
         flows = self | self.parent_id
         flows.filtered(lambda flow: not flow.full_scan_needed).sudo().write({"full_scan_needed": True})
+        self.env["bridge.job"].sudo()._retry_data_failures(flows)
 
     # ----------------------------------------------------------------------------------------------------------------
     # Use
@@ -306,6 +307,13 @@ class BridgeFlow(models.Model):
         """
         mappings = [mapping._mapping_key() for mapping in (self | self.child_ids).mapping_ids]
         return fingerprint([self.model, self.authority, self.can_update, mappings]).encode()
+
+    def _check_gets_records(self):
+        """:raises UserError: if single records can not be fetched"""
+        if not self.sudo()._operation("get"):
+            raise UserError(
+                self.env._("“%s” has no operation that gets one record. Sync the whole flow instead.", self.display_name)
+            )
 
     def _operation(self, kind):
         return self.operation_ids.filtered(lambda operation: operation.kind == kind)

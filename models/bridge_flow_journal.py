@@ -7,6 +7,7 @@ from odoo import fields, models
 
 from ..mapping.errors import MappingError
 from ..mapping.mapper import DELETED
+from ..remote.retry import ATTEMPTS, FIRST_DELAY
 from .batch import (
     ARCHIVE,
     CREATE,
@@ -20,7 +21,7 @@ from .batch import (
     UNLINK,
     UPDATE,
 )
-from .bridge_job import FIRST_DELAY, MAX_ATTEMPTS, OPEN_RECORD
+from .bridge_job import OPEN_RECORD, group_of
 
 LOGGED = (CREATE, UPDATE, LINK, ARCHIVE, UNLINK, FLAG, SKIP, REJECT)
 
@@ -208,7 +209,9 @@ class BridgeFlow(models.Model):
             if not kind:
                 continue
             if item.external_id in own:
-                own[item.external_id].write({"payload": item.document, "error_field": field_name})
+                own[item.external_id].write(
+                    {"payload": item.document, "error_field": field_name, "fingerprint": item.fingerprint}
+                )
                 own[item.external_id]._fail_or_retry(kind, message)
             else:
                 rows.append((item, kind, message, field_name))
@@ -229,13 +232,15 @@ class BridgeFlow(models.Model):
             return
         rows = [
             {
-                "state": "pending" if kind == DEPENDENCY else "failed",
+                "state": "pending" if kind in ATTEMPTS else "failed",
                 "external_id": item.external_id,
                 "record_name": self._record_name(batch, item),
                 "payload": item.document,
                 "error_kind": kind,
                 "error_field": field_name,
                 "error_message": message,
+                "error_group": group_of(message),
+                "fingerprint": item.fingerprint,
             }
             for item, kind, message, field_name in failures
         ]
@@ -244,19 +249,21 @@ class BridgeFlow(models.Model):
         self.env.cr.execute(
             f"""
             INSERT INTO bridge_job (
-                   kind, flow_id, connector_id, company_id, run_id, priority, due_at, attempts, create_date, state,
-                   external_id, record_name, payload, error_kind, error_field, error_message)
-            SELECT 'pull_record', %(flow_id)s, %(connector_id)s, %(company_id)s, %(run_id)s, 10, %(due_at)s, 1, %(now)s,
-                   row.*
+                   kind, flow_id, connector_id, company_id, run_id, priority, due_at, attempts, crashes, create_date,
+                   state, external_id, record_name, payload, error_kind, error_field, error_message, error_group,
+                   fingerprint)
+            SELECT 'pull_record', %(flow_id)s, %(connector_id)s, %(company_id)s, %(run_id)s, 10, %(due_at)s, 1, 0,
+                   %(now)s, row.*
               FROM jsonb_to_recordset(%(rows)s::jsonb) AS row (
                    state text, external_id text, record_name text, payload jsonb, error_kind text, error_field text,
-                   error_message text)
+                   error_message text, error_group text, fingerprint text)
        ON CONFLICT (flow_id, external_id) WHERE {OPEN_RECORD} DO UPDATE
                SET payload = excluded.payload, error_kind = excluded.error_kind, error_field = excluded.error_field,
-                   error_message = excluded.error_message, record_name = excluded.record_name,
+                   error_message = excluded.error_message, error_group = excluded.error_group,
+                   record_name = excluded.record_name, fingerprint = excluded.fingerprint, payload_edited = FALSE,
                    attempts = bridge_job.attempts + 1, due_at = excluded.due_at,
                    state = CASE WHEN bridge_job.state = 'running' THEN 'running'
-                                WHEN bridge_job.attempts + 1 >= {MAX_ATTEMPTS} THEN 'failed'
+                                WHEN bridge_job.attempts + 1 >= {ATTEMPTS[DEPENDENCY]} THEN 'failed'
                                 ELSE excluded.state END
             """,
             {**values, "rows": _rows(rows)},
@@ -288,6 +295,7 @@ class BridgeFlow(models.Model):
                 "error_kind": item.failure and item.failure.kind,
                 "field_name": item.failure and item.failure.field,
                 "message": message,
+                "exchange_id": batch.exchange_ids.get(item.external_id, batch.exchange_id),
                 **({"changes": self._logged_changes(item)} if action in (CREATE, UPDATE, LINK) else {}),
             }
             for item, action, message in lines
@@ -296,11 +304,11 @@ class BridgeFlow(models.Model):
             """
             INSERT INTO bridge_log (
                    run_id, flow_id, dry_run, res_model, create_date, action, external_id, res_id, record_name,
-                   error_kind, field_name, message, changes)
+                   error_kind, field_name, message, exchange_id, changes)
             SELECT %(run_id)s, %(flow_id)s, %(dry_run)s, %(model)s, %(now)s, row.*
               FROM jsonb_to_recordset(%(rows)s::jsonb) AS row (
                    action text, external_id text, res_id int, record_name text, error_kind text, field_name text,
-                   message text, changes jsonb)
+                   message text, exchange_id int, changes jsonb)
             """,
             {**self._journal_values(), "run_id": run.id, "dry_run": run.dry_run, "rows": _rows(rows)},
         )

@@ -9,6 +9,7 @@ from ..mapping.converters import REFERENCES, Download, Nested
 from ..mapping.fingerprint import fingerprint
 from ..mapping.mapper import DELETED, nested_documents
 from ..remote.errors import RemoteError
+from ..remote.retry import is_charged
 from .batch import (
     DATA,
     UNCHANGED,
@@ -20,10 +21,10 @@ from .batch import (
     comparable,
 )
 from .bridge_binding import ONE_BINDING
+from .bridge_job_outcome import WHOLESALE
 
 DEEPEST = 5  # relations that are followed by asking the remote, one behind the other
 ABSENT = (404, 410)
-WHOLESALE = ("unavailable", "throttled", "auth")  # kinds of errors that are not about one record
 
 
 class BridgeFlow(models.Model):
@@ -298,26 +299,32 @@ class BridgeFlow(models.Model):
         run = jobs.run_id[:1] or self.env["bridge.run"]._start(self, "record")
         try:
             with self.connector_id._client(exchanges) as client:
-                documents = self._documents_of(jobs, client)
-                run._again_when_busy(self._pull_record_batch, run, documents, jobs, client)
-            self.env["bridge.exchange"]._record(run, exchanges)
+                documents = self._documents_of(jobs, client, exchanges)
+                run._again_when_busy(self._pull_record_batch, run, documents, jobs, client, exchanges)
         except RemoteError as error:
             error.exchanges = exchanges
             raise
 
-    def _documents_of(self, jobs, client):
+    def _documents_of(self, jobs, client, exchanges):
         """The documents of jobs; one that the remote does not have any more is a tombstone.
 
         :return: (job, document)
         :rtype: list[tuple]
         """
         operation = self._operation("get")
-        documents = []
+        documents, gate = [], self.connector_id._gate()
         for job in jobs:
             if job.payload:
                 documents.append((job, job.payload))
+            elif gate._is_resting():
+                job._wait({})
             elif operation:
-                documents += self._document_of(operation, client, job)
+                known = len(exchanges)
+                try:
+                    documents += self._document_of(operation, client, job)
+                finally:
+                    for exchange in exchanges[known:]:
+                        exchange.about = job
             else:
                 job._fail_or_retry(
                     DATA,
@@ -332,15 +339,21 @@ class BridgeFlow(models.Model):
         try:
             return [(job, operation._get(client, job.external_id))]
         except RemoteError as error:
-            if error.kind in WHOLESALE:
+            if error.kind in WHOLESALE and (error.kind != "unavailable" or not error.status):
                 raise
             if error.status in ABSENT:
                 return [(job, None)]
-            job._fail_or_retry(error.kind, self.connector_id._explain(error))
+            message, charged = self.connector_id._explain(error), True
+            if error.kind == "unavailable":  # an answer such as 500: perhaps only to this record
+                before = self.connector_id._gate()._shut(error.kind, message)
+                charged = is_charged(job.error_kind == error.kind, before)
+            job._fail_or_retry(error.kind, message, charged)
             return []
 
-    def _pull_record_batch(self, run, documents, jobs, client):
+    def _pull_record_batch(self, run, documents, jobs, client, exchanges):
         batch = self._batch(run, [document for _job, document in documents if document], client, commit=jobs._commit)
+        kept = self.env["bridge.exchange"]._record(run, exchanges)
+        batch.exchange_ids = {exchange.about.external_id: one for exchange, one in kept.items() if exchange.about}
         batch.items += [self._tombstone(job.external_id) for job, document in documents if document is None]
         self._compare(batch)
         self._map(batch)

@@ -1,25 +1,26 @@
-import datetime
-import logging
-import random
-
-import psycopg2
+import json
+import re
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
-from odoo.tools import config
+from odoo.exceptions import UserError, ValidationError
 
-from ..remote.errors import RemoteError
-from .bridge_run import BUSY_ATTEMPTS, is_busy
-from .json_text import write_json
+from .json_text import read_json, write_json
 
-_logger = logging.getLogger(__name__)
-
-LANES = "integration_bridge.lanes"
-CLAIM_LIMIT = 200  # single records that are worked off together
-MAX_ATTEMPTS = 8
-FIRST_DELAY, LONGEST_DELAY = 15, 3600  # seconds
-RETRIED = ("unavailable", "throttled", "protocol", "dependency", "busy")
+OPEN_STATES = ("failed", "uncertain")
 OPEN_RECORD = "kind = 'pull_record' AND state IN ('pending', 'running', 'failed', 'uncertain')"
+ERROR_KINDS = [
+    ("unavailable", "Not available"),
+    ("throttled", "Asked to wait"),
+    ("auth", "Not authorized"),
+    ("rejected", "Rejected"),
+    ("protocol", "Unexpected answer"),
+    ("data", "Data"),
+    ("dependency", "Related record missing"),
+    ("busy", "Busy"),
+    ("uncertain", "Uncertain"),
+]
+# What tells one failure from another of the same sort: values in quotes, numbers, addresses.
+PARTICULARS = re.compile(r"“[^”]*”|\"[^\"]*\"|«[^»]*»|\S+@\S+|(?<!HTTP )(?<![\w.])[#+-]?\d[\w.,:/-]*")
 
 
 class BridgeJob(models.Model):
@@ -29,7 +30,7 @@ class BridgeJob(models.Model):
 
     kind = fields.Selection([("pull", "Pull a list"), ("pull_record", "Pull a record")], required=True, readonly=True)
     flow_id = fields.Many2one("bridge.flow", required=True, ondelete="cascade", index=True, readonly=True)
-    connector_id = fields.Many2one(related="flow_id.connector_id", store=True, index=True)
+    connector_id = fields.Many2one(related="flow_id.connector_id", store=True)
     company_id = fields.Many2one(related="flow_id.company_id", store=True, index=True)
     run_id = fields.Many2one("bridge.run", ondelete="cascade", index=True, readonly=True)
     state = fields.Selection(
@@ -44,11 +45,15 @@ class BridgeJob(models.Model):
         default="pending",
         required=True,
         readonly=True,
-        index=True,
     )
     priority = fields.Integer(default=10, readonly=True, help="Smaller is earlier.")
     due_at = fields.Datetime("Due", default=fields.Datetime.now, required=True, readonly=True)
-    attempts = fields.Integer(readonly=True)
+    attempts = fields.Integer(default=0, readonly=True, help="Attempts that failed. Waiting for the other system is none.")
+    crashes = fields.Integer(
+        default=0,
+        required=True,
+        readonly=True, help="How often in a row the worker died while it did this; such a job is done alone."
+    )
     lane_id = fields.Many2one("ir.cron", ondelete="set null", readonly=True, index="btree_not_null")
     started = fields.Datetime(readonly=True)
     finished = fields.Datetime(readonly=True)
@@ -56,30 +61,26 @@ class BridgeJob(models.Model):
     external_id = fields.Char("Remote ID", readonly=True)
     record_name = fields.Char("Record", readonly=True)
     payload = fields.Json(readonly=True, help="The record as the other system sent it; empty: it is fetched again.")
-    payload_text = fields.Text("Remote Record", compute="_compute_payload_text")
-    error_kind = fields.Selection(
-        [
-            ("unavailable", "Not available"),
-            ("throttled", "Asked to wait"),
-            ("auth", "Not authorized"),
-            ("rejected", "Rejected"),
-            ("protocol", "Unexpected answer"),
-            ("data", "Data"),
-            ("dependency", "Related record missing"),
-            ("busy", "Busy"),
-            ("uncertain", "Uncertain"),
-        ],
-        readonly=True,
-    )
+    payload_text = fields.Text("Remote Record", compute="_compute_payload_text", inverse="_inverse_payload_text")
+    payload_edited = fields.Boolean("Edited by Hand", readonly=True)
+    fingerprint = fields.Char(readonly=True, help="Of the remote record, as the mapping sees it.")
+    error_kind = fields.Selection(ERROR_KINDS, readonly=True)
     error_field = fields.Char("Field", readonly=True)
     error_message = fields.Text("Message", readonly=True)
+    error_group = fields.Char("Same Failures", readonly=True, help="The message without what is particular to a record.")
+    ignored_reason = fields.Char("Ignored Because", readonly=True)
+    exchange_ids = fields.One2many("bridge.exchange", "job_id", string="HTTP Exchanges")
+    exchange_count = fields.Integer(compute="_compute_exchange_count")
 
     _pull_pending = models.UniqueIndex(
         "(flow_id) WHERE kind = 'pull' AND state = 'pending'", "This flow waits for a lane already."
     )
     _pull_running = models.UniqueIndex("(flow_id) WHERE kind = 'pull' AND state = 'running'")
     _open_record = models.UniqueIndex(f"(flow_id, external_id) WHERE {OPEN_RECORD}")
-    _due = models.Index("(priority, due_at, id) WHERE state = 'pending'")
+    _due = models.Index("(connector_id, priority, due_at, id) WHERE state = 'pending'")
+    _running = models.Index("(connector_id) WHERE state = 'running'")
+    _failures = models.Index("(flow_id, error_kind, error_group) WHERE state IN ('failed', 'uncertain')")
+    _ignored = models.Index("(flow_id, external_id) WHERE ignored_reason IS NOT NULL")
 
     @api.depends("kind", "flow_id.name", "external_id", "record_name")
     def _compute_display_name(self):
@@ -88,9 +89,25 @@ class BridgeJob(models.Model):
             parts = (kinds.get(job.kind), job.flow_id.name, job.record_name or job.external_id)
             job.display_name = " · ".join(part for part in parts if part)
 
+    @api.depends("payload")
     def _compute_payload_text(self):
         for job in self:
             job.payload_text = write_json(job.payload)
+
+    def _inverse_payload_text(self):
+        for job in self:
+            job._check_open()
+            payload = read_json(job, "payload_text")
+            if not payload:
+                raise ValidationError(
+                    self.env._("%s: write the whole record. To fetch it again, press “Retry”.", job.display_name)
+                )
+            job.write({"payload": payload, "payload_edited": True})
+
+    def _compute_exchange_count(self):
+        counts = dict(self.env["bridge.exchange"]._read_group([("job_id", "in", self.ids)], ["job_id"], ["__count"]))
+        for job in self:
+            job.exchange_count = counts.get(job, 0)
 
     # ----------------------------------------------------------------------------------------------------------------
     # Putting work in
@@ -98,61 +115,60 @@ class BridgeJob(models.Model):
 
     @api.model
     def _enqueue(self, vals_list):
-        """New jobs; the lanes wake up when the transaction commits.
+        """New jobs; the lanes wake up when the transaction commits. A record that is open already gets no second one.
 
-        :param list[dict] vals_list: values of jobs
+        :param list[dict] vals_list: ``kind``, ``flow_id`` and, where they are meant, ``run_id``, ``external_id``,
+            ``payload`` (JSON), ``priority``, ``state``
         :rtype: BridgeJob
         """
-        jobs = self.sudo().create(vals_list)
+        self.flush_model()
+        self.env["bridge.flow"].flush_model()
+        self.env["bridge.run"].flush_model(["flow_id"])
+        self.env.cr.execute(
+            """
+            INSERT INTO bridge_job (
+                   kind, flow_id, connector_id, company_id, run_id, external_id, payload, priority, state, due_at,
+                   attempts, crashes, create_uid, create_date)
+            SELECT row.kind, flow.id, flow.connector_id, flow.company_id, row.run_id, row.external_id, row.payload,
+                   COALESCE(row.priority, 10), COALESCE(row.state, 'pending'), %(now)s, 0, 0, %(user)s, %(now)s
+              FROM jsonb_to_recordset(%(rows)s::jsonb) AS row (
+                   kind text, flow_id int, run_id int, external_id text, payload jsonb, priority int, state text)
+              JOIN bridge_flow flow ON flow.id = row.flow_id
+       ON CONFLICT DO NOTHING
+         RETURNING id
+            """,
+            {"rows": json.dumps(vals_list), "now": fields.Datetime.now(), "user": self.env.uid},
+        )
+        jobs = self.sudo().browse(row[0] for row in self.env.cr.fetchall())
+        jobs.run_id.invalidate_recordset(["job_ids"])
         self._wake_lanes()
         return jobs
 
     @api.model
-    def _enqueue_records(self, bindings):
-        """Fetch the remote records of these bindings again; one that waits already is not queued twice.
+    def _enqueue_records(self, flow, external_ids):
+        """Fetch remote records again; one that waits already is not queued twice.
 
-        :param BridgeBinding bindings: of any flows
-        :rtype: dict
-        :raises UserError: if a flow can not get single records
+        :param list[str] external_ids: their remote ids
+        :rtype: BridgeJob
+        :raises UserError: if the flow can not get single records
         """
-        bindings = bindings.filtered(lambda binding: not binding.parent_id)
-        for flow in bindings.flow_id:
-            if not flow.sudo()._operation("get"):
-                raise UserError(
-                    self.env._(
-                        "“%s” has no operation that gets one record. Sync the whole flow instead.", flow.display_name
-                    )
-                )
+        flow._check_gets_records()
         open_jobs = self.sudo().search(
             [
-                ("flow_id", "in", bindings.flow_id.ids),
-                ("external_id", "in", bindings.mapped("external_id")),
+                ("flow_id", "=", flow.id),
+                ("external_id", "in", external_ids),
                 ("kind", "=", "pull_record"),
                 ("state", "in", ("pending", "running", "failed", "uncertain")),
             ]
         )
-        known = {(job.flow_id, job.external_id) for job in open_jobs}
-        new = bindings.filtered(lambda binding: (binding.flow_id, binding.external_id) not in known)
-        open_jobs.sudo(False).action_retry()
-        return self._enqueue(
-            [
-                {
-                    "kind": "pull_record",
-                    "flow_id": flow.id,
-                    "external_id": binding.external_id,
-                    "run_id": run.id,
-                    "priority": 5,
-                }
-                for flow in new.flow_id
-                for run in self.env["bridge.run"].sudo()._start(flow, "record")
-                for binding in new.filtered(lambda binding, flow=flow: binding.flow_id == flow)
-            ]
-        )
-
-    @api.model
-    def _wake_lanes(self):
-        for lane in self._lanes():
-            lane._trigger()
+        open_jobs.action_retry()
+        known = set(open_jobs.mapped("external_id"))
+        new = [external_id for external_id in external_ids if external_id not in known]
+        if not new:
+            return open_jobs
+        run = self.env["bridge.run"].sudo()._start(flow, "record")
+        values = {"kind": "pull_record", "flow_id": flow.id, "run_id": run.id, "priority": 5}
+        return open_jobs + self._enqueue([{**values, "external_id": external_id} for external_id in new])
 
     @api.model
     def _make_due(self, flow, arrived):
@@ -160,304 +176,110 @@ class BridgeJob(models.Model):
 
         :param bool arrived: have records come that the other flows of the connector may have waited for, too
         """
-        waiting = self.search([("flow_id", "=", flow.id), ("state", "=", "pending"), ("error_kind", "=", "dependency")])
-        if arrived:
-            waiting |= self.search(
-                [
-                    ("connector_id", "=", flow.connector_id.id),
-                    ("state", "in", ("pending", "failed")),
-                    ("kind", "=", "pull_record"),
-                    ("error_kind", "=", "dependency"),
-                ]
-            )
-            waiting.write({"state": "pending", "attempts": 0})
-        waiting.write({"due_at": fields.Datetime.now()})
-
-    # ----------------------------------------------------------------------------------------------------------------
-    # Lanes
-    # ----------------------------------------------------------------------------------------------------------------
-
-    @api.model
-    def _lane_count(self):
-        return int(self.env["ir.config_parameter"].sudo().get_param(LANES, 2))
-
-    @api.model
-    def _lanes(self):
-        """The scheduled actions that are lanes, in their order.
-
-        :rtype: IrCron
-        """
-        data = (
-            self.env["ir.model.data"]
-            .sudo()
-            .search(
-                [("module", "=", "integration_bridge"), ("model", "=", "ir.cron"), ("name", "=like", "lane\\_%")],
-                order="id",
-            )
-        )
-        return self.env["ir.cron"].sudo().with_context(active_test=False).browse(data.mapped("res_id")).exists()
-
-    @api.model
-    def _set_lanes(self, count):
-        """Have exactly so many lanes; one more or less needs no restart."""
-        lanes = self._lanes()
-        surplus = lanes[count:]
-        self.sudo().search([("lane_id", "in", surplus.ids), ("state", "=", "running")])._put_back()
-        self.env["ir.model.data"].sudo().search([("model", "=", "ir.cron"), ("res_id", "in", surplus.ids)]).unlink()
-        surplus.unlink()
-        for number in range(len(lanes) + 1, count + 1):
-            self._create_lane(number)
-
-    @api.model
-    def _create_lane(self, number):
-        lane = (
-            self.env["ir.cron"]
-            .sudo()
-            .create(
-                {
-                    "name": f"Integration Bridge: lane {number}",
-                    "model_id": self.env["ir.model"]._get_id(self._name),
-                    "state": "code",
-                    "code": "model._run_lane()",
-                    "user_id": self.env.ref("base.user_root").id,
-                    "interval_number": 1,
-                    "interval_type": "minutes",
-                    "priority": 5,
-                }
-            )
-        )
-        # A name of its own, so that uninstalling the addon finds it.
-        self.env["ir.model.data"].sudo().create(
-            {
-                "module": "integration_bridge",
-                "name": f"lane_{number}",
-                "model": "ir.cron",
-                "res_id": lane.id,
-                "noupdate": True,
-            }
-        )
-
-    @api.model
-    def _cron_problem(self):
-        """Why no lane can work, in words; False if lanes can.
-
-        :rtype: str | bool
-        """
-        if config["max_cron_threads"] == 0:
-            return self.env._(
-                "This Odoo server runs no scheduled actions (max_cron_threads = 0), so nothing will be synced. Set it"
-                " to 2 or more in Odoo's configuration file, or run lanes on another server of this database."
-            )
-        if not self._lanes().filtered("active"):
-            return self.env._(
-                "All lanes of the Integration Bridge are switched off. Activate the scheduled actions named"
-                " “Integration Bridge: lane”."
-            )
-        return False
-
-    @api.model
-    def _run_lane(self):
-        """What a lane does when Odoo's scheduler calls it: work until the time is up or nothing is due."""
-        if not self.env.su:
-            raise UserError(self.env._("Lanes are run by the scheduler only."))
-        lane_id = self.env.context.get("cron_id", False)
-        self._rescue(lane_id)
-        self._commit(0)
-        try:
-            self.env["bridge.flow"]._enqueue_due()
-            left = self._commit(0)
-        except psycopg2.Error as error:
-            if not is_busy(error):
-                raise
-            self.env.cr.rollback()  # another lane has done it at the same moment
-            left = self._commit(0)
-        while left > 0:
-            jobs = self._claim(lane_id)
-            if not jobs:
-                break
-            self._commit(0)  # others see that they are taken
-            jobs._perform()
-            left = self._commit(0)
-
-    def _commit(self, processed):
-        """Commit, tell the scheduler, and learn how many seconds are left."""
-        self.env.flush_all()
-        self.env.cr.execute(ANY_DUE)
-        remaining = int(self.env.cr.fetchone()[0])
-        return self.env["ir.cron"]._commit_progress(processed, remaining=remaining)
-
-    @api.model
-    def _rescue(self, lane_id):
-        """Put back what this lane left behind when it died.
-
-        Odoo holds the lane's row for as long as it works, in any process of any server. So when a lane starts, a job
-        that is still marked as its own has nobody working on it.
-        """
-        orphans = self.search(
-            [("state", "=", "running"), "|", ("lane_id", "in", (lane_id, False)), ("lane_id.active", "=", False)]
-        )
-        if orphans:
-            _logger.warning("Lane %s: %s jobs of a worker that died are put back", lane_id, len(orphans))
-            orphans._put_back()
-
-    def _put_back(self):
-        for job in self:
-            job._wait({"attempts": job.attempts + 1, "due_at": fields.Datetime.now()})
-
-    def _wait(self, values):
-        """Back to waiting. A run of the same flow that waits behind this one is the same work, and gives way to it.
-
-        :param dict values: what else is written
-        """
-        for job in self.filtered(lambda job: job.kind == "pull"):
-            behind = self.search(
-                [
-                    ("flow_id", "=", job.flow_id.id),
-                    ("kind", "=", "pull"),
-                    ("state", "=", "pending"),
-                    ("id", "!=", job.id),
-                ]
-            )
-            if behind.run_id.filtered("full"):
-                job.flow_id.full_scan_needed = True  # what was asked for comes with the next run
-            behind.run_id.write(
-                {"state": "cancelled", "message": self.env._("Another run of the flow goes on instead.")}
-            )
-            behind.write({"state": "cancelled", "finished": fields.Datetime.now()})
         self.flush_model()
-        self.write({"state": "pending", "lane_id": False, **values})
+        self.env.cr.execute(
+            """
+            UPDATE bridge_job
+               SET state = 'pending', due_at = clock_timestamp() AT TIME ZONE 'UTC',
+                   attempts = CASE WHEN %(arrived)s THEN 0 ELSE attempts END
+             WHERE connector_id = %(connector)s AND kind = 'pull_record' AND error_kind = 'dependency'
+               AND (flow_id = %(flow)s AND state = 'pending' OR %(arrived)s AND state IN ('pending', 'failed'))
+            """,
+            {"flow": flow.id, "connector": flow.connector_id.id, "arrived": arrived},
+        )
+        self.invalidate_model()
 
     @api.model
-    def _claim(self, lane_id):
-        """Take what is due next: a run, or single records of one flow together.
-
-        A flow never runs twice at the same time; the unique index has the last word on that.
-
-        :rtype: BridgeJob
-        """
-        for _attempt in range(BUSY_ATTEMPTS):
-            try:
-                self.flush_model()
-                self.env.cr.execute(CLAIM, {"limit": CLAIM_LIMIT, "lane": lane_id or None})
-                ids = sorted(row[0] for row in self.env.cr.fetchall())
-                self.invalidate_model()
-                return self.browse(ids)
-            except psycopg2.Error as error:
-                if not is_busy(error):
-                    raise
-                self.env.cr.rollback()  # another lane was first; look again
-        return self.browse()
-
-    # ----------------------------------------------------------------------------------------------------------------
-    # Doing it
-    # ----------------------------------------------------------------------------------------------------------------
-
-    def _perform(self):
-        """Do these jobs, and note what became of them; a failure of one is never one of the lane."""
-        try:
-            finished = getattr(self, f"_perform_{self[0].kind}")()
-        except RemoteError as error:
-            self._recover(error, error.kind, getattr(error, "exchanges", []))
-        except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
-            if not is_busy(error):
-                raise  # the database itself is not there; the next start of the lane puts the jobs back
-            self._recover(error, "busy")
-        except Exception as error:
-            if not is_busy(error):
-                _logger.exception("Jobs %s failed", self.ids)
-            self._recover(error, "busy" if is_busy(error) else "data")
-        else:
-            self._conclude(finished)
-
-    def _perform_pull(self):
-        return self.run_id._run_slice(self._commit)
-
-    def _perform_pull_record(self):
-        self.flow_id._pull_records(self)
-        return True
-
-    def _conclude(self, finished):
-        now = fields.Datetime.now()
-        running = self.exists().filtered(lambda job: job.state == "running")
-        if finished:
-            running.write(
-                {"state": "done", "finished": now, "lane_id": False, "error_kind": False, "error_message": False}
-            )
-        else:
-            running._wait({"due_at": now})
-
-    def _recover(self, error, kind, exchanges=()):
-        """After an exception: nothing of the broken transaction stays, and the jobs say what happened."""
-        self.env.cr.rollback()
-        self = self.exists()
-        if not self:
-            return
-        run = self.run_id[:1]
-        if run:
-            self.env["bridge.exchange"]._record(run, list(exchanges))
-        if isinstance(error, RemoteError) and self[0].kind == "pull" and run._restart_in_full(error):
-            self._conclude(finished=False)
-            return
-        message = self.connector_id._explain(error)
-        for job in self:
-            job._fail_or_retry(kind, message, getattr(error, "retry_after", None))
-
-    def _fail_or_retry(self, kind, message, retry_after=None):
-        self.ensure_one()
-        attempts = self.attempts + 1
-        again = kind in RETRIED and attempts < MAX_ATTEMPTS
-        values = {"error_kind": kind, "error_message": message, "attempts": attempts}
-        if again:
-            delay = retry_after or self._delay(attempts)
-            due = fields.Datetime.now() + datetime.timedelta(seconds=delay)
-            self._wait({**values, "due_at": due})
-            for lane in self._lanes()[:1]:
-                lane._trigger(at=due)
-        else:
-            self.write({**values, "state": "failed", "lane_id": False, "finished": fields.Datetime.now()})
-        if self.kind == "pull":
-            self._tell_run(again, message)
-        elif not again:
-            self.run_id._finish_records()
-
-    def _tell_run(self, again, message):
-        if again:
-            self.run_id.message = self.env._(
-                "%(problem)s Next attempt at %(time)s UTC.", problem=message, time=self.due_at
-            )
-        else:
-            self.run_id._fail(message)
+    def _make_waiting_due(self, connectors):
+        """What waits for these connectors is tried again now."""
+        self.flush_model()
+        self.env.cr.execute(
+            """
+            UPDATE bridge_job SET due_at = clock_timestamp() AT TIME ZONE 'UTC'
+             WHERE connector_id = ANY(%s) AND state = 'pending' AND error_kind IN ('unavailable', 'throttled', 'auth')
+               AND due_at > clock_timestamp() AT TIME ZONE 'UTC'
+            """,
+            [connectors.ids],
+        )
+        self.invalidate_model()
+        self._wake_lanes()
 
     @api.model
-    def _delay(self, attempts):
-        """Seconds until the next attempt: doubled each time, and spread so that not all come back at once."""
-        return min(LONGEST_DELAY, FIRST_DELAY * 2 ** (attempts - 1)) * random.uniform(0.8, 1.2)
+    def _retry_data_failures(self, flows):
+        """The mapping of these flows says something else now, so records that it could not take are tried again."""
+        self.flush_model()
+        self.env.cr.execute(
+            """
+            UPDATE bridge_job
+               SET state = 'pending', attempts = 0, finished = NULL, due_at = clock_timestamp() AT TIME ZONE 'UTC'
+             WHERE flow_id = ANY(%s) AND kind = 'pull_record' AND state = 'failed' AND error_kind = 'data'
+            """,
+            [flows.ids],
+        )
+        if self.env.cr.rowcount:
+            self.invalidate_model()
+            self._wake_lanes()
 
     # ----------------------------------------------------------------------------------------------------------------
-    # Buttons
+    # Error desk
     # ----------------------------------------------------------------------------------------------------------------
 
     def action_retry(self):
         """Try again, now; a record is fetched anew where the remote allows it."""
         self.env["bridge.run"]._check_operator(self)
-        self.check_access("read")
-        for job in self.sudo().filtered(lambda job: job.state in ("failed", "pending")):
-            values = {"due_at": fields.Datetime.now(), "attempts": 0, "finished": False}
-            if job.kind == "pull_record" and job.flow_id._operation("get") and not job.external_id.startswith("?"):
-                values["payload"] = False
-            if job.kind == "pull" and job.run_id.state == "failed":
-                job.run_id.write({"state": "running", "finished": False})
-            job._wait(values)
+        jobs = self.sudo().filtered(lambda job: job.state in ("failed", "pending"))
+        jobs.filtered(lambda job: job.kind == "pull")._retry_pull()
+        records = jobs.filtered(lambda job: job.kind == "pull_record")
+        self.flush_model()
+        fetched = records.flow_id.filtered(lambda flow: flow._operation("get"))
+        self.env.cr.execute(
+            """
+            UPDATE bridge_job
+               SET state = 'pending', lane_id = NULL, attempts = 0, crashes = 0, finished = NULL,
+                   due_at = clock_timestamp() AT TIME ZONE 'UTC',
+                   payload = CASE WHEN flow_id = ANY(%s) AND NOT COALESCE(payload_edited, FALSE)
+                                   AND external_id NOT LIKE '?%%' THEN NULL ELSE payload END
+             WHERE id = ANY(%s)
+            """,
+            [fetched.ids, records.ids],
+        )
+        self.invalidate_model()
         self._wake_lanes()
+
+    def _retry_pull(self):
+        for job in self:
+            if job.run_id.state == "failed":
+                job.run_id.write({"state": "running", "finished": False})
+            job._wait({"due_at": fields.Datetime.now(), "attempts": 0, "crashes": 0, "finished": False})
 
     def action_cancel(self):
         """Give up on these jobs."""
+        self._give_up({})
+
+    def _ignore(self, reason):
+        """Close failures for good: they come back when the remote record changes.
+
+        :param str reason: why, for whoever asks later
+        """
+        self.filtered(lambda job: job.kind == "pull_record")._give_up({"ignored_reason": reason})
+
+    def _give_up(self, values):
         self.env["bridge.run"]._check_operator(self)
-        self.check_access("read")
         jobs = self.sudo().filtered(lambda job: job.state in ("failed", "pending", "uncertain"))
-        jobs.write({"state": "cancelled", "finished": fields.Datetime.now()})
+        jobs.write({"state": "cancelled", "finished": fields.Datetime.now(), **values})
         jobs.filtered(lambda job: job.kind == "pull").run_id.write({"state": "cancelled"})
         jobs.filtered(lambda job: job.kind == "pull_record").run_id._finish_records()
+
+    def action_ignore(self):
+        """Ask why, then ignore."""
+        self.env["bridge.run"]._check_operator(self)
+        action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_job_ignore_action")
+        return {**action, "context": {"default_job_ids": self.ids}}
+
+    def _check_open(self):
+        self.env["bridge.run"]._check_operator(self)
+        if any(job.kind != "pull_record" or job.state not in ("failed", "pending") for job in self):
+            raise UserError(self.env._("Only a record that failed or waits can be edited."))
 
     def action_open_logs(self):
         self.ensure_one()
@@ -465,44 +287,16 @@ class BridgeJob(models.Model):
         domain = [("flow_id", "=", self.flow_id.id), ("external_id", "=", self.external_id)]
         return {**action, "domain": domain, "context": {}}
 
+    def action_open_exchanges(self):
+        action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_exchange_action")
+        return {**action, "domain": [("job_id", "in", self.ids)], "context": {}}
 
-# The jobs that a lane may take up.
-DUE = """
-          FROM bridge_job job
-          JOIN bridge_flow flow ON flow.id = job.flow_id
-          JOIN bridge_connector connector ON connector.id = flow.connector_id
-         WHERE job.state = 'pending'
-           AND job.due_at <= (clock_timestamp() AT TIME ZONE 'UTC')
-           AND flow.active
-           AND connector.active
-           AND (connector.state = 'live' OR (connector.state = 'preview' AND job.kind = 'pull'))
-           AND (job.kind != 'pull' OR NOT EXISTS (
-                SELECT FROM bridge_job other
-                 WHERE other.flow_id = job.flow_id AND other.kind = 'pull' AND other.state = 'running'))
-"""
-ANY_DUE = f"SELECT EXISTS (SELECT {DUE})"
-# The job that is due first; with a single record also the others of the same flow and run that are due.
-CLAIM = f"""
-    WITH first AS (
-        SELECT job.id, job.kind, job.flow_id, job.run_id
-        {DUE}
-         ORDER BY job.priority, job.due_at, job.id
-         LIMIT 1
-           FOR UPDATE OF job SKIP LOCKED
-    ), more AS (
-        SELECT job.id
-          FROM bridge_job job
-          JOIN first USING (flow_id, kind)
-         WHERE job.kind = 'pull_record'
-           AND job.run_id IS NOT DISTINCT FROM first.run_id
-           AND job.state = 'pending'
-           AND job.due_at <= (clock_timestamp() AT TIME ZONE 'UTC')
-         ORDER BY job.priority, job.due_at, job.id
-         LIMIT %(limit)s
-           FOR UPDATE OF job SKIP LOCKED
-    )
-    UPDATE bridge_job job
-       SET state = 'running', lane_id = %(lane)s, started = (clock_timestamp() AT TIME ZONE 'UTC')
-     WHERE job.id IN (SELECT id FROM first UNION SELECT id FROM more)
-    RETURNING job.id
-"""
+
+def group_of(message):
+    """What failures of the same sort have in common.
+
+    :param str message: of one of them; its first line counts
+    :rtype: str
+    """
+    first = (message or "").strip().partition("\n")[0]
+    return PARTICULARS.sub("…", first)[:250]

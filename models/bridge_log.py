@@ -29,6 +29,7 @@ class BridgeLog(models.Model):
     connector_id = fields.Many2one(related="flow_id.connector_id")
     company_id = fields.Many2one(related="flow_id.company_id")
     job_id = fields.Many2one("bridge.job", ondelete="set null", index="btree_not_null", readonly=True)
+    exchange_id = fields.Many2one("bridge.exchange", ondelete="set null", index="btree_not_null", readonly=True)
     create_date = fields.Datetime("When")
     dry_run = fields.Boolean("Only Planned", readonly=True)
     action = fields.Selection(ACTIONS, readonly=True)

@@ -184,6 +184,7 @@ class BridgeRun(models.Model):
         """
         flow, started = self.flow_id, time.monotonic()
         batch = flow._batch(self, page.records, client, mapper, page.read, commit=commit, patient=True)
+        batch.exchange_id = next(iter(self.env["bridge.exchange"]._record(self, page.exchanges).values()), None)
         flow._compare(batch)
         flow._map(batch)
         flow._fetch_related(batch)
@@ -266,9 +267,9 @@ class BridgeRun(models.Model):
         position["candidate"] = delta.observe(position.get("candidate"), page.answer, updates)
         position["pages"] += 1
         position["state"] = page.after
-        self.env["bridge.exchange"]._record(self, page.exchanges)
         self._count(batch, {"fetched": len(page.records), "duration": seconds})
         self.position = position
+        self.job_ids.filtered(lambda job: job.kind == "pull")._progressed()
 
     def _count(self, batch, more=None):
         """Add what became of a batch to the counters."""
@@ -484,10 +485,11 @@ class BridgeRun(models.Model):
         self._check_operator(self)
         for run in self.sudo().filtered(lambda run: run.state == "blocked"):
             run.write({"state": "running", "message": False, "position": {**run.position, "confirmed": True}})
-            job = self.env["bridge.job"]._enqueue(
+            job = run.job_ids.filtered(lambda job: job.kind == "pull")[:1] or self.env["bridge.job"]._enqueue(
                 [{"kind": "pull", "flow_id": run.flow_id.id, "run_id": run.id, "state": "cancelled"}]
             )
-            job._wait({})
+            job._wait({"due_at": fields.Datetime.now(), "finished": False})
+            self.env["bridge.job"]._wake_lanes()
 
     def action_cancel(self):
         """Stop a run that waits, needs a decision, or is between two slices."""

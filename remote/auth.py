@@ -45,6 +45,8 @@ class Scheme:
     :param dict secrets: credentials, see ``secrets``
     :param str cache_key: names the connector (and database) among all that share this process
     :param on_secret: called with name and value when the remote replaces a credential, which must then be stored
+    :param shared: keeps a session token for all processes: ``lock()``, ``load(key)``, ``save(key, token)`` and
+        ``refresh_token()``; None if there is only this one
     """
 
     name = ""
@@ -53,11 +55,12 @@ class Scheme:
     secrets: tuple[str, ...] = ()
     can_refresh = False
 
-    def __init__(self, options: dict, secrets: dict, cache_key: str, on_secret=None):
+    def __init__(self, options: dict, secrets: dict, cache_key: str, on_secret=None, shared=None):
         self.options = {name: value for name, value in options.items() if value not in (None, "")}
         self._secrets = dict(secrets)
         self.cache_key = cache_key
         self._on_secret = on_secret or (lambda name, value: None)
+        self._shared = shared
 
     def prepare(self, client) -> None:
         """Called before a request: fetch what ``apply`` needs, if it is not there."""
@@ -186,7 +189,22 @@ class TokenScheme(Scheme):
         return token
 
     def refresh(self, client, rejected_token):
-        TOKENS.renew(self._key, rejected_token, lambda: self._fetch(client))
+        TOKENS.renew(self._key, rejected_token, lambda: self._fetch_for_all(client, rejected_token))
+
+    def _fetch_for_all(self, client, rejected_token) -> Token:
+        """A token that another process has got meanwhile, or a new one for all of them."""
+        if self._shared is None:
+            return self._fetch(client)
+        with self._shared.lock():
+            self._catch_up()
+            token = self._shared.load(self._key[1])
+            if token is None or token.value == rejected_token:
+                token = self._fetch(client)
+                self._shared.save(self._key[1], token)
+            return token
+
+    def _catch_up(self):
+        """Take over what other processes have changed of the credentials."""
 
     def secret_values(self):
         return tuple(filter(None, (*super().secret_values(), TOKENS.get(self._key))))
@@ -289,6 +307,14 @@ class RefreshToken(OAuth2):
     def secret_values(self):
         return (*super().secret_values(), *([self._follow()] if self._secrets.get("refresh_token") else []))
 
+    def _catch_up(self):
+        newest, own = self._shared.refresh_token(), self._secrets.get("refresh_token")
+        if newest and own and newest != self._follow():
+            with self._replacing:
+                self._replaced.pop((self.cache_key, newest), None)
+                if newest != own:
+                    self._replaced[self.cache_key, own] = newest
+
     def _fetch(self, client):
         current = self._follow()
         answer = self._grant(client, {"grant_type": "refresh_token", "refresh_token": current})
@@ -325,8 +351,8 @@ class Login(TokenScheme):
     secrets = ("secret",)
     _DEFAULT_BODY = {"username": "{username}", "password": "{password}"}
 
-    def __init__(self, options, secrets, cache_key, on_secret=None):
-        super().__init__(options, secrets, cache_key, on_secret)
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
         self._path = jmespath.compile(self.options.get("token_path", "token"))
         validate(self._body_template, {"username", "password"})
 

@@ -68,13 +68,16 @@ class Client:
     :param auth: a scheme of ``auth.py``, or None
     :param on_exchange: called with one ``Exchange`` after every HTTP request, also failed ones and token requests
     :param secrets: further texts that must not appear in messages and exchanges
+    :param turnstile: makes every request wait for its turn: ``turn()`` gives a context manager, ``observe(headers)``
+        learns from the answer; None for no limit
     """
 
-    def __init__(self, settings: Settings, auth=None, on_exchange=None, secrets=()):
+    def __init__(self, settings: Settings, auth=None, on_exchange=None, secrets=(), turnstile=None):
         self.settings = settings
         self.auth = auth
         self._on_exchange = on_exchange
         self._secrets = tuple(filter(None, secrets))
+        self._turnstile = turnstile
         self._guard = Guard(settings.allowed_addresses)
         self._origin = address.origin(settings.base_url)
         self._manager = None
@@ -156,7 +159,7 @@ class Client:
             headers.setdefault("User-Agent", _USER_AGENT)
             sent = content if trusted else None
             call = _Call(request.method.upper(), target, headers, sent, deadline, limit, hidden, token)
-            self._exchange(call)
+            self._take_turn(call)
             if call.status not in status.REDIRECTS or not call.answer_headers.get("Location"):
                 return call
             url = self._redirect_target(call)
@@ -194,6 +197,18 @@ class Client:
         return target
 
     # --- One HTTP request
+
+    def _take_turn(self, call: _Call) -> None:
+        """Make the request when the connector's limits allow it; waiting for that is no part of its time."""
+        if self._turnstile is None:
+            self._exchange(call)
+            return
+        waiting = time.monotonic()
+        with self._turnstile.turn():
+            call.clock, call.started = time.monotonic(), datetime.now(UTC)
+            call.deadline.extend(call.clock - waiting)
+            self._exchange(call)
+        self._turnstile.observe(call.answer_headers)
 
     def _exchange(self, call: _Call) -> None:
         """Send once and read the answer into ``call``; always report the exchange."""
@@ -369,7 +384,7 @@ def _redacted(call: _Call, secrets):
 def _beginning(content, secrets, length: int) -> str:
     # Four bytes a character at most; the rest is room for a secret that lies across the cut.
     text = bytes(content[: 4 * length + LOGGED_BODY]).decode("utf-8", "replace")
-    return redact_start(text, secrets, length)
+    return redact_start(text.replace("\0", "\ufffd"), secrets, length)  # no database keeps a NUL in a text
 
 
 class _Stale(Exception):

@@ -42,6 +42,10 @@ class Deadline:
         """Seconds that are left, never negative."""
         return max(0.0, self._end - time.monotonic())
 
+    def extend(self, seconds: float) -> None:
+        """Give more time, for what was no part of the work."""
+        self._end += seconds
+
     def patience(self, limit: float) -> float:
         """How long one call may wait: the limit, or less near the end.
 

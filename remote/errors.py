@@ -102,6 +102,9 @@ MESSAGES = {
     "status.throttled": _lt(
         "%(host)s asks for fewer requests (HTTP %(status)s%(remote)s). It will be tried again later."
     ),
+    "own_limit": _lt(
+        "The limit of requests that you set for %(host)s is used up; the next request may go in %(seconds)s s."
+    ),
     "status.failed": _lt("%(host)s has an internal problem (HTTP %(status)s%(remote)s). It will be tried again."),
     "bad_token": _lt(
         "%(host)s gave no token where one was expected (%(problem)s). Check the token path and the token address."

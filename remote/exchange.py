@@ -56,7 +56,7 @@ class Answer:
     raw: bytes
 
 
-@dataclass(repr=False)
+@dataclass(repr=False, eq=False)
 class Exchange:
     """One HTTP request and its answer, with bodies as text of at most ``LOGGED_BODY`` characters.
 
@@ -70,6 +70,7 @@ class Exchange:
     started: datetime  # aware, UTC
     error: str
     redact: Callable[[], tuple]  # gives request headers and body, response headers and body
+    about: object = None  # whose matter it is, for whoever keeps it
 
     @cached_property
     def _texts(self):

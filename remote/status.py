@@ -37,14 +37,15 @@ def retry_after(headers) -> float | None:
     text = headers.get("Retry-After", "").strip()
     if _SECONDS.match(text):
         return min(float(text), MOST_RETRY_AFTER)
-    until = _date(text)
+    until = date_of(text)
     if until is None:
         return None
-    now = _date(headers.get("Date", "")) or datetime.now(UTC)
+    now = date_of(headers.get("Date", "")) or datetime.now(UTC)
     return min(max((until - now).total_seconds(), 0.0), MOST_RETRY_AFTER)
 
 
-def _date(text: str) -> datetime | None:
+def date_of(text: str) -> datetime | None:
+    """An HTTP date, aware; None if it is none."""
     try:
         date = parsedate_to_datetime(text)
     except (ValueError, TypeError, IndexError, OverflowError):

@@ -45,8 +45,10 @@ class TestJob(BridgeCase):
         self.server.records["things"] = [thing(1)]
         run = flow._enqueue("manual")
         run.job_ids.write({"state": "running", "lane_id": self.lane.id})
+        self.env["bridge.job"]._rescue(self.lane.id)
+        self.assertEqual((run.job_ids.state, run.job_ids.attempts), ("pending", 1))
         self.work()
-        self.assertEqual((run.state, run.created, run.job_ids.attempts), ("done", 1, 1))
+        self.assertEqual((run.state, run.created), ("done", 1))
 
     def test_run_that_waits_gives_way_to_the_one_that_goes_on(self):
         """A slice that ends, an error and a rescue all put a running pull back while another one may wait."""
@@ -133,35 +135,109 @@ class TestJob(BridgeCase):
         self.assertEqual([one.mapped("external_id") for one in claimed], [["late", "first"], [False], []])
         self.assertEqual(jobs.mapped("state"), ["running", "running", "running", "pending"])
 
-    def test_delay_grows_and_is_spread(self):
-        delays = [[self.env["bridge.job"]._delay(attempt) for _number in range(50)] for attempt in (1, 2, 20)]
-        self.assertTrue(all(12 <= delay <= 18 for delay in delays[0]))
-        self.assertTrue(all(24 <= delay <= 36 for delay in delays[1]))
-        self.assertTrue(all(delay <= 3600 * 1.2 for delay in delays[2]))
-        self.assertGreater(len(set(delays[0])), 10)
-
-    def test_attempts_end(self):
+    def test_attempts_end_where_the_others_succeed(self):
+        """Only what fails while other calls succeed is at fault itself."""
         flow = self.connect()
         run = flow._enqueue("manual")
-        for _attempt in range(8):
-            self.server.faults = [(500, {}, b"")] * 2
-            run.job_ids.due_at = fields.Datetime.now()
+        for _attempt in range(9):
+            self.server.faults = [(500, {}, b"")]
+            run.job_ids.due_at = "2000-01-01"
             self.work()
+            self.connector._gate()._open()
         self.assertEqual((run.job_ids.state, run.job_ids.attempts, run.state), ("failed", 8, "failed"))
         self.server.records["things"] = [thing(1)]
-        self.server.faults = []
         run.job_ids.action_retry()
         self.work()
         self.assertEqual((run.state, run.created), ("done", 1))
 
-    def test_throttled_waits_as_it_was_told(self):
+    def test_connector_that_fails_rests_and_burns_no_attempts(self):
+        flow = self.connect()
+        run = flow._enqueue("manual")
+        job, gate = run.job_ids, self.connector._gate()
+        self.server.faults = [(500, {}, b"")] * 10
+        for _attempt in range(3):
+            job.due_at = "2000-01-01"
+            self.work()
+        self.assertEqual((job.state, job.attempts, gate.failures, gate.rest_kind), ("pending", 0, 3, "unavailable"))
+        self.assertGreater(gate.resting_until, fields.Datetime.now())
+        self.server.requests.clear()
+        job.due_at = "2000-01-01"
+        self.work()
+        self.assertEqual(self.server.requests, [], "it rests")
+        gate.resting_until = "2000-01-01"
+        self.work()
+        self.assertEqual((len(self.server.requests), gate.failures, job.attempts), (1, 4, 0), "one probe")
+        self.assertGreater(gate.resting_until, fields.Datetime.now() + timedelta(seconds=40), "it rests longer")
+        self.server.faults.clear()
+        gate.resting_until = job.due_at = "2000-01-01"
+        self.work()
+        self.assertEqual((run.state, gate.failures, gate.resting_until, gate.reason), ("done", 0, False, False))
+
+    def test_only_one_lane_probes_a_resting_connector(self):
+        flow = self.connect(things_flow(), things_flow(code="more", name="More"))
+        (flow | self.connector.flow_ids)._enqueue("manual")
+        gate = self.connector._gate()
+        gate.write({"failures": 3, "resting_until": "2000-01-01"})
+        jobs = self.env["bridge.job"]
+        self.assertEqual([len(jobs._claim(self.lane.id)) for _number in range(2)], [1, 0])
+        self.assertGreater(gate.resting_until, fields.Datetime.now())
+
+    def test_lanes_at_once(self):
+        flow = self.connect(things_flow(), things_flow(code="more", name="More"))
+        self.connector.max_lanes = 1
+        (flow | self.connector.flow_ids)._enqueue("manual")
+        jobs = self.env["bridge.job"]
+        first = jobs._claim(self.lane.id)
+        self.assertFalse(jobs._claim(self.env.ref("integration_bridge.lane_2").id))
+        first.write({"state": "done"})
+        self.assertTrue(jobs._claim(self.env.ref("integration_bridge.lane_2").id))
+
+    def test_job_that_kills_its_worker_is_done_alone_and_ends(self):
+        flow = self.connect()
+        jobs = self.env["bridge.job"]._enqueue_records(flow, ["1", "2", "3"])
+        killer = jobs[0]
+        killer.crashes = 1
+        self.env.flush_all()
+        claimed = [self.env["bridge.job"]._claim(self.lane.id) for _number in range(2)]
+        self.assertEqual(claimed, [killer, jobs - killer])
+        for _death in range(4):
+            killer.write({"state": "running", "lane_id": self.lane.id})
+            killer._put_back()
+        self.assertEqual((killer.state, killer.crashes, killer.error_kind), ("failed", 5, "data"))
+        self.assertIn("The worker died 5 times", killer.error_message)
+
+    def test_credentials_that_are_refused_pause_the_connector(self):
+        flow = self.connect()
+        run = flow._enqueue("manual")
+        job, gate = run.job_ids, self.connector._gate()
+        self.server.faults = [(401, {}, b"{}")]
+        self.work()
+        self.assertEqual((job.state, job.attempts, job.error_kind, gate.paused), ("pending", 0, "auth", True))
+        self.assertIn("paused", run.message)
+        self.work()
+        self.assertEqual(len(self.server.requests), 1)
+        self.connector.secret = "a new one"
+        self.work()
+        self.assertEqual((run.state, gate.paused), ("done", False))
+
+    def test_throttled_connector_waits_as_it_was_told(self):
         flow = self.connect()
         run = flow._enqueue("manual")
         self.server.faults = [(429, {"Retry-After": "120"}, b"{}")]
         self.work()
-        job = run.job_ids
-        self.assertEqual((job.error_kind, job.state), ("throttled", "pending"))
-        self.assertAlmostEqual(job.due_at, fields.Datetime.now() + timedelta(seconds=120), delta=timedelta(seconds=5))
+        job, gate = run.job_ids, self.connector._gate()
+        self.assertEqual((job.error_kind, job.state, job.attempts, gate.rest_kind), ("throttled", "pending", 0, "throttled"))
+        self.assertAlmostEqual(gate.resting_until, fields.Datetime.now() + timedelta(seconds=120), delta=timedelta(seconds=5))
+        self.work()
+        self.assertEqual(len(self.server.requests), 1)
+
+    def test_record_that_always_fails_does_not_hold_up_the_others(self):
+        flow = self.connect()
+        self.server.records["things"] = [thing(1), thing(2), thing(3)]
+        jobs = self.env["bridge.job"]._enqueue_records(flow, ["1", "2", "3"])
+        self.server.faults = [None, (500, {}, b"")]
+        self.work()
+        self.assertEqual(jobs.mapped("state"), ["done", "pending", "done"])
 
     def test_failed_run_alerts_the_receivers_once(self):
         receiver = self.env.ref("base.user_admin")

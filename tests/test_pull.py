@@ -174,7 +174,7 @@ class TestPull(BridgeCase):
         run = self.sync(flow)
         self.assertEqual((run.state, run.fetched, run.created), ("running", 6, 6), "what was read is committed")
         job = run.job_ids
-        self.assertEqual((job.state, job.error_kind, job.attempts), ("pending", "unavailable", 1))
+        self.assertEqual((job.state, job.error_kind, job.attempts), ("pending", "unavailable", 0))
         self.assertIn("internal problem", run.message)
         self.server.requests.clear()
         job.due_at = "2000-01-01"

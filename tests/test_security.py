@@ -4,7 +4,7 @@ from odoo.tests import new_test_user, tagged
 from .common import BridgeCase, thing, things_flow
 
 CONFIGURATION = ("bridge.connector", "bridge.flow", "bridge.operation", "bridge.field.mapping")
-STATE = ("bridge.binding", "bridge.run", "bridge.log", "bridge.job")
+STATE = ("bridge.binding", "bridge.run", "bridge.log", "bridge.job", "bridge.gate")
 
 
 @tagged("post_install", "-at_install")

@@ -1,0 +1,313 @@
+"""Lanes: scheduled actions that claim jobs and put back what a dead worker left (DESIGN.md, "The queue")."""
+
+import logging
+
+import psycopg2
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import config
+
+from ..remote.retry import FIRST_REST, LONGEST_REST, REST_AFTER
+from .bridge_run import BUSY_ATTEMPTS, is_busy
+
+_logger = logging.getLogger(__name__)
+
+LANES = "integration_bridge.lanes"
+CLAIM_LIMIT = 200  # jobs that are done together
+TOGETHER = ("pull_record",)  # kinds whose jobs of one flow and run are done in one batch
+MOST_CRASHES = 5
+
+
+class BridgeJob(models.Model):
+    _inherit = "bridge.job"
+
+    # ----------------------------------------------------------------------------------------------------------------
+    # How many, and are they there
+    # ----------------------------------------------------------------------------------------------------------------
+
+    @api.model
+    def _lane_count(self):
+        return int(self.env["ir.config_parameter"].sudo().get_param(LANES, 2))
+
+    @api.model
+    def _lanes(self):
+        """The scheduled actions that are lanes, in their order.
+
+        :rtype: IrCron
+        """
+        data = (
+            self.env["ir.model.data"]
+            .sudo()
+            .search(
+                [("module", "=", "integration_bridge"), ("model", "=", "ir.cron"), ("name", "=like", "lane\\_%")],
+                order="id",
+            )
+        )
+        return self.env["ir.cron"].sudo().with_context(active_test=False).browse(data.mapped("res_id")).exists()
+
+    @api.model
+    def _set_lanes(self, count):
+        """Have exactly so many lanes; one more or less needs no restart."""
+        lanes = self._lanes()
+        surplus = lanes[count:]
+        self.sudo().search([("lane_id", "in", surplus.ids), ("state", "=", "running")])._put_back()
+        self.env["ir.model.data"].sudo().search([("model", "=", "ir.cron"), ("res_id", "in", surplus.ids)]).unlink()
+        surplus.unlink()
+        for number in range(len(lanes) + 1, count + 1):
+            self._create_lane(number)
+
+    @api.model
+    def _create_lane(self, number):
+        lane = (
+            self.env["ir.cron"]
+            .sudo()
+            .create(
+                {
+                    "name": f"Integration Bridge: lane {number}",
+                    "model_id": self.env["ir.model"]._get_id(self._name),
+                    "state": "code",
+                    "code": "model._run_lane()",
+                    "user_id": self.env.ref("base.user_root").id,
+                    "interval_number": 1,
+                    "interval_type": "minutes",
+                    "priority": 5,
+                }
+            )
+        )
+        # A name of its own, so that uninstalling the addon finds it.
+        self.env["ir.model.data"].sudo().create(
+            {
+                "module": "integration_bridge",
+                "name": f"lane_{number}",
+                "model": "ir.cron",
+                "res_id": lane.id,
+                "noupdate": True,
+            }
+        )
+
+    @api.model
+    def _wake_lanes(self, at=None):
+        """Have the lanes look for work when this transaction is committed, or at a time.
+
+        :param datetime at: naive UTC; one lane is enough then
+        """
+        lanes = self._lanes()
+        for lane in lanes[:1] if at else lanes:
+            lane._trigger(at=at)
+
+    @api.model
+    def _cron_problem(self):
+        """Why no lane can work, in words; False if lanes can.
+
+        :rtype: str | bool
+        """
+        if config["max_cron_threads"] == 0:
+            return self.env._(
+                "This Odoo server runs no scheduled actions (max_cron_threads = 0), so nothing will be synced. Set it"
+                " to 2 or more in Odoo's configuration file, or run lanes on another server of this database."
+            )
+        if not self._lanes().filtered("active"):
+            return self.env._(
+                "All lanes of the Integration Bridge are switched off. Activate the scheduled actions named"
+                " “Integration Bridge: lane”."
+            )
+        return False
+
+    # ----------------------------------------------------------------------------------------------------------------
+    # Working
+    # ----------------------------------------------------------------------------------------------------------------
+
+    @api.model
+    def _run_lane(self):
+        """What a lane does when Odoo's scheduler calls it: work until the time is up or nothing is due."""
+        if not self.env.su:
+            raise UserError(self.env._("Lanes are run by the scheduler only."))
+        lane_id = self.env.context.get("cron_id", False)
+        self._rescue(lane_id)
+        self._commit(0)
+        try:
+            self.env["bridge.flow"]._enqueue_due()
+            left = self._commit(0)
+        except psycopg2.Error as error:
+            if not is_busy(error):
+                raise
+            self.env.cr.rollback()  # another lane has done it at the same moment
+            left = self._commit(0)
+        while left > 0:
+            jobs = self._claim(lane_id)
+            if not jobs:
+                break
+            self.env.cr.commit()  # others see that they are taken
+            jobs._perform()
+            left = self._commit(len(jobs))
+        self._commit(0, is_end=True)
+
+    def _commit(self, processed, is_end=False):
+        """Commit, tell the scheduler, and learn how many seconds are left.
+
+        :param bool is_end: say whether there is more to do, so that the scheduler calls again at once
+        """
+        self.env.flush_all()
+        remaining = 1
+        if is_end:
+            self.env.cr.execute(ANY_DUE, self._claim_values())
+            remaining = int(self.env.cr.fetchone()[0])
+        return self.env["ir.cron"]._commit_progress(processed, remaining=remaining)
+
+    @api.model
+    def _rescue(self, lane_id):
+        """Put back what this lane left behind when it died.
+
+        Odoo holds the lane's row for as long as it works, in any process of any server. So when a lane starts, a job
+        that is still marked as its own has nobody working on it.
+        """
+        orphans = self.search(
+            [("state", "=", "running"), "|", ("lane_id", "in", (lane_id, False)), ("lane_id.active", "=", False)]
+        )
+        if orphans:
+            _logger.warning("Lane %s: %s jobs of a worker that died are put back", lane_id, len(orphans))
+            orphans._put_back()
+
+    def _put_back(self):
+        """The worker died: once more, and alone; but not for ever if that is what kills it."""
+        now = fields.Datetime.now()
+        for job in self:
+            values = {"attempts": job.attempts + 1, "crashes": job.crashes + 1}
+            if values["crashes"] < MOST_CRASHES:
+                job._wait({**values, "due_at": now})
+            else:
+                job._fail(
+                    "data",
+                    self.env._(
+                        "The worker died %(count)s times in a row while it did this. Look at Odoo's server log (memory or"
+                        " time limit?), then retry.",
+                        count=values["crashes"],
+                    ),
+                    values,
+                )
+
+    def _wait(self, values):
+        """Back to waiting. A run of the same flow that waits behind this one is the same work, and gives way to it.
+
+        :param dict values: what else is written
+        """
+        for job in self.filtered(lambda job: job.kind == "pull"):
+            behind = self.search(
+                [
+                    ("flow_id", "=", job.flow_id.id),
+                    ("kind", "=", "pull"),
+                    ("state", "=", "pending"),
+                    ("id", "!=", job.id),
+                ]
+            )
+            if behind.run_id.filtered("full"):
+                job.flow_id.full_scan_needed = True  # what was asked for comes with the next run
+            behind.run_id.write(
+                {"state": "cancelled", "message": self.env._("Another run of the flow goes on instead.")}
+            )
+            behind.write({"state": "cancelled", "finished": fields.Datetime.now()})
+        self.flush_model()
+        self.write({"state": "pending", "lane_id": False, **values})
+
+    # ----------------------------------------------------------------------------------------------------------------
+    # Claiming
+    # ----------------------------------------------------------------------------------------------------------------
+
+    @api.model
+    def _claim(self, lane_id):
+        """Take what is due next: one job, or the single records of one flow and run together.
+
+        A flow never runs twice at the same time; the unique index has the last word on that. A connector that rests is
+        tried by one job at a time.
+
+        :rtype: BridgeJob
+        """
+        for _attempt in range(BUSY_ATTEMPTS):
+            try:
+                self.env.flush_all()
+                self.env.cr.execute(CLAIM, {**self._claim_values(), "lane": lane_id or None})
+                ids = sorted(row[0] for row in self.env.cr.fetchall())
+                self.invalidate_model()
+                self.env["bridge.gate"].invalidate_model()
+                return self.browse(ids)
+            except psycopg2.Error as error:
+                if not is_busy(error):
+                    raise
+                self.env.cr.rollback()  # another lane was first; look again
+        return self.browse()
+
+    @api.model
+    def _claim_values(self):
+        return {
+            "together": list(TOGETHER),
+            "limit": CLAIM_LIMIT,
+            "rest_after": REST_AFTER,
+            "first_rest": FIRST_REST,
+            "longest_rest": LONGEST_REST,
+        }
+
+
+NOW = "(clock_timestamp() AT TIME ZONE 'UTC')"
+# The connectors that may be called now. Waiting jobs of another one are not even looked at, however many they are.
+READY = f"""
+    SELECT connector.id, connector.state, gate.failures >= %(rest_after)s AS probing
+      FROM bridge_connector connector
+      JOIN bridge_gate gate ON gate.connector_id = connector.id
+     WHERE connector.active AND connector.state IN ('live', 'preview') AND NOT gate.paused
+       AND (gate.resting_until IS NULL OR gate.resting_until <= {NOW})
+       AND (connector.max_lanes = 0 OR connector.max_lanes > (
+            SELECT count(DISTINCT COALESCE(running.lane_id, 0))
+              FROM bridge_job running
+             WHERE running.connector_id = connector.id AND running.state = 'running'))
+"""
+# What such a connector has to do next.
+NEXT = f"""
+    SELECT job.*
+      FROM bridge_job job
+      JOIN bridge_flow flow ON flow.id = job.flow_id
+     WHERE job.connector_id = ready.id AND job.state = 'pending' AND job.due_at <= {NOW} AND flow.active
+       AND (ready.state = 'live' OR job.kind = 'pull')
+       AND (job.kind != 'pull' OR NOT EXISTS (
+            SELECT FROM bridge_job other
+             WHERE other.flow_id = job.flow_id AND other.kind = 'pull' AND other.state = 'running'))
+     ORDER BY job.priority, job.due_at, job.id
+     LIMIT 1
+"""
+ANY_DUE = f"SELECT EXISTS (SELECT FROM ({READY}) ready CROSS JOIN LATERAL ({NEXT}) job)"
+# A lane that tries a resting connector closes it again for the others; one that takes the last free place of a
+# connector writes its gate, so that two that do so at once do not both succeed.
+CLAIM = f"""
+    WITH first AS (
+        SELECT job.id, job.kind, job.flow_id, job.run_id, job.connector_id,
+               ready.probing OR job.crashes > 0 AS alone, ready.probing
+          FROM ({READY}) ready
+    CROSS JOIN LATERAL ({NEXT} FOR UPDATE OF job SKIP LOCKED) job
+         ORDER BY job.priority, job.due_at, job.id
+         LIMIT 1
+    ), guard AS (
+        UPDATE bridge_gate gate
+           SET resting_until = CASE WHEN first.probing THEN {NOW} + make_interval(secs => LEAST(
+                   %(longest_rest)s, %(first_rest)s * 2 ^ LEAST(gate.failures - %(rest_after)s, 20)))
+                   ELSE gate.resting_until END
+          FROM first
+          JOIN bridge_connector connector ON connector.id = first.connector_id
+         WHERE gate.connector_id = first.connector_id AND (first.probing OR connector.max_lanes > 0)
+    ), more AS (
+        SELECT job.id
+          FROM bridge_job job
+          JOIN first USING (connector_id, flow_id, kind)
+         WHERE job.kind = ANY(%(together)s)
+           AND NOT first.alone AND job.crashes = 0
+           AND job.run_id IS NOT DISTINCT FROM first.run_id
+           AND job.state = 'pending'
+           AND job.due_at <= {NOW}
+         ORDER BY job.priority, job.due_at, job.id
+         LIMIT %(limit)s
+           FOR UPDATE OF job SKIP LOCKED
+    )
+    UPDATE bridge_job job
+       SET state = 'running', lane_id = %(lane)s, started = {NOW}
+     WHERE job.id IN (SELECT id FROM first UNION SELECT id FROM more)
+    RETURNING job.id
+"""

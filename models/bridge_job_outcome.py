@@ -1,0 +1,145 @@
+"""Doing jobs, and what becomes of them: the kind of an error decides (DESIGN.md, "The queue"; remote/retry.py)."""
+
+import logging
+
+import psycopg2
+
+from odoo import api, fields, models
+
+from ..remote.errors import RemoteError
+from ..remote.retry import is_charged, verdict
+from .bridge_job import group_of
+from .bridge_run import is_busy
+
+_logger = logging.getLogger(__name__)
+
+WHOLESALE = ("unavailable", "throttled", "auth")  # kinds of errors that are not about one record
+NO_ERROR = {"error_kind": False, "error_field": False, "error_message": False, "error_group": False}
+
+
+class BridgeJob(models.Model):
+    _inherit = "bridge.job"
+
+    def _perform(self):
+        """Do these jobs, and note what became of them; a failure of one is never one of the lane."""
+        try:
+            finished = getattr(self, f"_perform_{self[0].kind}")()
+        except RemoteError as error:
+            self._recover(error, error.kind, getattr(error, "exchanges", []))
+        except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
+            if not is_busy(error):
+                raise  # the database itself is not there; the next start of the lane puts the jobs back
+            self._recover(error, "busy")
+        except Exception as error:
+            if is_busy(error):
+                self._recover(error, "busy")
+                return
+            _logger.exception("Jobs %s failed", self.ids)
+            self._recover_unexpected(error)
+        else:
+            self._conclude(finished)
+            self.connector_id._answered()
+
+    def _perform_pull(self):
+        return self.run_id._run_slice(self._commit)
+
+    def _perform_pull_record(self):
+        self.flow_id._pull_records(self)
+        return True
+
+    # ----------------------------------------------------------------------------------------------------------------
+    # It went well
+    # ----------------------------------------------------------------------------------------------------------------
+
+    def _conclude(self, finished):
+        now = fields.Datetime.now()
+        running = self.exists().filtered(lambda job: job.state == "running")
+        if finished:
+            done = {"state": "done", "finished": now, "lane_id": False, "crashes": 0, "error_kind": False}
+            running.write({**done, "error_message": False, "error_group": False})
+        else:
+            running._wait({"due_at": now, "crashes": 0})
+
+    def _progressed(self):
+        """A page is written: what went wrong before does not count any more."""
+        for job in self.filtered(lambda job: job.state == "running" and (job.attempts or job.crashes)):
+            job.write({"attempts": 0, "crashes": 0, **NO_ERROR})
+
+    # ----------------------------------------------------------------------------------------------------------------
+    # It did not
+    # ----------------------------------------------------------------------------------------------------------------
+
+    def _recover(self, error, kind, exchanges=()):
+        """After an exception: nothing of the broken transaction stays, and the jobs say what happened."""
+        self.env.cr.rollback()
+        self = self.exists()
+        if not self:
+            return
+        connector, run = self.connector_id, self.run_id[:1]
+        if run:
+            self.env["bridge.exchange"]._record(run, list(exchanges), self if len(self) == 1 else None)
+        if isinstance(error, RemoteError) and self[0].kind == "pull" and run._restart_in_full(error):
+            self._conclude(finished=False)
+            connector._answered()
+            return
+        message, charged = connector._explain(error), True
+        if kind in WHOLESALE:
+            before = connector._gate()._shut(kind, message, error.retry_after)
+            charged = len(self) == 1 and is_charged(self.error_kind == kind, before)
+        elif isinstance(error, RemoteError):
+            connector._answered()
+        for job in self:
+            job._fail_or_retry(kind, message, charged)
+        self._wake_when_due()
+
+    def _recover_unexpected(self, error):
+        """An error that no rule foresees. Jobs that were done together are done alone, to find the one to blame."""
+        if len(self) == 1:
+            self._recover(error, "data")
+            return
+        self.env.cr.rollback()
+        for job in self.exists():
+            job._wait({"crashes": max(job.crashes, 1), "due_at": fields.Datetime.now()})
+
+    def _fail_or_retry(self, kind, message, charged=True):
+        """Wait for another attempt, or fail.
+
+        :param str kind: of the error
+        :param str message: in words
+        :param bool charged: does this attempt count
+        """
+        self.ensure_one()
+        decision = verdict(kind, self.attempts, charged)
+        if not decision.again:
+            self._fail(kind, message, {"attempts": decision.attempts})
+            return
+        due = fields.Datetime.add(fields.Datetime.now(), seconds=int(decision.delay))
+        self._wait({**self._error_values(kind, message), "attempts": decision.attempts, "due_at": due})
+        if self.kind == "pull":
+            gate = self.connector_id._gate()
+            again = self.env._("Next attempt at %(time)s UTC.", time=max(due, gate.resting_until or due))
+            if gate.paused:
+                again = self.env._("The connector is paused; see there.")
+            self.run_id.message = f"{message} {again}"
+
+    def _fail(self, kind, message, values):
+        self.ensure_one()
+        now = fields.Datetime.now()
+        failed = {"state": "failed", "lane_id": False, "finished": now, **self._error_values(kind, message), **values}
+        self.write(failed)
+        if self.kind == "pull":
+            self.run_id._fail(message)
+        else:
+            self.run_id._finish_records()
+
+    @api.model
+    def _error_values(self, kind, message):
+        return {"error_kind": kind, "error_message": message, "error_group": group_of(message)}
+
+    def _wake_when_due(self):
+        """Have a lane look when the first of these jobs may go again; not only at its next minute."""
+        waiting = self.filtered(lambda job: job.state == "pending")
+        if waiting:
+            resting_until = waiting.connector_id._gate().resting_until
+            due = min(waiting.mapped("due_at"))
+            self._wake_lanes(at=max(due, resting_until or due))

@@ -1,0 +1,186 @@
+"""The requests of a connector take their turn, and share their token, across threads, processes and servers.
+
+Nothing here uses the ORM: requests are made in threads. Every step is a small transaction on a connection of its own.
+"""
+
+import contextlib
+import json
+import random
+import time
+
+import psycopg2
+
+from odoo import SUPERUSER_ID, api
+from odoo.sql_db import db_connect
+
+from ..remote.errors import Throttled
+from ..remote.rate import pause_after
+from ..remote.tokens import Token
+from .own_transaction import in_own_transaction
+from .secret_box import seal, unseal
+
+LONGEST_STAY = 20.0  # seconds that a request waits for its turn; a lane has other work than to wait longer
+REQUEST_LOCK, TOKEN_LOCK = 0x62726467, 0x62726468  # classes of advisory locks
+MOST_REQUESTS = 64
+
+# The generic cell rate algorithm (ITU-T I.371): `next_slot` is when a request would be exactly on time; a burst may be
+# early. One statement takes a slot, so that no two lanes get the same one.
+TAKE_SLOT = """
+    UPDATE bridge_gate gate
+       SET next_slot = GREATEST(gate.next_slot, clock.now) + connector.rate_period / connector.rate_requests
+      FROM bridge_connector connector, (SELECT extract(epoch FROM clock_timestamp()) AS now) clock
+     WHERE connector.id = gate.connector_id AND connector.id = %(connector)s AND connector.rate_requests > 0
+       AND gate.next_slot - clock.now
+           - (connector.rate_burst - 1) * connector.rate_period / connector.rate_requests <= %(longest)s
+ RETURNING gate.next_slot - clock.now - connector.rate_burst * connector.rate_period / connector.rate_requests
+"""
+NEXT_SLOT = """
+    SELECT gate.next_slot - extract(epoch FROM clock_timestamp())
+           - (connector.rate_burst - 1) * connector.rate_period / connector.rate_requests
+      FROM bridge_gate gate
+      JOIN bridge_connector connector ON connector.id = gate.connector_id
+     WHERE connector.id = %(connector)s AND connector.rate_requests > 0
+"""
+HOLD = """
+    UPDATE bridge_gate gate
+       SET next_slot = GREATEST(gate.next_slot, extract(epoch FROM clock_timestamp()) + %(seconds)s
+                       + (connector.rate_burst - 1) * connector.rate_period / connector.rate_requests)
+      FROM bridge_connector connector
+     WHERE connector.id = gate.connector_id AND connector.id = %(connector)s AND connector.rate_requests > 0
+"""
+
+
+class Turnstile:
+    """Lets the requests of a connector through as its limits say.
+
+    The limits are read for every request, so that they can be changed while it works.
+
+    :param str database: its name
+    :param int connector_id: whose requests
+    :param str host: for messages
+    """
+
+    def __init__(self, database, connector_id, host):
+        self._open_cursor = db_connect(database).cursor
+        self._connector_id = connector_id
+        self._host = host
+
+    @contextlib.contextmanager
+    def turn(self):
+        """Wait for the turn of one request, and hold its place while it is under way.
+
+        :raises Throttled: reason ``own_limit``, if the turn would come too late to wait for it
+        """
+        with contextlib.closing(self._open_cursor()) as cr:
+            self._take_place(cr)
+            seconds = self._take_slot()
+            if seconds > 0:
+                time.sleep(seconds)
+            yield
+            cr.rollback()  # gives the place back
+
+    def observe(self, headers):
+        """Hold the next requests if the remote says that it takes none before some time."""
+        seconds = pause_after(headers)
+        if seconds:
+            in_own_transaction(self._open_cursor, lambda cr: cr.execute(HOLD, self._values(seconds=seconds)))
+
+    def _values(self, **values):
+        return {"connector": self._connector_id, **values}
+
+    def _take_slot(self):
+        """:return: seconds until this request may go"""
+
+        def take(cr):
+            cr.execute(TAKE_SLOT, self._values(longest=LONGEST_STAY))
+            taken = cr.fetchone()
+            if taken:
+                return float(taken[0]), True
+            cr.execute(NEXT_SLOT, self._values())
+            late = cr.fetchone()
+            return (float(late[0]), False) if late else (0.0, True)
+
+        seconds, taken = in_own_transaction(self._open_cursor, take)
+        if not taken:
+            self._refuse(seconds)
+        return seconds
+
+    def _take_place(self, cr):
+        """One of the places for requests under way: a lock that goes with the connection, whatever happens to us."""
+        cr.execute("SELECT max_requests FROM bridge_connector WHERE id = %s", [self._connector_id])
+        places = min((cr.fetchone() or (0,))[0] or 0, MOST_REQUESTS)
+        if not places:
+            cr.rollback()
+            return
+        keys = [self._connector_id * MOST_REQUESTS + place for place in range(places)]
+        random.shuffle(keys)
+        for key in keys:
+            cr.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [REQUEST_LOCK, key])
+            if cr.fetchone()[0]:
+                return
+        cr.execute("SELECT set_config('lock_timeout', %s, TRUE)", [f"{int(LONGEST_STAY * 1000)}ms"])
+        try:
+            cr.execute("SELECT pg_advisory_xact_lock(%s, %s)", [REQUEST_LOCK, keys[0]])
+        except psycopg2.errors.LockNotAvailable:
+            self._refuse(LONGEST_STAY)
+
+    def _refuse(self, seconds):
+        raise Throttled("own_limit", sent=False, host=self._host, retry_after=seconds, seconds=f"{seconds:.0f}")
+
+
+class SharedTokens:
+    """The session token of a connector, for all processes: whoever has to renew it does so for all.
+
+    :param str database: its name
+    :param int connector_id: whose token
+    """
+
+    def __init__(self, database, connector_id):
+        self._open_cursor = db_connect(database).cursor
+        self._connector_id = connector_id
+
+    @contextlib.contextmanager
+    def lock(self):
+        """Only one of all processes renews at a time."""
+        with contextlib.closing(self._open_cursor()) as cr:
+            cr.execute("SELECT pg_advisory_xact_lock(%s, %s)", [TOKEN_LOCK, self._connector_id])
+            yield
+            cr.rollback()
+
+    def load(self, key):
+        """The token, if it is one of these credentials and still good.
+
+        :param str key: stands for the credentials
+        :rtype: Token | None
+        """
+        sealed = self._read("SELECT token_sealed FROM bridge_gate WHERE connector_id = %s")
+        kept = json.loads(sealed) if sealed else {}
+        left = kept.get("until", 0) - time.time()
+        return Token(kept["value"], left) if kept.get("key") == key and left > 0 else None
+
+    def save(self, key, token):
+        """Keep a token for the others."""
+        kept = {"key": key, "value": token.value, "until": time.time() + token.seconds}
+
+        def write(cr):
+            sealed = seal(_environment(cr), json.dumps(kept))
+            cr.execute("UPDATE bridge_gate SET token_sealed = %s WHERE connector_id = %s", [sealed, self._connector_id])
+
+        in_own_transaction(self._open_cursor, write)
+
+    def refresh_token(self):
+        """The refresh token as it is now; another process may have replaced it.
+
+        :rtype: str
+        """
+        return self._read("SELECT refresh_token_sealed FROM bridge_connector WHERE id = %s")
+
+    def _read(self, query):
+        with contextlib.closing(self._open_cursor()) as cr:
+            cr.execute(query, [self._connector_id])
+            row = cr.fetchone()
+            return unseal(_environment(cr), row[0]) if row and row[0] else ""
+
+
+def _environment(cr):
+    return api.Environment(cr, SUPERUSER_ID, {})
