@@ -11,6 +11,8 @@ from . import (
     bridge_job_lane,
     bridge_job_outcome,
     bridge_gate,
+    bridge_alert,
+    bridge_failure,
     bridge_exchange,
     bridge_flow_pull,
     bridge_flow_plan,
@@ -18,5 +20,6 @@ from . import (
     bridge_flow_journal,
     bridge_flow_actions,
     bridge_connector_definition,
+    ir_http,
     res_config_settings,
 )

@@ -86,6 +86,9 @@ class Item:
         """A later document of the same batch speaks for this record."""
         self.action, self.failure, self.superseded = UNCHANGED, None, True
 
+    def skip(self, note):
+        self.action, self.failure, self.note = SKIP, None, note
+
     def fail(self, kind, message, field_name=None):
         self.action = REJECT
         self.failure = Failure(kind, message, field_name)

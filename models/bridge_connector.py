@@ -12,6 +12,7 @@ from ..remote import template
 from ..remote.auth import SCHEMES
 from ..remote.client import Client, Request, Settings
 from ..remote.errors import RemoteError
+from .bridge_alert import DOWN
 from .json_text import read_json
 from .secret_box import seal, unseal
 from .turnstile import MOST_REQUESTS, SharedTokens, Turnstile
@@ -33,6 +34,7 @@ AUTH_OPTIONS = (
 CREDENTIAL_HEADERS = {"authorization", "proxy-authorization", "cookie", "x-api-key"}
 CREDENTIAL_FIELDS = {"base_url", "verify_tls", "ca_pem"}  # whoever sets these decides who gets the credentials
 REOPENING = CREDENTIAL_FIELDS | {"secret", "refresh_token", "secret_sealed", "state"}  # what may end a rest or pause
+MOST_REASONS = 8
 REACHED = (404, 405)  # an API need not have anything at its base address
 ALLOWED_ADDRESSES = "integration_bridge.allowed_private_addresses"
 
@@ -70,7 +72,16 @@ class BridgeConnector(models.Model):
     flow_count = fields.Integer("Number of Flows", compute="_compute_counts")
     failure_count = fields.Integer(compute="_compute_counts", string="Open Failures")
     last_success = fields.Datetime(compute="_compute_counts", string="Last Successful Run")
-    attention = fields.Char(compute="_compute_attention", help="What keeps the connector from working, in words.")
+    health = fields.Selection([("ok", "OK"), ("attention", "Attention"), ("down", "Down")], compute="_compute_health")
+    health_reason = fields.Text(compute="_compute_health", string="What Is the Matter")
+    is_shut = fields.Boolean(compute="_compute_health", help="Does it rest, wait or pause?")
+    responsible_ids = fields.Many2many(
+        "res.users",
+        "bridge_connector_responsible_rel",
+        string="Responsible",
+        domain=[("share", "=", False)],
+        help="Who is told when it needs attention; if nobody, the alert receivers of the settings.",
+    )
 
     # Where it is and how to talk to it
     base_url = fields.Char("Base Address", required=True, tracking=True)
@@ -106,7 +117,9 @@ class BridgeConnector(models.Model):
     # How fast
     rate_requests = fields.Integer("Requests", default=0, help="So many requests in a period; 0: no limit.")
     rate_period = fields.Float("Period (s)", default=1.0, required=True)
-    rate_burst = fields.Integer("Burst", default=1, required=True, help="Requests that may go at once after a quiet time.")
+    rate_burst = fields.Integer(
+        "Burst", default=1, required=True, help="Requests that may go at once after a quiet time."
+    )
     max_requests = fields.Integer(
         "Requests at Once", default=0, help="Requests under way at the same time, over all lanes; 0: no limit."
     )
@@ -188,8 +201,18 @@ class BridgeConnector(models.Model):
             connector.failure_count = failures.get(connector, 0)
             connector.last_success = successes.get(connector, False)
 
-    def _compute_attention(self):
-        self.attention = self.env["bridge.job"]._cron_problem()
+    def _compute_health(self):
+        situations = self.env["bridge.alert"].sudo()._situations(self.sudo()).values()
+        gates = {gate.connector_id: gate for gate in self.env["bridge.gate"].search([("connector_id", "in", self.ids)])}
+        for connector in self:
+            own = [one for one in situations if one["connector_id"] in (connector.id, False)]
+            gate = gates.get(connector, self.env["bridge.gate"])
+            connector.is_shut = gate.paused or gate._is_resting()
+            if connector.state == "disabled":
+                connector.health = connector.health_reason = False
+                continue
+            connector.health = "down" if any(one["kind"] in DOWN for one in own) else "attention" if own else "ok"
+            connector.health_reason = "\n".join(one["message"] for one in own[:MOST_REASONS])
 
     def _compute_secret(self):
         self.secret = False
@@ -538,6 +561,7 @@ class BridgeConnector(models.Model):
                         status=answer.status,
                     )
             kind, title = "success", self.env._("The connection works")
+            self._gate()._open()
         except (RemoteError, UserError) as error:
             kind, title, message = "danger", self.env._("The connection does not work"), self._explain(error)
         return {
@@ -570,8 +594,8 @@ class BridgeConnector(models.Model):
         }
 
     def action_open_failures(self):
-        action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_job_action")
-        return {**action, "domain": [("connector_id", "in", self.ids)], "context": {"search_default_open": 1}}
+        action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_failure_action")
+        return {**action, "domain": [("connector_id", "in", self.ids)], "context": {}}
 
 
 def _is_http(address):

@@ -34,6 +34,13 @@ FLOW_KEYS = (
     "global_ids",
     "full_scan_days",
 )
+LIMITS = {
+    "requests": "rate_requests",
+    "period": "rate_period",
+    "burst": "rate_burst",
+    "requests_at_once": "max_requests",
+    "lanes_at_once": "max_lanes",
+}
 FIELD_KEYS = ("path", "converter", "direction", "authority", "key", "required", "create_only")
 FIELD_KEYS += ("on_missing", "on_null", "on_empty")
 
@@ -71,6 +78,7 @@ class BridgeConnector(models.Model):
                     "read": self.read_timeout,
                     "total": self.total_timeout,
                 },
+                "limits": {name: self[field_name] for name, field_name in LIMITS.items()},
                 "verify_tls": self.verify_tls,
                 "timezone": self.timezone,
                 "log_level": self.log_level,
@@ -186,6 +194,7 @@ class BridgeConnector(models.Model):
             **values,
             **_given(about, ("code", "name", "base_url", "verify_tls", "timezone", "log_level")),
             **{f"{name}_timeout": value for name, value in timeouts.items()},
+            **{LIMITS[name]: value for name, value in about.get("limits", {}).items()},
             "auth_scheme": auth["scheme"],
             "headers": write_json(about.get("headers")),
         }

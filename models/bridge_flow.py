@@ -312,7 +312,9 @@ class BridgeFlow(models.Model):
         """:raises UserError: if single records can not be fetched"""
         if not self.sudo()._operation("get"):
             raise UserError(
-                self.env._("“%s” has no operation that gets one record. Sync the whole flow instead.", self.display_name)
+                self.env._(
+                    "“%s” has no operation that gets one record. Sync the whole flow instead.", self.display_name
+                )
             )
 
     def _operation(self, kind):
@@ -350,8 +352,15 @@ class BridgeFlow(models.Model):
 
     def _schedule(self, now):
         for flow in self:
-            interval = relativedelta(**{flow.interval_type: flow.interval_number})
-            flow.sudo().next_run = now + interval if flow.interval_number else False
+            flow.sudo().next_run = now + flow._interval() if flow.interval_number else False
+
+    def _interval(self):
+        """:rtype: relativedelta"""
+        return relativedelta(**{self.interval_type: self.interval_number})
+
+    def _interval_text(self):
+        units = dict(self._fields["interval_type"]._description_selection(self.env))
+        return f"{self.interval_number} {units[self.interval_type].lower()}"
 
     def _is_full_scan_due(self):
         """Is it time to look for what was deleted without a trace?"""
@@ -418,13 +427,20 @@ class BridgeFlow(models.Model):
         run._preview()
         return run.sudo(False)._action_open()
 
+    def action_recover(self):
+        """Fetch records by their remote ids."""
+        self.ensure_one()
+        self._check_gets_records()
+        action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_recover_action")
+        return {**action, "context": {"default_flow_id": self.id}}
+
     def action_open_bindings(self):
         action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_binding_action")
         return {**action, "domain": [("flow_id", "in", self.ids)], "context": {}}
 
     def action_open_failures(self):
-        action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_job_action")
-        return {**action, "domain": [("flow_id", "in", self.ids)], "context": {"search_default_open": 1}}
+        action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_failure_action")
+        return {**action, "domain": [("flow_id", "in", self.ids)], "context": {}}
 
     def action_open_runs(self):
         action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_run_action")

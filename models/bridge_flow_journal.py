@@ -204,9 +204,12 @@ class BridgeFlow(models.Model):
         """A record that failed becomes a job of its own, with its payload; one that is one already says so."""
         own = {job.external_id: job for job in jobs or ()}
         rows = []
-        for item in batch.items:
-            kind, message, field_name = self._trouble(item)
-            if not kind:
+        troubled = [(item, *self._trouble(item)) for item in batch.items]
+        troubled = [(item, *trouble) for item, *trouble in troubled if trouble[0]]
+        ignored = self._ignored([item for item, *_trouble in troubled])
+        for item, kind, message, field_name in troubled:
+            if item.external_id in ignored and item.failure:
+                item.skip(self.env._("Ignored: %s", ignored[item.external_id]))
                 continue
             if item.external_id in own:
                 own[item.external_id].write(
@@ -216,6 +219,25 @@ class BridgeFlow(models.Model):
             else:
                 rows.append((item, kind, message, field_name))
         self._insert_failures(batch, rows)
+
+    def _ignored(self, items):
+        """Failures that a person has said to ignore, as long as the remote record is the same.
+
+        :return: external id to the reason
+        :rtype: dict
+        """
+        if not items:
+            return {}
+        self.env.cr.execute(
+            """
+            SELECT job.external_id, job.ignored_reason
+              FROM bridge_job job
+              JOIN unnest(%s::text[], %s::text[]) AS known (external_id, fingerprint) USING (external_id, fingerprint)
+             WHERE job.flow_id = %s AND job.ignored_reason IS NOT NULL AND job.state = 'cancelled'
+            """,
+            [[item.external_id for item in items], [item.fingerprint for item in items], self.id],
+        )
+        return dict(self.env.cr.fetchall())
 
     def _trouble(self, item):
         if item.failure:

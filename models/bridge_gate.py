@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from ..remote.retry import rest, wait
+from ..remote.retry import REST_AFTER, rest, wait
 from .own_transaction import in_own_transaction
 
 OPENED = {
@@ -76,6 +76,8 @@ class BridgeGate(models.Model):
 
         failures = in_own_transaction(self.env.registry.cursor, shut)
         self.invalidate_recordset()
+        if self.paused or self.failures == REST_AFTER:
+            self.env["bridge.alert"]._wake()
         return failures
 
     def _open(self, beside=False):

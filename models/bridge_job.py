@@ -2,9 +2,9 @@ import json
 import re
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import UserError
 
-from .json_text import read_json, write_json
+from .json_text import write_json
 
 OPEN_STATES = ("failed", "uncertain")
 OPEN_RECORD = "kind = 'pull_record' AND state IN ('pending', 'running', 'failed', 'uncertain')"
@@ -48,11 +48,14 @@ class BridgeJob(models.Model):
     )
     priority = fields.Integer(default=10, readonly=True, help="Smaller is earlier.")
     due_at = fields.Datetime("Due", default=fields.Datetime.now, required=True, readonly=True)
-    attempts = fields.Integer(default=0, readonly=True, help="Attempts that failed. Waiting for the other system is none.")
+    attempts = fields.Integer(
+        default=0, readonly=True, help="Attempts that failed. Waiting for the other system is none."
+    )
     crashes = fields.Integer(
         default=0,
         required=True,
-        readonly=True, help="How often in a row the worker died while it did this; such a job is done alone."
+        readonly=True,
+        help="How often in a row the worker died while it did this; such a job is done alone.",
     )
     lane_id = fields.Many2one("ir.cron", ondelete="set null", readonly=True, index="btree_not_null")
     started = fields.Datetime(readonly=True)
@@ -61,13 +64,15 @@ class BridgeJob(models.Model):
     external_id = fields.Char("Remote ID", readonly=True)
     record_name = fields.Char("Record", readonly=True)
     payload = fields.Json(readonly=True, help="The record as the other system sent it; empty: it is fetched again.")
-    payload_text = fields.Text("Remote Record", compute="_compute_payload_text", inverse="_inverse_payload_text")
+    payload_text = fields.Text("Remote Record", compute="_compute_payload_text")
     payload_edited = fields.Boolean("Edited by Hand", readonly=True)
     fingerprint = fields.Char(readonly=True, help="Of the remote record, as the mapping sees it.")
     error_kind = fields.Selection(ERROR_KINDS, readonly=True)
     error_field = fields.Char("Field", readonly=True)
     error_message = fields.Text("Message", readonly=True)
-    error_group = fields.Char("Same Failures", readonly=True, help="The message without what is particular to a record.")
+    error_group = fields.Char(
+        "Same Failures", readonly=True, help="The message without what is particular to a record."
+    )
     ignored_reason = fields.Char("Ignored Because", readonly=True)
     exchange_ids = fields.One2many("bridge.exchange", "job_id", string="HTTP Exchanges")
     exchange_count = fields.Integer(compute="_compute_exchange_count")
@@ -89,20 +94,9 @@ class BridgeJob(models.Model):
             parts = (kinds.get(job.kind), job.flow_id.name, job.record_name or job.external_id)
             job.display_name = " · ".join(part for part in parts if part)
 
-    @api.depends("payload")
     def _compute_payload_text(self):
         for job in self:
             job.payload_text = write_json(job.payload)
-
-    def _inverse_payload_text(self):
-        for job in self:
-            job._check_open()
-            payload = read_json(job, "payload_text")
-            if not payload:
-                raise ValidationError(
-                    self.env._("%s: write the whole record. To fetch it again, press “Retry”.", job.display_name)
-                )
-            job.write({"payload": payload, "payload_edited": True})
 
     def _compute_exchange_count(self):
         counts = dict(self.env["bridge.exchange"]._read_group([("job_id", "in", self.ids)], ["job_id"], ["__count"]))
@@ -276,10 +270,25 @@ class BridgeJob(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_job_ignore_action")
         return {**action, "context": {"default_job_ids": self.ids}}
 
-    def _check_open(self):
+    def action_edit(self):
+        """Change what the other system sent, and do it again with that."""
+        self.ensure_one()
         self.env["bridge.run"]._check_operator(self)
-        if any(job.kind != "pull_record" or job.state not in ("failed", "pending") for job in self):
-            raise UserError(self.env._("Only a record that failed or waits can be edited."))
+        action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_job_replay_action")
+        return {**action, "context": {"default_job_id": self.id, "default_payload_text": self.payload_text}}
+
+    def _replay(self, payload):
+        """Do a record that failed again, with this document instead of the one that the other system sent.
+
+        :param dict payload: the whole record
+        :raises UserError: if there is nothing to be done again
+        """
+        self.ensure_one()
+        self.env["bridge.run"]._check_operator(self)
+        if self.kind != "pull_record" or self.state not in ("failed", "pending"):
+            raise UserError(self.env._("Only a record that failed or waits can be done again."))
+        self.sudo().write({"payload": payload, "payload_edited": True})
+        self.action_retry()
 
     def action_open_logs(self):
         self.ensure_one()

@@ -17,6 +17,7 @@ LANES = "integration_bridge.lanes"
 CLAIM_LIMIT = 200  # jobs that are done together
 TOGETHER = ("pull_record",)  # kinds whose jobs of one flow and run are done in one batch
 MOST_CRASHES = 5
+LONG_SILENCE = 15  # minutes
 
 
 class BridgeJob(models.Model):
@@ -114,6 +115,34 @@ class BridgeJob(models.Model):
             )
         return False
 
+    @api.model
+    def _lane_problem(self):
+        """Why work waits although lanes should do it, in words; False if it does not.
+
+        :rtype: str | bool
+        """
+        oldest, long_ago = self._oldest_due(), fields.Datetime.subtract(fields.Datetime.now(), minutes=LONG_SILENCE)
+        worked = max((lane.lastcall or lane.create_date for lane in self._lanes()), default=long_ago)
+        if not oldest or oldest > long_ago or worked > long_ago:
+            return False
+        return self.env._(
+            "Work waits since %(due)s UTC, but no lane has worked since %(worked)s UTC. Check that the Odoo server which"
+            " runs scheduled actions is up.",
+            due=oldest,
+            worked=worked,
+        )
+
+    @api.model
+    def _oldest_due(self):
+        """Since when the first job waits that a lane could do now; False if there is none.
+
+        :rtype: datetime
+        """
+        self.env.flush_all()
+        self.env.cr.execute(OLDEST_DUE, self._claim_values())
+        due = self.env.cr.fetchone()[0]
+        return due.replace(microsecond=0) if due else False
+
     # ----------------------------------------------------------------------------------------------------------------
     # Working
     # ----------------------------------------------------------------------------------------------------------------
@@ -138,7 +167,7 @@ class BridgeJob(models.Model):
             jobs = self._claim(lane_id)
             if not jobs:
                 break
-            self.env.cr.commit()  # others see that they are taken
+            self._commit(0)  # others see that they are taken
             jobs._perform()
             left = self._commit(len(jobs))
         self._commit(0, is_end=True)
@@ -274,6 +303,7 @@ NEXT = f"""
      ORDER BY job.priority, job.due_at, job.id
      LIMIT 1
 """
+OLDEST_DUE = f"SELECT min(job.due_at) FROM ({READY}) ready CROSS JOIN LATERAL ({NEXT}) job"
 ANY_DUE = f"SELECT EXISTS (SELECT FROM ({READY}) ready CROSS JOIN LATERAL ({NEXT}) job)"
 # A lane that tries a resting connector closes it again for the others; one that takes the last free place of a
 # connector writes its gate, so that two that do so at once do not both succeed.

@@ -335,7 +335,7 @@ class BridgeRun(models.Model):
                 ),
             }
         )
-        self._alert()
+        self.env["bridge.alert"]._wake()
         return False
 
     def _remove_page(self, unseen, client, commit):
@@ -419,54 +419,19 @@ class BridgeRun(models.Model):
 
     def _fail(self, message):
         self.write({"state": "failed", "finished": fields.Datetime.now(), "message": message})
-        self._alert()
-
-    # ----------------------------------------------------------------------------------------------------------------
-    # Attention
-    # ----------------------------------------------------------------------------------------------------------------
-
-    @api.model
-    def _alert_receivers(self):
-        """Who is told when a run needs a person.
-
-        :rtype: ResUsers
-        """
-        ids = self.env["ir.config_parameter"].sudo().get_param("integration_bridge.alert_user_ids", "")
-        return (
-            self.env["res.users"]
-            .sudo()
-            .browse(int(part) for part in ids.split(",") if part)
-            .exists()
-            .filtered("active")
-        )
-
-    def _alert(self):
-        """Tell the receivers by an activity on the connector; not again while they have one."""
-        if self.dry_run:
-            return
-        connector = self.connector_id.sudo()
-        told = connector.activity_ids.filtered(lambda activity: activity.automated).user_id
-        for user in self._alert_receivers() - told:
-            connector.activity_schedule(
-                "mail.mail_activity_data_warning",
-                user_id=user.id,
-                summary=self.env._("%s needs attention", self.flow_id.name),
-                note=self.message,
-            )
+        if not self.dry_run:
+            self.env["bridge.alert"]._wake()
 
     def _finish_records(self):
         """A run that only carries single records ends when they do."""
-        for run in self.filtered(lambda run: run.trigger == "record"):
-            if any(job.state == "pending" for job in run.job_ids):
-                continue
-            failed = run.failed or any(job.state == "failed" for job in run.job_ids)
-            run.write(
-                {
-                    "state": "partial" if failed else "done",
-                    "started": run.started or fields.Datetime.now(),
-                    "finished": fields.Datetime.now(),
-                }
-            )
+        runs = self.filtered(lambda run: run.trigger == "record")
+        states = {}
+        for run, state in self.env["bridge.job"]._read_group([("run_id", "in", runs.ids)], ["run_id", "state"]):
+            states.setdefault(run, set()).add(state)
+        now = fields.Datetime.now()
+        for run in runs.filtered(lambda run: "pending" not in states.get(run, ())):
+            state = "partial" if run.failed or "failed" in states.get(run, ()) else "done"
+            run.write({"state": state, "started": run.started or now, "finished": now})
 
     def _preview(self):
         """Plan the first records, at once and in the caller's transaction."""
@@ -541,7 +506,7 @@ RETENTION = (
     ("bridge.job", "job_days", 30, [("state", "in", ("done", "cancelled"))]),
     (
         "bridge.run",
-        "log_days",
+        "run_days",
         90,
         [("state", "in", ("done", "partial", "failed", "cancelled")), ("job_ids", "=", False)],
     ),

@@ -5,6 +5,7 @@ from .bridge_connector import ALLOWED_ADDRESSES, parse_addresses
 from .bridge_job_lane import LANES
 
 MOST_LANES = 16
+NUMBERS = ("bridge_log_days", "bridge_run_days", "bridge_job_days", "bridge_exchange_days", "bridge_queue_minutes")
 
 
 class ResConfigSettings(models.TransientModel):
@@ -20,6 +21,12 @@ class ResConfigSettings(models.TransientModel):
     bridge_exchange_days = fields.Integer(
         "Keep HTTP Exchanges (days)", config_parameter="integration_bridge.exchange_days", default=14
     )
+    bridge_run_days = fields.Integer(
+        "Keep Finished Runs (days)", config_parameter="integration_bridge.run_days", default=90
+    )
+    bridge_queue_minutes = fields.Integer(
+        "Queue Limit (minutes)", config_parameter="integration_bridge.queue_minutes", default=60
+    )
     bridge_allowed_addresses = fields.Char("Allowed Private Addresses", config_parameter=ALLOWED_ADDRESSES)
     bridge_alert_user_ids = fields.Many2many(
         "res.users",
@@ -31,7 +38,7 @@ class ResConfigSettings(models.TransientModel):
 
     @api.depends("company_id")
     def _compute_bridge_alert_user_ids(self):
-        receivers = self.env["bridge.run"]._alert_receivers()
+        receivers = self.env["bridge.alert"]._default_receivers()
         for settings in self:
             settings.bridge_alert_user_ids = receivers
 
@@ -41,13 +48,15 @@ class ResConfigSettings(models.TransientModel):
                 "integration_bridge.alert_user_ids", ",".join(map(str, settings.bridge_alert_user_ids.ids))
             )
 
-    @api.constrains("bridge_lanes", "bridge_log_days", "bridge_job_days", "bridge_exchange_days")
+    @api.constrains(*NUMBERS, "bridge_lanes")
     def _check_bridge_numbers(self):
         for settings in self:
             if not 1 <= settings.bridge_lanes <= MOST_LANES:
                 raise ValidationError(self.env._("There must be 1 to %s lanes.", MOST_LANES))
-            if min(settings.bridge_log_days, settings.bridge_job_days, settings.bridge_exchange_days) < 1:
-                raise ValidationError(self.env._("Logs, jobs and HTTP exchanges must be kept for at least 1 day."))
+            if min(settings[name] for name in NUMBERS) < 1:
+                raise ValidationError(
+                    self.env._("Days to keep records, and the minutes that the queue may be late, must be at least 1.")
+                )
 
     @api.constrains("bridge_allowed_addresses")
     def _check_bridge_allowed_addresses(self):

@@ -9,7 +9,12 @@ from .status import date_of
 
 LONGEST_RESET = 3600.0
 _EPOCH = 1_000_000_000  # a reset beyond this is a point in time, not a number of seconds
-_REMAINING = ("RateLimit-Remaining", "X-RateLimit-Remaining", "X-Rate-Limit-Remaining", "X-RateLimit-Requests-Remaining")
+_REMAINING = (
+    "RateLimit-Remaining",
+    "X-RateLimit-Remaining",
+    "X-Rate-Limit-Remaining",
+    "X-RateLimit-Requests-Remaining",
+)
 _RESET = ("RateLimit-Reset", "X-RateLimit-Reset", "X-Rate-Limit-Reset", "X-RateLimit-Reset-After")
 _ONE_HEADER = re.compile(r"(?:^|[;,]\s*)(r|remaining|t|reset)=(\d+)")  # RateLimit: "default";r=0;t=30
 _USED = re.compile(r"(\d+)\s*/\s*(\d+)$")  # X-Shopify-Shop-Api-Call-Limit: 40/40

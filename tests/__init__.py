@@ -1,1 +1,11 @@
-from . import test_connector, test_definition, test_flow, test_job, test_pull, test_security, test_tour
+from . import (
+    test_alert,
+    test_connector,
+    test_definition,
+    test_failure,
+    test_flow,
+    test_job,
+    test_pull,
+    test_security,
+    test_tour,
+)

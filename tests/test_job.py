@@ -226,8 +226,12 @@ class TestJob(BridgeCase):
         self.server.faults = [(429, {"Retry-After": "120"}, b"{}")]
         self.work()
         job, gate = run.job_ids, self.connector._gate()
-        self.assertEqual((job.error_kind, job.state, job.attempts, gate.rest_kind), ("throttled", "pending", 0, "throttled"))
-        self.assertAlmostEqual(gate.resting_until, fields.Datetime.now() + timedelta(seconds=120), delta=timedelta(seconds=5))
+        self.assertEqual(
+            (job.error_kind, job.state, job.attempts, gate.rest_kind), ("throttled", "pending", 0, "throttled")
+        )
+        self.assertAlmostEqual(
+            gate.resting_until, fields.Datetime.now() + timedelta(seconds=120), delta=timedelta(seconds=5)
+        )
         self.work()
         self.assertEqual(len(self.server.requests), 1)
 
@@ -238,16 +242,6 @@ class TestJob(BridgeCase):
         self.server.faults = [None, (500, {}, b"")]
         self.work()
         self.assertEqual(jobs.mapped("state"), ["done", "pending", "done"])
-
-    def test_failed_run_alerts_the_receivers_once(self):
-        receiver = self.env.ref("base.user_admin")
-        self.env["res.config.settings"].create({"bridge_alert_user_ids": [(6, 0, receiver.ids)]}).execute()
-        flow = self.connect()
-        for _number in range(2):
-            self.server.faults = [(403, {}, b"{}")]
-            self.sync(flow)
-        activity = self.connector.activity_ids
-        self.assertEqual((activity.user_id, activity.summary), (receiver, "Things needs attention"))
 
     def test_cancelled_run_does_not_go_on(self):
         flow = self.connect()

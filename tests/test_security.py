@@ -4,7 +4,9 @@ from odoo.tests import new_test_user, tagged
 from .common import BridgeCase, thing, things_flow
 
 CONFIGURATION = ("bridge.connector", "bridge.flow", "bridge.operation", "bridge.field.mapping")
-STATE = ("bridge.binding", "bridge.run", "bridge.log", "bridge.job", "bridge.gate")
+STATE = ("bridge.binding", "bridge.run", "bridge.log", "bridge.job", "bridge.gate", "bridge.alert", "bridge.failure")
+
+WIZARDS = ("bridge.definition.import", "bridge.job.ignore", "bridge.job.replay", "bridge.recover")
 
 
 @tagged("post_install", "-at_install")
@@ -27,6 +29,9 @@ class TestSecurity(BridgeCase):
         self.flow = self.connect()
         self.server.records["things"] = [thing(1), thing(2, name=None)]
         self.run_ = self.sync(self.flow)
+        self.env["bridge.alert"].create(
+            {"key": "x", "kind": "paused", "message": "x", "connector_id": self.connector.id}
+        )
 
     def stranger(self, group):
         """A user of one of our groups, in another company."""
@@ -54,7 +59,7 @@ class TestSecurity(BridgeCase):
 
     def test_every_model_of_ours_is_in_the_table(self):
         ours = {name for name in self.env if name.startswith("bridge.") and not self.env[name]._abstract}
-        self.assertEqual(ours, {*CONFIGURATION, *STATE, "bridge.exchange", "bridge.definition.import"})
+        self.assertEqual(ours, {*CONFIGURATION, *STATE, *WIZARDS, "bridge.exchange"})
 
     def test_only_operators_run_and_retry(self):
         job = self.failures(self.flow)

@@ -1,0 +1,322 @@
+"""Situations that need a person: found from facts, told once when they begin and once when they are over."""
+
+import datetime
+import logging
+import time
+
+from markupsafe import Markup
+
+from odoo import api, fields, models
+
+from ..remote.retry import REST_AFTER
+
+_logger = logging.getLogger(__name__)
+
+KINDS = [
+    ("lanes", "No lane works"),
+    ("queue", "The queue is late"),
+    ("paused", "Connector paused"),
+    ("resting", "Other system not available"),
+    ("throttled", "Asked to wait for long"),
+    ("overdue", "No successful run in time"),
+    ("run", "Run failed or needs a decision"),
+    ("failures", "Records failed"),
+]
+DOWN = ("lanes", "paused", "resting")  # nothing moves meanwhile; the rest needs attention
+LONG_WAIT = 15  # minutes of being asked to wait, or without any lane at work, that are worth telling
+DIGEST_MINUTES = 15  # one e-mail in so many minutes at most
+MOST_GROUPS = 20  # of failures that a connector is alerted about; the error desk has them all
+_looked = {}  # database to when this process looked last
+
+
+class BridgeAlert(models.Model):
+    _name = "bridge.alert"
+    _description = "Alert"
+    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _order = "id desc"
+    _rec_name = "message"
+
+    key = fields.Char(required=True, readonly=True, help="Names the situation; it is open once at most.")
+    kind = fields.Selection(KINDS, required=True, readonly=True)
+    connector_id = fields.Many2one("bridge.connector", ondelete="cascade", index="btree_not_null", readonly=True)
+    company_id = fields.Many2one(related="connector_id.company_id")
+    flow_id = fields.Many2one("bridge.flow", ondelete="cascade", index="btree_not_null", readonly=True)
+    message = fields.Text(required=True, readonly=True)
+    opened = fields.Datetime(required=True, readonly=True, default=fields.Datetime.now)
+    closed = fields.Datetime("Over Since", readonly=True)
+    opening_mailed = fields.Boolean(readonly=True)
+    closing_mailed = fields.Boolean(readonly=True)
+
+    _open_uniq = models.UniqueIndex("(key) WHERE closed IS NULL")
+
+    # ----------------------------------------------------------------------------------------------------------------
+    # Facts
+    # ----------------------------------------------------------------------------------------------------------------
+
+    @api.model
+    def _situations(self, connectors=None):
+        """What is the matter now.
+
+        :param BridgeConnector connectors: which; None for all
+        :return: key to the values of an alert
+        :rtype: dict[str, dict]
+        """
+        if connectors is None:
+            connectors = self.env["bridge.connector"].search([])
+        connectors = connectors.filtered(lambda connector: connector.state != "disabled")
+        found = {**self._queue_situations(), **self._gate_situations(connectors)}
+        stopped = {values["connector_id"] for values in found.values()}
+        found |= self._run_situations(connectors)
+        found |= self._overdue_situations(connectors.filtered(lambda connector: connector.id not in stopped))
+        found |= self._failure_situations(connectors)
+        return found
+
+    @api.model
+    def _situation(self, kind, message, connector=None, flow=None, part=""):
+        key = ":".join(str(one) for one in (kind, (connector or flow or self).id or 0, part) if one != "")
+        connector = connector or (flow.connector_id if flow else self.env["bridge.connector"])
+        values = {"kind": kind, "message": message, "connector_id": connector.id or False}
+        return {key: {**values, "flow_id": flow.id if flow else False}}
+
+    @api.model
+    def _queue_situations(self):
+        problem = self.env["bridge.job"]._cron_problem() or self.env["bridge.job"]._lane_problem()
+        if problem:
+            return self._situation("lanes", problem)
+        minutes = int(self.env["ir.config_parameter"].sudo().get_param("integration_bridge.queue_minutes", 60))
+        oldest = self.env["bridge.job"]._oldest_due()
+        if oldest and oldest < fields.Datetime.now() - datetime.timedelta(minutes=minutes):
+            message = self.env._(
+                "The oldest job has been due since %(time)s UTC. The lanes do not keep up: set more lanes, or look for"
+                " one that hangs.",
+                time=oldest,
+            )
+            return self._situation("queue", message)
+        return {}
+
+    @api.model
+    def _gate_situations(self, connectors):
+        found, long_ago = {}, fields.Datetime.now() - datetime.timedelta(minutes=LONG_WAIT)
+        for gate in self.env["bridge.gate"].sudo().search([("connector_id", "in", connectors.ids)]):
+            connector = gate.connector_id
+            values = {"connector": connector.name, "reason": gate.reason or "", "time": gate.since}
+            if gate.paused:
+                message = self.env._(
+                    "%(connector)s is paused since %(time)s UTC: %(reason)s Correct the credentials; it goes on by"
+                    " itself then, or press “Resume”.",
+                    **values,
+                )
+                found |= self._situation("paused", message, connector)
+            elif gate.failures >= REST_AFTER:
+                message = self.env._(
+                    "%(connector)s is not available since %(time)s UTC: %(reason)s It is tried again now and then; all"
+                    " work waits and nothing is lost.",
+                    **values,
+                )
+                found |= self._situation("resting", message, connector)
+            elif gate.throttles and gate.since and gate.since < long_ago:
+                message = self.env._(
+                    "%(connector)s has been asking us to wait since %(time)s UTC: %(reason)s Set a limit of requests"
+                    " in the connector.",
+                    **values,
+                )
+                found |= self._situation("throttled", message, connector)
+        return found
+
+    @api.model
+    def _run_situations(self, connectors):
+        found = {}
+        for flow in connectors.flow_ids:
+            run = flow.last_run_id
+            if run.state in ("failed", "blocked"):
+                message = self.env._("%(flow)s: %(problem)s", flow=flow.display_name, problem=run.message or "")
+                found |= self._situation("run", message, flow=flow)
+        return found
+
+    @api.model
+    def _overdue_situations(self, connectors):
+        found, now = {}, fields.Datetime.now()
+        flows = connectors.filtered(lambda connector: connector.state == "live").flow_ids
+        flows = flows.filtered(lambda flow: flow.interval_number and not flow.parent_id)
+        succeeded = dict(
+            self.env["bridge.run"]._read_group(
+                [("flow_id", "in", flows.ids), ("state", "in", ("done", "partial")), ("dry_run", "=", False)],
+                ["flow_id"],
+                ["finished:max"],
+            )
+        )
+        for flow in flows:
+            last = succeeded.get(flow) or flow.create_date
+            if last and last + 2 * flow._interval() + datetime.timedelta(minutes=10) < now:
+                message = self.env._(
+                    "%(flow)s should run every %(interval)s, but the last successful run was at %(time)s UTC. Look at"
+                    " its last run.",
+                    flow=flow.display_name,
+                    interval=flow._interval_text(),
+                    time=succeeded.get(flow) or self.env._("no time"),
+                )
+                found |= self._situation("overdue", message, flow=flow)
+        return found
+
+    @api.model
+    def _failure_situations(self, connectors):
+        groups = self.env["bridge.job"]._read_group(
+            [
+                ("flow_id", "in", connectors.flow_ids.ids),
+                ("kind", "!=", "pull"),
+                ("state", "in", ("failed", "uncertain")),
+            ],
+            ["connector_id", "flow_id", "error_kind", "error_group"],
+            ["__count"],
+            order="__count desc",
+        )
+        found, told = {}, {}
+        for connector, flow, kind, text, count in groups:
+            told[connector] = told.get(connector, 0) + 1
+            if told[connector] > MOST_GROUPS:
+                continue
+            message = self.env._(
+                "%(flow)s, %(count)s records: %(problem)s", flow=flow.display_name, count=count, problem=text or kind
+            )
+            found |= self._situation("failures", message, flow=flow, part=f"{kind}:{text}")
+        return found
+
+    # ----------------------------------------------------------------------------------------------------------------
+    # Telling
+    # ----------------------------------------------------------------------------------------------------------------
+
+    @api.model
+    def _watch(self):
+        """Compare what is the matter with what was told, and tell what is new and what is over."""
+        if not self.env.su:
+            return
+        now = self._situations()
+        self.env.cr.execute("SELECT pg_advisory_xact_lock(%s)", [0x62726469])  # two at once would tell everything twice
+        known = {alert.key: alert for alert in self.search([("closed", "=", False)])}
+        for key in known.keys() - now.keys():
+            known[key]._close()
+        for key in now.keys() & known.keys():
+            if known[key].message != now[key]["message"]:
+                known[key].message = now[key]["message"]
+        self.with_context(tracking_disable=True).create(
+            [{"key": key, **now[key]} for key in now if key not in known]
+        )._tell()
+        self._send_digest()
+
+    @api.model
+    def _wake(self):
+        """Look soon: something has happened that a person may have to know."""
+        self.env.ref("integration_bridge.ir_cron_watch").sudo()._trigger()
+
+    def _close(self):
+        self.closed = fields.Datetime.now()
+        self.activity_unlink(["mail.mail_activity_data_warning"])
+
+    def _tell(self):
+        for alert in self.with_context(mail_activity_quick_update=True):  # the digest is the e-mail
+            for user in alert._receivers().filtered(lambda user, alert=alert: alert.with_user(user).has_access("read")):
+                alert.activity_schedule(
+                    "mail.mail_activity_data_warning",
+                    user_id=user.id,
+                    summary=dict(self._fields["kind"]._description_selection(self.env))[alert.kind],
+                    note=alert.message,
+                )
+
+    def _receivers(self):
+        """Who is told: the connector's responsible people, else those of the settings, else the administrators.
+
+        :rtype: ResUsers
+        """
+        self.ensure_one()
+        users = self.connector_id.responsible_ids or self._default_receivers()
+        if not users:
+            users = self.env.ref("integration_bridge.group_integration_bridge_administrator").all_user_ids
+        root = self.env.ref("base.user_root")
+        return users.filtered(lambda user: user.active and not user.share and user != root)
+
+    @api.model
+    def _default_receivers(self):
+        """The alert receivers of the settings.
+
+        :rtype: ResUsers
+        """
+        ids = self.env["ir.config_parameter"].sudo().get_param("integration_bridge.alert_user_ids", "")
+        users = self.env["res.users"].sudo().browse(int(part) for part in ids.split(",") if part)
+        return users.exists().filtered("active")
+
+    @api.model
+    def _send_digest(self):
+        """One e-mail to each receiver, with everything that has begun or ended since the last one."""
+        parameters = self.env["ir.config_parameter"].sudo()
+        last = fields.Datetime.to_datetime(parameters.get_param("integration_bridge.last_digest") or False)
+        now = fields.Datetime.now()
+        if last and last > now - datetime.timedelta(minutes=DIGEST_MINUTES):
+            return
+        begun = self.search([("opening_mailed", "=", False)])
+        ended = self.search([("closed", "!=", False), ("closing_mailed", "=", False)])
+        if not begun and not ended:
+            return
+        letters = {}
+        for alert in begun | ended:
+            for user in alert._receivers().filtered("email"):
+                letters[user] = letters.get(user, self.browse()) | alert
+        mails = self.env["mail.mail"].sudo().create([alerts._letter(user) for user, alerts in letters.items()])
+        begun.opening_mailed = True
+        ended.closing_mailed = True
+        parameters.set_param("integration_bridge.last_digest", fields.Datetime.to_string(now))
+        mails.send_after_commit()
+
+    def _letter(self, user):
+        self = self.with_context(lang=user.lang)
+        still = self.filtered(lambda alert: not alert.closed)
+        parts = [(self.env._("Needs attention"), still), (self.env._("Is over"), self - still)]
+        body = Markup("").join(
+            Markup("<h3>%s</h3><ul>%s</ul>") % (title, alerts._letter_lines()) for title, alerts in parts if alerts
+        )
+        subject = self.env._(
+            "Integration Bridge: %(open)s need attention, %(over)s are over",
+            open=len(still),
+            over=len(self) - len(still),
+        )
+        return {"subject": subject, "body_html": body, "email_to": user.email_formatted, "auto_delete": True}
+
+    def _letter_lines(self):
+        line = Markup("<li><a href='%s/odoo/bridge-alerts/%s'>%s</a></li>")
+        return Markup("").join(line % (self.get_base_url(), alert.id, alert.message) for alert in self)
+
+    # ----------------------------------------------------------------------------------------------------------------
+    # When nothing runs that could tell
+    # ----------------------------------------------------------------------------------------------------------------
+
+    @api.model
+    def _watch_without_cron(self):
+        """Called when somebody opens Odoo: if scheduled actions do not run, nobody else would tell."""
+        database = self.env.cr.dbname
+        if time.monotonic() - _looked.get(database, float("-inf")) < DIGEST_MINUTES * 60:
+            return
+        _looked[database] = time.monotonic()
+        jobs = self.env["bridge.job"].sudo()
+        if jobs._cron_problem() or jobs._lane_problem():
+            with self.env.registry.cursor() as cr:
+                self.with_env(self.env(cr=cr, su=True))._watch()
+
+    # ----------------------------------------------------------------------------------------------------------------
+    # Buttons
+    # ----------------------------------------------------------------------------------------------------------------
+
+    def action_open(self):
+        """Where one can do something about it."""
+        self.ensure_one()
+        self.check_access("read")
+        if self.kind == "failures":
+            action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_failure_action")
+            return {**action, "domain": [("flow_id", "=", self.flow_id.id)]}
+        record = self.flow_id.last_run_id if self.kind in ("run", "overdue") else self.connector_id
+        if not record:
+            return self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_job_action")
+        return self.env["bridge.flow"]._open_record(record._name, record.id)
+
+    @api.autovacuum
+    def _gc_closed(self):
+        before = fields.Datetime.now() - datetime.timedelta(days=90)
+        self.sudo().search([("closed", "<", before)], limit=10000).unlink()

@@ -1,0 +1,76 @@
+from odoo import fields, models, tools
+
+from .bridge_job import ERROR_KINDS
+
+
+class BridgeFailure(models.Model):
+    """The error desk: failures that are the same but for the record, as one line."""
+
+    _name = "bridge.failure"
+    _description = "Failures of One Sort"
+    _auto = False
+    _order = "state, job_count desc, id desc"
+    _rec_name = "message"
+
+    connector_id = fields.Many2one("bridge.connector", readonly=True)
+    company_id = fields.Many2one("res.company", readonly=True)
+    flow_id = fields.Many2one("bridge.flow", readonly=True)
+    error_kind = fields.Selection(ERROR_KINDS, readonly=True)
+    message = fields.Char(readonly=True)
+    state = fields.Selection([("open", "Open"), ("waiting", "Waiting")], readonly=True)
+    job_count = fields.Integer("Records", readonly=True, aggregator="sum")
+    first_date = fields.Datetime("Since", readonly=True)
+    due_at = fields.Datetime("Next Attempt", readonly=True)
+    example_id = fields.Many2one("bridge.job", "For Example", readonly=True)
+    example_message = fields.Text(related="example_id.error_message", string="In Full")
+
+    def init(self):
+        tools.drop_view_if_exists(self.env.cr, self._table)
+        self.env.cr.execute(
+            """
+            CREATE VIEW bridge_failure AS
+            SELECT min(job.id) AS id, min(job.id) AS example_id, job.connector_id, job.company_id, job.flow_id,
+                   job.error_kind, job.error_group AS message, count(*) AS job_count,
+                   CASE job.state WHEN 'pending' THEN 'waiting' ELSE 'open' END AS state,
+                   min(job.create_date) AS first_date,
+                   CASE WHEN job.state = 'pending' THEN min(job.due_at) END AS due_at
+              FROM bridge_job job
+             WHERE job.state IN ('failed', 'uncertain') OR job.state = 'pending' AND job.error_kind IS NOT NULL
+          GROUP BY job.connector_id, job.company_id, job.flow_id, job.error_kind, job.error_group, job.state
+            """
+        )
+
+    def _jobs(self):
+        """The jobs of these groups.
+
+        :rtype: BridgeJob
+        """
+        jobs = self.env["bridge.job"]
+        for group in self:
+            states = ("pending",) if group.state == "waiting" else ("failed", "uncertain")
+            jobs |= jobs.search(
+                [
+                    ("flow_id", "=", group.flow_id.id),
+                    ("error_kind", "=", group.error_kind),
+                    ("error_group", "=", group.message),
+                    ("state", "in", states),
+                ],
+            )
+        return jobs
+
+    def action_retry(self):
+        """Try all records of these groups again, now."""
+        return self._jobs().action_retry()
+
+    def action_ignore(self):
+        """Ask why, then ignore all records of these groups."""
+        return self._jobs().action_ignore()
+
+    def action_cancel(self):
+        """Give up on all records of these groups."""
+        return self._jobs().action_cancel()
+
+    def action_open_jobs(self):
+        """The records of these groups, one by one."""
+        action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_job_action")
+        return {**action, "domain": [("id", "in", self._jobs().ids)], "context": {}}

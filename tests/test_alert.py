@@ -1,0 +1,142 @@
+from datetime import timedelta
+
+from odoo import fields
+from odoo.tests import tagged
+
+from .common import BridgeCase, thing, things_flow
+
+
+@tagged("post_install", "-at_install")
+class TestAlert(BridgeCase):
+    """The sixth promise: it says when it needs attention; once when it begins, once when it is over."""
+
+    def setUp(self):
+        super().setUp()
+        self.flow = self.connect(things_flow(schedule={"every": 15, "unit": "minutes"}))
+        self.receiver = self.acting
+        self.acting.group_ids += self.env.ref("integration_bridge.group_integration_bridge_user")
+        self.connector.responsible_ids = self.receiver
+        self.patch(type(self.env["bridge.job"]), "_cron_problem", lambda jobs: False)
+        self.alerts = self.env["bridge.alert"]
+        self.alerts._watch()
+        self.alerts.search([]).unlink()
+        self.env["mail.mail"].search([]).unlink()
+        self.letters = []
+        letters, original = self.letters, type(self.alerts)._letter
+
+        def letter(alerts, user):
+            values = original(alerts, user)
+            letters.append((user, values["subject"], values["body_html"]))
+            return values
+
+        self.patch(type(self.alerts), "_letter", letter)
+
+    def watch(self):
+        """Look, with the digest due."""
+        self.env["ir.config_parameter"].set_param("integration_bridge.last_digest", "")
+        self.env.invalidate_all()
+        self.alerts._watch()
+
+    def kinds(self):
+        return sorted(self.alerts.search([("closed", "=", False)]).mapped("kind"))
+
+    def test_nothing_is_told_while_all_is_well(self):
+        self.server.records["things"] = [thing(1)]
+        self.sync(self.flow)
+        self.watch()
+        self.assertEqual((self.kinds(), self.letters, self.connector.health), ([], [], "ok"))
+
+    def test_many_failures_of_one_sort_are_one_message_and_one_when_it_is_over(self):
+        self.server.records["things"] = [thing(n, name=None) for n in range(20)]
+        self.sync(self.flow)
+        for _number in range(3):
+            self.watch()
+        alert = self.alerts.search([])
+        self.assertEqual((alert.kind, alert.activity_ids.user_id), ("failures", self.receiver))
+        self.assertIn("20 records", alert.message)
+        self.assertEqual((len(self.letters), self.connector.health), (1, "attention"))
+        self.assertIn("20 records", self.connector.health_reason)
+        self.server.records["things"] = [thing(n) for n in range(20)]
+        self.sync(self.flow, full=True)
+        for _number in range(3):
+            self.watch()
+        self.assertTrue(alert.closed)
+        self.assertFalse(alert.activity_ids, "the activity is done")
+        self.assertEqual(
+            [subject for _user, subject, _body in self.letters][1:],
+            ["Integration Bridge: 0 need attention, 1 are over"],
+        )
+
+    def test_digest_comes_once_in_a_while(self):
+        self.server.records["things"] = [thing(1, name=None)]
+        self.sync(self.flow)
+        self.watch()
+        self.server.faults = [(403, {}, b"{}")]
+        self.sync(self.flow)
+        self.alerts._watch()
+        self.assertEqual((self.kinds(), len(self.letters)), (["failures", "run"], 1), "the second waits")
+        self.watch()
+        self.assertEqual(len(self.letters), 2)
+
+    def test_paused_connector(self):
+        self.server.faults = [(401, {}, b"{}")]
+        run = self.sync(self.flow)
+        self.watch()
+        self.assertEqual((self.kinds(), self.connector.health, run.state), (["paused"], "down", "running"))
+        self.assertIn("did not accept the credentials", self.connector.health_reason)
+        self.connector.action_resume()
+        self.work()
+        self.watch()
+        self.assertEqual((self.kinds(), run.state, self.connector.health), ([], "done", "ok"))
+
+    def test_resting_connector_is_told_as_such_and_not_as_late(self):
+        self.flow.create_date = "2000-01-01"
+        with self.enter_registry_test_mode():
+            for _number in range(3):
+                self.connector._gate()._shut("unavailable", "It is down.")
+        self.watch()
+        self.assertEqual(self.kinds(), ["resting"])
+        self.assertIn("It is down.", self.alerts.search([]).message)
+
+    def test_flow_without_success_in_time_is_overdue(self):
+        self.server.records["things"] = [thing(1)]
+        run = self.sync(self.flow)
+        run.finished = fields.Datetime.now() - timedelta(minutes=45)
+        self.watch()
+        self.assertEqual(self.kinds(), ["overdue"])
+        self.sync(self.flow)
+        self.watch()
+        self.assertEqual(self.kinds(), [])
+
+    def test_queue_that_is_late(self):
+        job = self.flow._enqueue("manual").job_ids
+        self.env["bridge.job"]._lanes().lastcall = fields.Datetime.now()
+        job.due_at = fields.Datetime.now() - timedelta(minutes=61)
+        self.watch()
+        self.assertEqual(self.kinds(), ["queue"])
+
+    def test_lanes_that_do_not_work_are_told_when_somebody_opens_odoo(self):
+        job = self.flow._enqueue("manual").job_ids
+        job.due_at = fields.Datetime.now() - timedelta(minutes=30)
+        self.env["bridge.job"]._lanes().lastcall = fields.Datetime.now() - timedelta(minutes=20)
+        self.env.flush_all()
+        with self.enter_registry_test_mode():
+            self.alerts._watch_without_cron()
+        self.assertEqual(self.kinds(), ["lanes"])
+        self.assertEqual(self.connector.health, "down")
+
+    def test_switched_off_scheduler_is_named(self):
+        self.patch(type(self.env["bridge.job"]), "_cron_problem", lambda jobs: "max_cron_threads = 0")
+        self.watch()
+        self.assertEqual((self.kinds(), self.connector.health), (["lanes"], "down"))
+
+    def test_receivers_fall_back_to_the_settings_and_the_administrators(self):
+        alert = self.alerts.create({"key": "x", "kind": "paused", "message": "x", "connector_id": self.connector.id})
+        self.assertEqual(alert._receivers(), self.receiver)
+        self.connector.responsible_ids = False
+        admin = self.env.ref("base.user_admin")
+        self.env["res.config.settings"].create({"bridge_alert_user_ids": [(6, 0, admin.ids)]}).execute()
+        self.assertEqual(alert._receivers(), admin)
+        self.env["res.config.settings"].create({"bridge_alert_user_ids": [(5,)]}).execute()
+        administrators = self.env.ref("integration_bridge.group_integration_bridge_administrator").all_user_ids
+        self.assertEqual(alert._receivers(), administrators - self.env.ref("base.user_root"))
