@@ -62,7 +62,7 @@ class BridgeAlert(models.Model):
         :rtype: dict[str, dict]
         """
         if connectors is None:
-            connectors = self.env["bridge.connector"].search([])
+            connectors = self.env["bridge.connector"].search([("state", "!=", "disabled")])
         connectors = connectors.filtered(lambda connector: connector.state != "disabled")
         found = {**self._queue_situations(), **self._gate_situations(connectors)}
         stopped = {values["connector_id"] for values in found.values()}

@@ -78,7 +78,7 @@ class BridgeConnector(models.Model):
     responsible_ids = fields.Many2many(
         "res.users",
         "bridge_connector_responsible_rel",
-        string="Responsible",
+        string="Responsible People",
         domain=[("share", "=", False)],
         help="Who is told when it needs attention; if nobody, the alert receivers of the settings.",
     )

@@ -126,8 +126,8 @@ class BridgeJob(models.Model):
         if not oldest or oldest > long_ago or worked > long_ago:
             return False
         return self.env._(
-            "Work waits since %(due)s UTC, but no lane has worked since %(worked)s UTC. Check that the Odoo server which"
-            " runs scheduled actions is up.",
+            "Work waits since %(due)s UTC, but no lane has worked since %(worked)s UTC. Check that the Odoo server"
+            " which runs scheduled actions is up.",
             due=oldest,
             worked=worked,
         )
@@ -209,8 +209,8 @@ class BridgeJob(models.Model):
                 job._fail(
                     "data",
                     self.env._(
-                        "The worker died %(count)s times in a row while it did this. Look at Odoo's server log (memory or"
-                        " time limit?), then retry.",
+                        "The worker died %(count)s times in a row while it did this. Look at Odoo's server log (memory"
+                        " or time limit?), then retry.",
                         count=values["crashes"],
                     ),
                     values,

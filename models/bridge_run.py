@@ -224,7 +224,7 @@ class BridgeRun(models.Model):
 
     @contextmanager
     def _fetch(self, client, mapper, exchanges):
-        """The pages from the run's position on, the next one read ahead and its records identified (on a first walk mapped, too).
+        """The pages from the run's position on, the next one read ahead and its records identified.
 
         :return: an iterable of ``Page``; iterating raises RemoteError
         """
