@@ -19,8 +19,8 @@ ERROR_KINDS = [
     ("busy", "Busy"),
     ("uncertain", "Uncertain"),
 ]
-# What tells one failure from another of the same sort: values in quotes, numbers, addresses.
-PARTICULARS = re.compile(r"“[^”]*”|\"[^\"]*\"|«[^»]*»|\S+@\S+|(?<!HTTP )(?<![\w.])[#+-]?\d[\w.,:/-]*")
+# What tells one failure from another of the same sort: what stands in quotes, and words with a digit or an @ in them.
+PARTICULARS = re.compile(r"“[^”]*”|\"[^\"]*\"|«[^»]*»|(?<!\S)(?<!HTTP )\S*[\d@]\S*")
 
 
 class BridgeJob(models.Model):
