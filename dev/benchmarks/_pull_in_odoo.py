@@ -30,7 +30,7 @@ def measure(env, code, rounds, batch, profile=None):
     rates = {}
     for _round in range(rounds):
         for name, way in WAYS.items():
-            with _profiled(profile, name):
+            with profiled(profile, name):
                 seconds = way(flow, values, batch)
             rates.setdefault(name, []).append(len(values) / seconds)
             if name != "pull_new":  # what it made is what the re-pull reads again
@@ -196,7 +196,7 @@ def _vacuum(env):
 
 
 @contextlib.contextmanager
-def _profiled(path, name):
+def profiled(path, name):
     if not path:
         yield
         return

@@ -77,7 +77,7 @@ def _kinto(workplace, database, options):
 def contacts_server(workplace, number, kind="people"):
     """Return a context manager: our small server with so many contacts, in its own process."""
     port = free_port()
-    command = [sys.executable, HERE / "_contacts_server.py", port, number, kind]
+    command = [sys.executable, "-I", HERE / "_contacts_server.py", port, number, kind]
     return Server("contacts", command, port, f"{LIST}?_limit=1", workplace.cache.log("bench-contacts"))
 
 

@@ -13,7 +13,9 @@ from .python_env import PythonEnv
 
 REQUIREMENTS = Path(__file__).resolve().parent.parent / "requirements"
 # Names resolved together share one venv, so a package that both need gets one version.
-TOGETHER = (("odoo", "bridge"), ("tools",), ("servers",))
+TOGETHER = (("odoo", "bridge"), ("tools",), ("servers",), ("peers",))
+# Taken alone: they require Odoo, which is no package here.
+WITHOUT_DEPENDENCIES = ("peers",)
 
 
 def main(arguments):
@@ -36,6 +38,8 @@ def _resolve(python, names, pins):
         report = Path(folder, "report.json")
         command = [python, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--quiet", "--report", report]
         command += ["-c", constraints]
+        if set(names) <= set(WITHOUT_DEPENDENCIES):
+            command.append("--no-deps")
         for name in names:
             command += ["-r", REQUIREMENTS / f"{name}.in"]
         done = subprocess.run([str(part) for part in command], capture_output=True, text=True)

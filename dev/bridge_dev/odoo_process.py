@@ -35,9 +35,9 @@ class OdooRunner:
 
         :param bool with_clone: whether Odoo shall see the addon in this clone.
         """
-        addons_paths = [str(self.clone.link())] if with_clone else []
+        addons_paths = [self._addons_folder()] if with_clone else []
         options = {
-            "addons_path": ",".join([*addons_paths, *self.source.addons_paths]),
+            "addons_path": ",".join(map(str, [*addons_paths, *self.source.addons_paths])),
             "data_dir": self.data_folder,
             "http_interface": "127.0.0.1",
             "list_db": False,
@@ -50,6 +50,9 @@ class OdooRunner:
             temporary = self.config.with_suffix(f".{os.getpid()}")
             temporary.write_text(text)
             temporary.rename(self.config)
+
+    def _addons_folder(self):
+        return self.clone.link()
 
     @property
     def environment(self):
@@ -115,6 +118,27 @@ class OdooRunner:
         options = ["-d", database, "--http-port", port, "--max-cron-threads", crons, "--db-filter", f"^{database}$"]
         log = self.cache.log(f"odoo-{name or database}")
         return server_class("Odoo", self.command(options), port, "/web/health", log, env=self.environment, patience=120)
+
+
+class PeersRunner(OdooRunner):
+    """The same Odoo with other people's addons in the place of ours.
+
+    :param PythonEnv packages: where the addons and what they import are installed.
+    """
+
+    def __init__(self, cache, source, env, postgres, clone, packages):
+        super().__init__(cache, source, env, postgres, clone)
+        self.packages = packages.site_packages
+        self.config = clone.folder / "peers.conf"
+
+    def _addons_folder(self):
+        return self.packages / "odoo" / "addons"
+
+    @property
+    def environment(self):
+        """Variables for an Odoo process (dict)."""
+        folders = (os.environ.get("PYTHONPATH"), str(self.packages))
+        return {**super().environment, "PYTHONPATH": os.pathsep.join(filter(None, folders))}
 
 
 def last_error(log):

@@ -33,13 +33,15 @@ class PythonEnv:
     :param str name: what it is for.
     :param list locks: names of lock files in `dev/requirements`.
     :param list paths: folders that its Python can import from as well (through a `.pth` file).
+    :param bool dependencies: whether pip shall see to what the packages require.
     """
 
-    def __init__(self, cache, name, locks, paths=()):
+    def __init__(self, cache, name, locks, paths=(), dependencies=True):
         self.cache = cache
         self.name = name
         self.locks = [requirements(lock) for lock in locks]
         self.paths = [str(path) for path in paths]
+        self.dependencies = dependencies
         # The interpreter itself, also when this runs inside a venv: all find the same environment.
         self.base = os.path.realpath(sys.executable)
         version = ".".join(str(part) for part in sys.version_info[:3])
@@ -79,6 +81,8 @@ class PythonEnv:
             self._run([self.base, "-m", "venv", "--clear", str(self.folder)])
             if self.locks:
                 command = [self.python, "-m", "pip", "install", "--quiet", "--no-input", "--retries", "2"]
+                if not self.dependencies:
+                    command.append("--no-deps")
                 for lock in self.locks:
                     command += ["-r", str(lock)]
                 self._run(command)

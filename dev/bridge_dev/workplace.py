@@ -5,7 +5,7 @@ from functools import cached_property
 from . import chromium, odoo_source, postgres
 from .cache import Cache, Clone
 from .database import Databases
-from .odoo_process import OdooRunner
+from .odoo_process import OdooRunner, PeersRunner
 from .python_env import PythonEnv
 
 
@@ -37,6 +37,11 @@ class Workplace:
         return PythonEnv(self.cache, "odoo", ["odoo", "bridge"], [self.source.import_path]).prepare()
 
     @cached_property
+    def peers_env(self):
+        """The Odoo addons that the benchmarks compare with: packages only, Odoo's own Python runs them."""
+        return PythonEnv(self.cache, "peers", ["peers"], dependencies=False).prepare()
+
+    @cached_property
     def source(self):
         """The Odoo that is used."""
         return odoo_source.prepare(self.cache)
@@ -55,6 +60,13 @@ class Workplace:
     def odoo(self):
         """The runner of the set-up Odoo, with its configuration written."""
         runner = OdooRunner(self.cache, self.source, self.odoo_env, self.postgres, self.clone)
+        runner.write_config()
+        return runner
+
+    @cached_property
+    def peers(self):
+        """The runner of the same Odoo with the peers' addons instead of ours."""
+        runner = PeersRunner(self.cache, self.source, self.odoo_env, self.postgres, self.clone, self.peers_env)
         runner.write_config()
         return runner
 
