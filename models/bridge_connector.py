@@ -436,10 +436,6 @@ class BridgeConnector(models.Model):
         self.ensure_one()
         return self.env["bridge.gate"].sudo().search([("connector_id", "=", self.id)])
 
-    def _answered(self):
-        """The other system has answered, so it is there; a pause ends only when a person has looked."""
-        self._gate().filtered(lambda gate: not gate.paused)._open(beside=True)
-
     def action_resume(self):
         """Try the other system again, now."""
         self.env["bridge.run"]._check_operator(self)

@@ -31,7 +31,7 @@ class BridgeJob(models.Model):
     kind = fields.Selection([("pull", "Pull a list"), ("pull_record", "Pull a record")], required=True, readonly=True)
     flow_id = fields.Many2one("bridge.flow", required=True, ondelete="cascade", index=True, readonly=True)
     connector_id = fields.Many2one(related="flow_id.connector_id", store=True)
-    company_id = fields.Many2one(related="flow_id.company_id", store=True, index=True)
+    company_id = fields.Many2one(related="flow_id.company_id", store=True)
     run_id = fields.Many2one("bridge.run", ondelete="cascade", index=True, readonly=True)
     state = fields.Selection(
         [
@@ -134,7 +134,8 @@ class BridgeJob(models.Model):
             {"rows": json.dumps(vals_list), "now": fields.Datetime.now(), "user": self.env.uid},
         )
         jobs = self.sudo().browse(row[0] for row in self.env.cr.fetchall())
-        jobs.run_id.invalidate_recordset(["job_ids"])
+        runs = {values["run_id"] for values in vals_list if values.get("run_id")}
+        self.env["bridge.run"].browse(runs).invalidate_recordset(["job_ids"])
         self._wake_lanes()
         return jobs
 

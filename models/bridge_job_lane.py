@@ -1,6 +1,8 @@
 """Lanes: scheduled actions that claim jobs and put back what a dead worker left (DESIGN.md, "The queue")."""
 
 import logging
+import math
+import time
 
 import psycopg2
 
@@ -14,8 +16,9 @@ from .bridge_run import BUSY_ATTEMPTS, is_busy
 _logger = logging.getLogger(__name__)
 
 LANES = "integration_bridge.lanes"
-CLAIM_LIMIT = 200  # jobs that are done together
-TOGETHER = ("pull_record",)  # kinds whose jobs of one flow and run are done in one batch
+CLAIM_LIMIT = 200  # jobs that are claimed together
+LONG = ("pull",)  # kinds whose jobs are claimed one by one, because each may take a lane's whole time
+TOGETHER = ("pull_record",)  # kinds whose jobs of one flow and run are done in one batch; others one behind the other
 MOST_CRASHES = 5
 LONG_SILENCE = 15  # minutes
 
@@ -168,9 +171,25 @@ class BridgeJob(models.Model):
             if not jobs:
                 break
             self._commit(0)  # others see that they are taken
-            jobs._perform()
-            left = self._commit(len(jobs))
+            left = jobs._work_off()
         self._commit(0, is_end=True)
+
+    def _work_off(self):
+        """Do jobs that were claimed together: in one batch, or each in a transaction of its own.
+
+        :return: the seconds that are left
+        """
+        self.fetch(["kind"])
+        if len(self) == 1 or self[0].kind in TOGETHER:
+            self._perform()
+            return self._commit(len(self))
+        end, ids, done = self.env.context.get("cron_end_time", math.inf), self.ids, 0
+        while done < len(ids) and time.monotonic() < end:
+            self.browse(ids[done])._perform()
+            self.env.cr.commit()  # pylint: disable=invalid-commit  # the scheduler is told once for all of them
+            done += 1
+        self.browse(ids[done:])._wait({})
+        return self._commit(done)
 
     def _commit(self, processed, is_end=False):
         """Commit, tell the scheduler, and learn how many seconds are left.
@@ -201,7 +220,10 @@ class BridgeJob(models.Model):
     def _put_back(self):
         """The worker died: once more, and alone; but not for ever if that is what kills it."""
         now = fields.Datetime.now()
-        for job in self:
+        # Of those that are done one behind the other, it was the first that is still there.
+        waiting = self.filtered(lambda job: job.kind not in (*LONG, *TOGETHER)).sorted("id")[1:]
+        waiting._wait({"due_at": now})
+        for job in self - waiting:
             values = {"attempts": job.attempts + 1, "crashes": job.crashes + 1}
             if values["crashes"] < MOST_CRASHES:
                 job._wait({**values, "due_at": now})
@@ -245,7 +267,7 @@ class BridgeJob(models.Model):
 
     @api.model
     def _claim(self, lane_id):
-        """Take what is due next: one job, or the single records of one flow and run together.
+        """Take what is due next: one that may take long, or small ones of the same kind, flow and run together.
 
         A flow never runs twice at the same time; the unique index has the last word on that. A connector that rests is
         tried by one job at a time.
@@ -269,7 +291,7 @@ class BridgeJob(models.Model):
     @api.model
     def _claim_values(self):
         return {
-            "together": list(TOGETHER),
+            "long": list(LONG),
             "limit": CLAIM_LIMIT,
             "rest_after": REST_AFTER,
             "first_rest": FIRST_REST,
@@ -305,6 +327,7 @@ NEXT = f"""
 """
 OLDEST_DUE = f"SELECT min(job.due_at) FROM ({READY}) ready CROSS JOIN LATERAL ({NEXT}) job"
 ANY_DUE = f"SELECT EXISTS (SELECT FROM ({READY}) ready CROSS JOIN LATERAL ({NEXT}) job)"
+# The mates of a job are looked for among what its connector has to do next: however much waits, no more is read.
 # A lane that tries a resting connector closes it again for the others; one that takes the last free place of a
 # connector writes its gate, so that two that do so at once do not both succeed.
 CLAIM = f"""
@@ -324,17 +347,19 @@ CLAIM = f"""
           JOIN bridge_connector connector ON connector.id = first.connector_id
          WHERE gate.connector_id = first.connector_id AND (first.probing OR connector.max_lanes > 0)
     ), more AS (
-        SELECT job.id
-          FROM bridge_job job
-          JOIN first USING (connector_id, flow_id, kind)
-         WHERE job.kind = ANY(%(together)s)
-           AND NOT first.alone AND job.crashes = 0
-           AND job.run_id IS NOT DISTINCT FROM first.run_id
-           AND job.state = 'pending'
-           AND job.due_at <= {NOW}
-         ORDER BY job.priority, job.due_at, job.id
-         LIMIT %(limit)s
-           FOR UPDATE OF job SKIP LOCKED
+        SELECT soon.id
+          FROM first
+    CROSS JOIN LATERAL (
+            SELECT job.id, job.kind, job.flow_id, job.run_id, job.crashes
+              FROM bridge_job job
+             WHERE job.connector_id = first.connector_id AND job.state = 'pending' AND job.due_at <= {NOW}
+             ORDER BY job.priority, job.due_at, job.id
+             LIMIT %(limit)s
+               FOR UPDATE OF job SKIP LOCKED
+        ) soon
+         WHERE NOT first.alone AND NOT first.kind = ANY(%(long)s)
+           AND soon.kind = first.kind AND soon.flow_id = first.flow_id
+           AND soon.run_id IS NOT DISTINCT FROM first.run_id AND soon.crashes = 0
     )
     UPDATE bridge_job job
        SET state = 'running', lane_id = %(lane)s, started = {NOW}

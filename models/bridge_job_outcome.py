@@ -22,6 +22,7 @@ class BridgeJob(models.Model):
 
     def _perform(self):
         """Do these jobs, and note what became of them; a failure of one is never one of the lane."""
+        self.fetch(["kind"])
         try:
             finished = getattr(self, f"_perform_{self[0].kind}")()
         except RemoteError as error:
@@ -38,7 +39,7 @@ class BridgeJob(models.Model):
             self._recover_unexpected(error)
         else:
             self._conclude(finished)
-            self.connector_id._answered()
+            self._note_answer()
 
     def _perform_pull(self):
         return self.run_id._run_slice(self._commit)
@@ -52,13 +53,37 @@ class BridgeJob(models.Model):
     # ----------------------------------------------------------------------------------------------------------------
 
     def _conclude(self, finished):
-        now = fields.Datetime.now()
-        running = self.exists().filtered(lambda job: job.state == "running")
-        if finished:
-            done = {"state": "done", "finished": now, "lane_id": False, "crashes": 0, "error_kind": False}
-            running.write({**done, "error_message": False, "error_group": False})
-        else:
-            running._wait({"due_at": now, "crashes": 0})
+        if not finished:
+            running = self.exists().filtered(lambda job: job.state == "running")
+            running._wait({"due_at": fields.Datetime.now(), "crashes": 0})
+            return
+        self.flush_recordset()
+        # What was wrong with a record stays to be read among the resolved failures.
+        self.env.cr.execute(
+            """
+            UPDATE bridge_job
+               SET state = 'done', finished = clock_timestamp() AT TIME ZONE 'UTC', lane_id = NULL, crashes = 0,
+                   error_kind = CASE kind WHEN 'pull' THEN NULL ELSE error_kind END,
+                   error_message = CASE kind WHEN 'pull' THEN NULL ELSE error_message END
+             WHERE id = ANY(%s) AND state = 'running'
+            """,
+            [self.ids],
+        )
+        self.invalidate_recordset()
+
+    def _note_answer(self):
+        """The other system has answered, so it is there; a pause ends only when a person has looked."""
+        self.env.cr.execute(
+            """
+            SELECT DISTINCT gate.id
+              FROM bridge_gate gate
+              JOIN bridge_job job USING (connector_id)
+             WHERE job.id = ANY(%s) AND NOT gate.paused
+               AND (gate.failures > 0 OR gate.throttles > 0 OR gate.resting_until IS NOT NULL)
+            """,
+            [self.ids],
+        )
+        self.env["bridge.gate"].browse(row[0] for row in self.env.cr.fetchall())._open(beside=True)
 
     def _progressed(self):
         """A page is written: what went wrong before does not count any more."""
@@ -80,14 +105,14 @@ class BridgeJob(models.Model):
             self.env["bridge.exchange"]._record(run, list(exchanges), self if len(self) == 1 else None)
         if isinstance(error, RemoteError) and self[0].kind == "pull" and run._restart_in_full(error):
             self._conclude(finished=False)
-            connector._answered()
+            self._note_answer()
             return
         message, charged = connector._explain(error), True
         if kind in WHOLESALE:
             before = connector._gate()._shut(kind, message, error.retry_after)
             charged = len(self) == 1 and is_charged(self.error_kind == kind, before)
         elif isinstance(error, RemoteError):
-            connector._answered()
+            self._note_answer()
         for job in self:
             job._fail_or_retry(kind, message, charged)
         self._wake_when_due()
