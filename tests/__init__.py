@@ -3,6 +3,8 @@ from . import (
     test_connector,
     test_definition,
     test_failure,
+    test_faults,
+    test_faults_records,
     test_flow,
     test_job,
     test_pull,

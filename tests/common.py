@@ -1,6 +1,21 @@
+from collections import namedtuple
+from datetime import timedelta
+
+from odoo import fields
 from odoo.tests import TransactionCase, new_test_user
 
+from .servers.fault_server import FaultServer, json_answer
 from .servers.list_server import ListServer
+
+# By kind: states of job and run, attempts burned, and of the gate: failures in a row, what it rests for, is it paused.
+Outcome = namedtuple("Outcome", "job run attempts failures rests paused")
+OUTCOMES = {
+    "unavailable": Outcome("pending", "running", 0, 1, False, False),
+    "throttled": Outcome("pending", "running", 0, 0, "throttled", False),
+    "auth": Outcome("pending", "running", 0, 0, False, True),
+    "rejected": Outcome("failed", "failed", 1, 0, False, False),
+    "protocol": Outcome("pending", "running", 1, 0, False, False),
+}
 
 
 def definition(url, flows=None, **about):
@@ -102,3 +117,93 @@ class BridgeCase(TransactionCase):
 
     def log_of(self, run, action=None):
         return run.log_ids.filtered(lambda line: action in (None, line.action))
+
+
+def with_a_test_for_each(prefix, cases, check):
+    """Give the class a test method for each case: a fault has a name of its own, and fails alone."""
+
+    def decorate(cls):
+        for name, case in cases.items():
+            setattr(cls, prefix + name, lambda self, case=case: getattr(self, check)(case))
+        return cls
+
+    return decorate
+
+
+class FaultCase(BridgeCase):
+    """A flow that is up to date at a remote that answers as told, else from the list of the ``ListServer``."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.remote = FaultServer()
+        cls.addClassCleanup(cls.remote.close)
+        cls.remote.fallback = cls.answer_as_usual
+
+    @classmethod
+    def answer_as_usual(cls, connection, request):
+        code, document = cls.server.answer(request.path, request.query)
+        json_answer(document, code)(connection, request)
+
+    def setUp(self):
+        super().setUp()
+        self.remote.forget()
+
+    def connect(self, *flows, **about):
+        flow = super().connect(*flows, **about)
+        self.connector.base_url = self.remote.url
+        return flow
+
+    def delta_flow(self, **values):
+        """Three records a page, and after the first time only what has changed."""
+        query = {"since": "{since}", "limit": "{limit}", "offset": "{offset}"}
+        delta = {"type": "timestamp", "format": "integer", "source": "record"}
+        operations = [list_operation("things", query=query, delta=delta), things_flow()["operations"][1]]
+        return things_flow(**{"operations": operations, **values})
+
+    def up_to_date(self, flow):
+        """Things 1 and 2 are in Odoo; the next run finds 2 to 6 on two pages."""
+        self.server.records["things"] = [thing(1), thing(2)]
+        self.assertEqual(self.sync(flow).state, "done")
+        self.assertEqual(flow.cursor, 2)
+        self.server.records["things"] += [thing(n) for n in (3, 4, 5, 6)]
+        self.remote.requests.clear()
+
+    @property
+    def gate(self):
+        return self.connector._gate()
+
+    def asked(self):
+        """Paths and offsets of the requests since the last time."""
+        asked = [request.query.get("offset", request.path) for request in self.remote.requests]
+        self.remote.requests.clear()
+        return asked
+
+    def pass_time(self):
+        """All that waits only for the time to pass is due."""
+        past = fields.Datetime.now() - timedelta(seconds=1)
+        self.env["bridge.job"].search([("state", "=", "pending")]).write({"due_at": past})
+        self.gate.filtered("resting_until").write({"resting_until": past})
+
+    def assert_outcome(self, run, kind, words):
+        """Job, run, gate and the words of an error are as its kind wants them."""
+        job, gate = run.job_ids.filtered(lambda job: job.kind == "pull"), self.gate
+        rests = gate.resting_until > fields.Datetime.now() and gate.rest_kind if gate.resting_until else False
+        found = Outcome(job.state, run.state, job.attempts, gate.failures, rests, gate.paused)
+        self.assertEqual((job.error_kind, found), (kind, OUTCOMES[kind]), job.error_message)
+        self.assertIn(words, job.error_message)
+        self.assertIn(words, run.message)
+        if kind in ("unavailable", "protocol"):
+            self.assertGreater(job.due_at, fields.Datetime.now() + timedelta(seconds=5))
+
+    def recover(self, run):
+        """What a person or the time does about an error; then a lane works again."""
+        job = run.job_ids
+        if job.state == "failed":
+            job.action_retry()
+        if self.gate.paused:
+            self.connector.action_resume()
+        self.pass_time()
+        self.work()
+        self.assertEqual((run.state, run.message, job.state), ("done", False, "done"))
+        self.assertEqual((self.gate.failures, self.gate.resting_until, self.gate.paused), (0, False, False))

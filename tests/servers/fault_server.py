@@ -5,8 +5,9 @@
         ...  # the first request gets the document, the second a reset, the third a byte now and then
         assert [request.method for request in server.requests] == ["GET", "GET", "GET"]
 
-Answers of ``script`` are used in turn; when they are used up (or a path has answers of its own by ``route``), the last
-one of the path, else ``fallback``, answers. An answer is a function of (connection, request); any function will do.
+Answers of ``script`` are used in turn; when they are used up, or for None among them, the path's own answers (by
+``route``) come, the last one again and again, else ``fallback``. An answer is a function of (connection, request); any
+function will do. What goes wrong before a server is there is ``nobody_listens`` and ``nobody_accepts``.
 Needs only the standard library, so that unit tests, Odoo tests and the crash tests can all use it.
 """
 
@@ -153,7 +154,7 @@ class FaultServer:
         return f"{'https' if self._tls else 'http'}://{self.host}:{self.port}"
 
     def script(self, *answers) -> None:
-        """Answer the next requests, whatever they ask, with these, one each."""
+        """Answer the next requests, whatever they ask, with these, one each; None answers as usual."""
         with self._lock:
             self._script.extend(answers)
 
@@ -161,6 +162,13 @@ class FaultServer:
         """Answer requests of this path with these in turn; the last one again and again."""
         with self._lock:
             self._routes[path] = deque(answers)
+
+    def forget(self) -> None:
+        """Drop what was told and what was asked; open connections stay."""
+        with self._lock:
+            self._script.clear()
+            self._routes.clear()
+            self.requests.clear()
 
     def close(self) -> None:
         """Stop listening, end all connections, and wait for the threads."""
@@ -218,12 +226,35 @@ class FaultServer:
             answer(connection, request)
 
     def _next_answer(self, request):
-        if self._script:
-            return self._script.popleft()
+        if self._script and (answer := self._script.popleft()):
+            return answer
         answers = self._routes.get(request.path)
         if not answers:
             return self.fallback
         return answers.popleft() if len(answers) > 1 else answers[0]
+
+
+# --- Nobody answers
+
+
+@contextlib.contextmanager
+def nobody_listens():
+    """The address of a port where connections are refused."""
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    yield f"http://127.0.0.1:{port}"
+
+
+@contextlib.contextmanager
+def nobody_accepts():
+    """The address of a listener whose queue is full, so that further connections wait."""
+    with socket.socket() as full, socket.socket() as first, socket.socket() as second:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        for filler in (first, second):
+            filler.setblocking(False)
+            filler.connect_ex(full.getsockname())
+        yield "http://{}:{}".format(*full.getsockname())
 
 
 # --- Answers as they should be

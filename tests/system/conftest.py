@@ -64,11 +64,15 @@ class OdooWorker:
         self.process.stdin.write(json.dumps({"function": function, "arguments": arguments}) + "\n")
         self.process.stdin.flush()
 
-    def result(self):
-        """Return what the call that was started returned."""
+    def outcome(self):
+        """Return the answer to the call that was started, also if it is an error."""
         line = self.process.stdout.readline()
         assert line, f"the Odoo process ended with {self.process.wait()}; read the log system-*.log in the cache"
-        answer = json.loads(line)
+        return json.loads(line)
+
+    def result(self):
+        """Return what the call that was started returned."""
+        answer = self.outcome()
         assert "error" not in answer, answer["error"]
         return answer.get("result")
 

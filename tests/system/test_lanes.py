@@ -125,6 +125,32 @@ def test_fault_a_killed_lane_goes_on_from_its_position(world, place, moment):
     assert runs(sql) == [("done", NUMBER, NUMBER)]
 
 
+def test_fault_a_postgresql_restart_costs_only_the_page_that_was_under_way(world, place):
+    server, database, sql = place
+    lane = world.worker(database).ready()
+    lane.call("enqueue")
+    with held_at_page(server, 30) as reached:
+        lane.start("lane")
+        reached()
+        wait_for(lambda: runs(sql)[0][1] == 30, "what was read is committed")
+        # What a restart does to its clients; the cluster itself is everybody's.
+        ended = sql.rows(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid != pg_backend_pid()"
+        )
+        assert ended, "the lane had a session"
+    lane.outcome()  # whatever the scheduler is told
+    assert sql.rows("SELECT state FROM bridge_job") == [("running",)], "nobody could say what became of it"
+    server.requests.clear()
+
+    lane.call("work")  # the same process, as Odoo's server goes on after a restart of its database
+
+    assert [int(query["offset"]) for _method, _path, query in server.requests] == [30, 40, 50, 60]
+    nothing_doubled_or_missing(sql)
+    nobody_works(sql)
+    assert runs(sql) == [("done", NUMBER, NUMBER)]
+
+
 def sessions(sql):
     """Odoo's connections to the database."""
     return sql.value(

@@ -141,11 +141,10 @@ def test_good_answers_in_every_form(server, connect, method, answer, accept, doc
 
 
 def test_fault_refused(connect):
-    with socket.create_server(("127.0.0.1", 0)) as unused:
-        port = unused.getsockname()[1]
-    error = failure(connect(base_url=f"http://127.0.0.1:{port}"), POST)
+    with faults.nobody_listens() as url:
+        error = failure(connect(base_url=url), POST)
     assert (error.kind, error.reason, error.sent) == ("unavailable", "refused", False)
-    assert str(port) in error.message
+    assert url.rpartition(":")[2] in error.message
 
 
 def test_fault_name_not_found(connect):
@@ -160,14 +159,7 @@ def test_fault_private_address(server, connect):
 
 
 def test_fault_timeout_before_the_request_was_sent(connect):
-    # A listener whose queue is full lets further connections wait.
-    with socket.socket() as full, socket.socket() as first, socket.socket() as second:
-        full.bind(("127.0.0.1", 0))
-        full.listen(0)
-        for filler in (first, second):
-            filler.setblocking(False)
-            filler.connect_ex(full.getsockname())
-        url = "http://{}:{}".format(*full.getsockname())
+    with faults.nobody_accepts() as url:
         error = failure(connect(base_url=url, connect_timeout=0.1), POST)
     assert (error.kind, error.key, error.sent) == ("unavailable", "timeout.connect", False)
     assert "0.1 s" in error.message
