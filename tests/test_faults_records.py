@@ -41,7 +41,7 @@ class TestFaultsRecords(FaultCase):
     # --- Lists
 
     def test_fault_page_loop(self):
-        """Every page is new, but the cursors lead in a circle: the walk ends, and nothing is believed to be complete."""
+        """Every page is new, but the cursors lead in a circle: the walk ends, and is not believed to be complete."""
         following = {None: "a", "a": "b", "b": "c", "c": "a"}
 
         def answer(connection, request):
@@ -142,7 +142,7 @@ class TestFaultsRecords(FaultCase):
         self.assertEqual(job.state, "done")
 
     def test_fault_id_reuse(self):
-        """An id that comes back after a removal is the same record to everybody: Odoo's is brought back, not doubled."""
+        """An id that comes back after a removal is the same record: Odoo's is brought back, not doubled."""
         flow = self.connect()
         self.server.records["things"] = [thing(1), thing(2)]
         self.sync(flow)
