@@ -4,6 +4,7 @@ from . import (
     test_definition,
     test_failure,
     test_faults,
+    test_faults_connector,
     test_faults_records,
     test_flow,
     test_job,

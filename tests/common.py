@@ -119,6 +119,14 @@ class BridgeCase(TransactionCase):
         return run.log_ids.filtered(lambda line: action in (None, line.action))
 
 
+SORRY = {"message": "Sorry, no"}
+
+
+def no(status, **headers):
+    """The remote says no, in its own words."""
+    return json_answer(SORRY, status, {name.replace("_", "-"): value for name, value in headers.items()})
+
+
 def with_a_test_for_each(prefix, cases, check):
     """Give the class a test method for each case: a fault has a name of its own, and fails alone."""
 
