@@ -177,18 +177,23 @@ class TestFaultsConnector(FaultCase):
     # --- It does not know us
 
     def test_fault_refused_credentials_pause_the_connector_with_one_alert(self):
-        receiver = self.env.ref("base.user_admin")
-        self.env["res.config.settings"].create({"bridge_alert_user_ids": [(6, 0, receiver.ids)]}).execute()
+        self.env["bridge.alert"].search([]).unlink()
         runs = self.three_runs(no(401))
         self.assertEqual(len(self.asked()), 1, "nothing is claimed while it is paused")
         self.assert_all_wait(runs)
-        self.assertEqual(self.connector.activity_ids.user_id, receiver)
         self.pass_time()
         self.work()
-        self.assertEqual((self.asked(), len(self.connector.activity_ids)), ([], 1))
+        self.assertEqual(self.asked(), [])
+        for _look in range(2):
+            self.env["bridge.alert"]._watch()
+        alert = self.env["bridge.alert"].search([("connector_id", "=", self.connector.id)])
+        self.assertEqual((alert.kind, alert.closed), ("paused", False))
+        self.assertIn("did not accept the credentials", alert.message)
         self.remote.fallback = self.answer_as_usual
         self.connector.auth_scheme = "bearer"
         self.connector.secret = "new-secret-42"
         self.pass_time()
         self.work()
         self.assertEqual((runs.mapped("state"), self.gate.paused), (["done"] * 3, False))
+        self.env["bridge.alert"]._watch()
+        self.assertTrue(alert.closed)
