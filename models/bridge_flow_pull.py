@@ -8,8 +8,8 @@ from odoo import models
 from ..mapping.converters import REFERENCES, Download, Nested
 from ..mapping.fingerprint import fingerprint
 from ..mapping.mapper import DELETED, nested_documents
-from ..remote.errors import RemoteError
-from ..remote.retry import is_charged
+from ..remote.errors import RemoteError, Unavailable
+from ..remote.retry import REST_AFTER
 from .batch import (
     DATA,
     UNCHANGED,
@@ -312,16 +312,20 @@ class BridgeFlow(models.Model):
         :rtype: list[tuple]
         """
         operation = self._operation("get")
-        documents, gate = [], self.connector_id._gate()
+        documents, failures = [], 0
         for job in jobs:
             if job.payload:
                 documents.append((job, job.payload))
-            elif gate._is_resting():
-                job._wait({})
+            elif failures >= REST_AFTER:
+                job._wait({})  # the connector rests
             elif operation:
                 known = len(exchanges)
                 try:
                     documents += self._document_of(operation, client, job)
+                    failures = 0
+                    job._note_answer()
+                except Unavailable as error:
+                    failures = job._note_unavailable(error)
                 finally:
                     for exchange in exchanges[known:]:
                         exchange.about = job
@@ -339,15 +343,11 @@ class BridgeFlow(models.Model):
         try:
             return [(job, operation._get(client, job.external_id))]
         except RemoteError as error:
-            if error.kind in WHOLESALE and (error.kind != "unavailable" or not error.status):
+            if error.kind in WHOLESALE:
                 raise
             if error.status in ABSENT:
                 return [(job, None)]
-            message, charged = self.connector_id._explain(error), True
-            if error.kind == "unavailable":  # an answer such as 500: perhaps only to this record
-                before = self.connector_id._gate()._shut(error.kind, message)
-                charged = is_charged(job.error_kind == error.kind, before)
-            job._fail_or_retry(error.kind, message, charged)
+            job._fail_or_retry(error.kind, self.connector_id._explain(error))
             return []
 
     def _pull_record_batch(self, run, documents, jobs, client, exchanges):

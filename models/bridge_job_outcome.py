@@ -39,7 +39,6 @@ class BridgeJob(models.Model):
             self._recover_unexpected(error)
         else:
             self._conclude(finished)
-            self._note_answer()
 
     def _perform_pull(self):
         return self.run_id._run_slice(self._commit)
@@ -72,7 +71,10 @@ class BridgeJob(models.Model):
         self.invalidate_recordset()
 
     def _note_answer(self):
-        """The other system has answered, so it is there; a pause ends only when a person has looked."""
+        """The other system has answered, so it is there.
+
+        A pause ends only when a person has looked, and what it told us to wait only with the time.
+        """
         self.env.cr.execute(
             """
             SELECT DISTINCT gate.id
@@ -80,6 +82,8 @@ class BridgeJob(models.Model):
               JOIN bridge_job job USING (connector_id)
              WHERE job.id = ANY(%s) AND NOT gate.paused
                AND (gate.failures > 0 OR gate.throttles > 0 OR gate.resting_until IS NOT NULL)
+               AND (gate.rest_kind IS DISTINCT FROM 'throttled'
+                    OR gate.resting_until <= clock_timestamp() AT TIME ZONE 'UTC')
             """,
             [self.ids],
         )
@@ -87,8 +91,10 @@ class BridgeJob(models.Model):
 
     def _progressed(self):
         """A page is written: what went wrong before does not count any more."""
-        for job in self.filtered(lambda job: job.state == "running" and (job.attempts or job.crashes)):
-            job.write({"attempts": 0, "crashes": 0, **NO_ERROR})
+        for job in self.filtered(lambda job: job.state == "running"):
+            if job.attempts or job.crashes:
+                job.write({"attempts": 0, "crashes": 0, **NO_ERROR})
+            job._note_answer()
 
     # ----------------------------------------------------------------------------------------------------------------
     # It did not
@@ -108,9 +114,13 @@ class BridgeJob(models.Model):
             self._note_answer()
             return
         message, charged = connector._explain(error), True
+        if kind == "unavailable" and len(self) == 1:
+            self._note_unavailable(error)
+            self._wake_when_due()
+            return
         if kind in WHOLESALE:
-            before = connector._gate()._shut(kind, message, error.retry_after)
-            charged = len(self) == 1 and is_charged(self.error_kind == kind, before)
+            connector._gate()._shut(kind, message, error.retry_after)
+            charged = False
         elif isinstance(error, RemoteError):
             self._note_answer()
         for job in self:
@@ -125,6 +135,19 @@ class BridgeJob(models.Model):
         self.env.cr.rollback()
         for job in self.exists():
             job._wait({"crashes": max(job.crashes, 1), "due_at": fields.Datetime.now()})
+
+    def _note_unavailable(self, error):
+        """The request of this job had no answer or a 5xx: perhaps only this one, perhaps nothing is to be had.
+
+        :param Unavailable error: what happened
+        :return: failures of the connector in a row
+        :rtype: int
+        """
+        self.ensure_one()
+        message = self.connector_id._explain(error)
+        before = self.connector_id._gate()._shut(error.kind, message)
+        self._fail_or_retry(error.kind, message, is_charged(self.error_kind == error.kind, before))
+        return before + 1
 
     def _fail_or_retry(self, kind, message, charged=True):
         """Wait for another attempt, or fail.

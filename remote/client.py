@@ -162,10 +162,15 @@ class Client:
             self._take_turn(call)
             if call.status not in status.REDIRECTS or not call.answer_headers.get("Location"):
                 return call
-            url = self._redirect_target(call)
-        raise ProtocolError(
-            "redirect", "loop", status=call.status, host=address.host_of(url), limit=self.settings.max_redirects
-        )
+            try:
+                url = self._redirect_target(call)
+            except ProtocolError as error:
+                _blame(call, error)
+                raise
+        host, limit = address.host_of(url), self.settings.max_redirects
+        error = ProtocolError("redirect", "loop", status=call.status, host=host, limit=limit)
+        _blame(call, error)
+        raise error
 
     def _authorized(self, url, request, headers, hidden):
         """Add to ``headers`` what only a trusted host may see.
@@ -328,8 +333,7 @@ class Client:
         try:
             return self._judged(call, accept_statuses, must_have_content)
         except ProtocolError as error:
-            if call.exchange is not None:  # it looked well until its content was read
-                call.exchange.error = error.message
+            _blame(call, error)
             raise
 
     def _judged(self, call: _Call, accept_statuses, must_have_content: bool) -> Answer:
@@ -385,6 +389,12 @@ def _beginning(content, secrets, length: int) -> str:
     # Four bytes a character at most; the rest is room for a secret that lies across the cut.
     text = bytes(content[: 4 * length + LOGGED_BODY]).decode("utf-8", "replace")
     return redact_start(text.replace("\0", "\ufffd"), secrets, length)  # no database keeps a NUL in a text
+
+
+def _blame(call: _Call, error: RemoteError) -> None:
+    """Note an error on its exchange, which looked well until its content was read."""
+    if call.exchange is not None:
+        call.exchange.error = error.message
 
 
 class _Stale(Exception):

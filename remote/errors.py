@@ -103,7 +103,8 @@ MESSAGES = {
         "%(host)s asks for fewer requests (HTTP %(status)s%(remote)s). It will be tried again later."
     ),
     "own_limit": _lt(
-        "The limit of requests that you set for %(host)s is used up; the next request may go in %(seconds)s s."
+        "The limit of requests that you set for %(host)s is used up; the next request may go in %(seconds)s s. It"
+        " goes on by itself; raise the limit if the other system takes more."
     ),
     "status.failed": _lt("%(host)s has an internal problem (HTTP %(status)s%(remote)s). It will be tried again."),
     "bad_token": _lt(
