@@ -5,6 +5,7 @@ from . import (
     bridge_operation,
     bridge_field_mapping,
     bridge_binding,
+    bridge_key,
     bridge_run,
     bridge_log,
     bridge_job,

@@ -12,6 +12,7 @@ from ..remote import template
 from ..remote.auth import SCHEMES
 from ..remote.client import Client, Request, Settings
 from ..remote.errors import RemoteError
+from ..remote.redaction import is_sensitive
 from .bridge_alert import DOWN
 from .json_text import read_json
 from .secret_box import seal, unseal
@@ -266,7 +267,7 @@ class BridgeConnector(models.Model):
         for connector in self:
             headers = read_json(connector, "headers") or {}
             for name, value in headers.items():
-                if name.lower() in CREDENTIAL_HEADERS:
+                if name.lower() in CREDENTIAL_HEADERS or is_sensitive(name):
                     raise ValidationError(
                         self.env._(
                             "Connector “%(connector)s”: the header “%(header)s” carries credentials, which do not"

@@ -21,6 +21,7 @@ class BridgeFlow(models.Model):
         """
         if batch.run.dry_run or not batch.having(CREATE, UPDATE, LINK, ARCHIVE, UNLINK):
             return
+        self._take_keys(batch)
         self._create_referenced(batch)
         late = []
         for wave in self._waves(batch.having(CREATE), late):
@@ -49,6 +50,18 @@ class BridgeFlow(models.Model):
         :rtype: dict
         """
         return values
+
+    # Keys
+
+    def _take_keys(self, batch):
+        """Let no other transaction create the same records, found by the same keys, at the same time."""
+        names = [rule.field for rule in batch.mapper.rules if rule.key]
+        keys = [(self.model, names, self._key_of(item, names)) for item in batch.having(CREATE)] if names else []
+        for flow, _item, name, value in self._mapped_values_of(batch.having(CREATE, UPDATE, LINK), batch):
+            parts = value.references if isinstance(value, Many) else (value,)
+            model = flow.env[flow.model]._fields[name].comodel_name
+            keys += [(model, [one.field], [one.value]) for one in parts if isinstance(one, ToCreate)]
+        self.env["bridge.key"]._take((model, names, values) for model, names, values in keys if values)
 
     # Halving
 

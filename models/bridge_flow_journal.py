@@ -213,7 +213,12 @@ class BridgeFlow(models.Model):
                 continue
             if item.external_id in own:
                 own[item.external_id].write(
-                    {"payload": item.document, "error_field": field_name, "fingerprint": item.fingerprint}
+                    {
+                        "payload": item.document,
+                        "payload_at": fields.Datetime.now(),
+                        "error_field": field_name,
+                        "fingerprint": item.fingerprint,
+                    }
                 )
                 own[item.external_id]._fail_or_retry(kind, message)
             else:
@@ -272,15 +277,16 @@ class BridgeFlow(models.Model):
             f"""
             INSERT INTO bridge_job (
                    kind, flow_id, connector_id, company_id, run_id, priority, due_at, attempts, crashes, create_date,
-                   state, external_id, record_name, payload, error_kind, error_field, error_message, error_group,
-                   fingerprint)
+                   payload_at, state, external_id, record_name, payload, error_kind, error_field, error_message,
+                   error_group, fingerprint)
             SELECT 'pull_record', %(flow_id)s, %(connector_id)s, %(company_id)s, %(run_id)s, 10, %(due_at)s, 1, 0,
-                   %(now)s, row.*
+                   %(now)s, %(now)s, row.*
               FROM jsonb_to_recordset(%(rows)s::jsonb) AS row (
                    state text, external_id text, record_name text, payload jsonb, error_kind text, error_field text,
                    error_message text, error_group text, fingerprint text)
        ON CONFLICT (flow_id, external_id) WHERE {OPEN_RECORD} DO UPDATE
-               SET payload = excluded.payload, error_kind = excluded.error_kind, error_field = excluded.error_field,
+               SET payload = excluded.payload, payload_at = excluded.payload_at, error_kind = excluded.error_kind,
+                   error_field = excluded.error_field,
                    error_message = excluded.error_message, error_group = excluded.error_group,
                    record_name = excluded.record_name, fingerprint = excluded.fingerprint, payload_edited = FALSE,
                    attempts = bridge_job.attempts + 1, due_at = excluded.due_at,

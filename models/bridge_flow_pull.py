@@ -313,7 +313,10 @@ class BridgeFlow(models.Model):
         """
         operation = self._operation("get")
         documents, failures = [], 0
+        overtaken = jobs._overtaken()
         for job in jobs:
+            if job in overtaken:
+                continue  # a later state of the record is in Odoo; the job has nothing left to do
             if job.payload:
                 documents.append((job, job.payload))
             elif failures >= REST_AFTER:

@@ -65,6 +65,7 @@ class BridgeJob(models.Model):
     record_name = fields.Char("Record", readonly=True)
     payload = fields.Json(readonly=True, help="The record as the other system sent it; empty: it is fetched again.")
     payload_text = fields.Text("Remote Record", compute="_compute_payload_text")
+    payload_at = fields.Datetime(readonly=True, help="When the record was as the payload says.")
     payload_edited = fields.Boolean("Edited by Hand", readonly=True)
     fingerprint = fields.Char(readonly=True, help="Of the remote record, as the mapping sees it.")
     error_kind = fields.Selection(ERROR_KINDS, readonly=True)
@@ -288,7 +289,7 @@ class BridgeJob(models.Model):
         self.env["bridge.run"]._check_operator(self)
         if self.kind != "pull_record" or self.state not in ("failed", "pending"):
             raise UserError(self.env._("Only a record that failed or waits can be done again."))
-        self.sudo().write({"payload": payload, "payload_edited": True})
+        self.sudo().write({"payload": payload, "payload_edited": True, "payload_at": fields.Datetime.now()})
         self.action_retry()
 
     def action_open_logs(self):

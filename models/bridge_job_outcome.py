@@ -47,6 +47,22 @@ class BridgeJob(models.Model):
         self.flow_id._pull_records(self)
         return True
 
+    def _overtaken(self):
+        """Those whose payload is older than what was synced of the record since.
+
+        :rtype: BridgeJob
+        """
+        self.env.cr.execute(
+            """
+            SELECT job.id
+              FROM bridge_job job
+              JOIN bridge_binding binding ON binding.flow_id = job.flow_id AND binding.external_id = job.external_id
+             WHERE job.id = ANY(%s) AND job.payload_at < binding.synced
+            """,
+            [self.ids],
+        )
+        return self.browse(row[0] for row in self.env.cr.fetchall())
+
     # ----------------------------------------------------------------------------------------------------------------
     # It went well
     # ----------------------------------------------------------------------------------------------------------------

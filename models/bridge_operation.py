@@ -7,6 +7,7 @@ from ..remote import pagination, template
 from ..remote.client import Request
 from ..remote.delta import Delta, remote_clock
 from ..remote.errors import ProtocolError
+from ..remote.redaction import is_sensitive
 from ..remote.walk import Page
 from .json_text import read_json
 
@@ -119,6 +120,17 @@ class BridgeOperation(models.Model):
                     template.validate(part, PLACEHOLDERS[operation.kind])
                 except template.TemplateError as error:
                     operation._refuse(name, error)
+            for name in ("query", "headers"):
+                for key, value in (parts[name] or {}).items():
+                    if is_sensitive(key) and not template.placeholders(value):
+                        operation._refuse(
+                            name,
+                            self.env._(
+                                "“%s” carries a credential, which does not belong here. Choose an authentication in the"
+                                " connector instead; there the secret is encrypted.",
+                                key,
+                            ),
+                        )
             if operation.kind == "get" and "external_id" not in template.placeholders(list(parts.values())):
                 operation._refuse(
                     "path", self.env._("it has no {external_id}, so it would get the same record every time")

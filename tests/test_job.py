@@ -235,6 +235,16 @@ class TestJob(BridgeCase):
         self.work()
         self.assertEqual(len(self.server.requests), 1)
 
+    def test_payload_that_was_overtaken_is_not_written_over_the_newer_state(self):
+        flow = self.connect()
+        self.server.records["things"] = [thing(1)]
+        self.sync(flow)
+        late = {"kind": "pull_record", "flow_id": flow.id, "external_id": "1", "payload": thing(1, name="Old")}
+        job = self.env["bridge.job"]._enqueue([late])
+        job.payload_at = fields.Datetime.now() - timedelta(minutes=1)
+        self.work()
+        self.assertEqual((job.state, self.bound(flow, 1).name), ("done", "Thing 1"))
+
     def test_record_that_always_fails_does_not_hold_up_the_others(self):
         flow = self.connect()
         self.server.records["things"] = [thing(1), thing(2), thing(3)]

@@ -57,9 +57,14 @@ class TestSecurity(BridgeCase):
                     for operation in ("write", "create", "unlink"):
                         self.assertEqual(self.allowed(who, model, operation), configures)
 
+    def test_keys_are_nobodys_matter(self):
+        for who in self.people:
+            for operation in ("read", "write", "create", "unlink"):
+                self.assertFalse(self.allowed(who, "bridge.key", operation))
+
     def test_every_model_of_ours_is_in_the_table(self):
         ours = {name for name in self.env if name.startswith("bridge.") and not self.env[name]._abstract}
-        self.assertEqual(ours, {*CONFIGURATION, *STATE, *WIZARDS, "bridge.exchange"})
+        self.assertEqual(ours, {*CONFIGURATION, *STATE, *WIZARDS, "bridge.exchange", "bridge.key"})
 
     def test_only_operators_run_and_retry(self):
         job = self.failures(self.flow)

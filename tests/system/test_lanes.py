@@ -88,6 +88,26 @@ def test_fault_two_processes_past_the_claim_make_no_duplicate(world, place):
     assert sql.value("SELECT sum(created) FROM bridge_run") == NUMBER
 
 
+def test_fault_two_flows_that_match_by_the_same_key_make_no_duplicate(world, place):
+    """A contact of two systems is one contact, also when both bring it for the first time at the same moment."""
+    server, database, sql = place
+    sql.rows("UPDATE bridge_flow SET delete_policy = 'ignore'")
+    workers = [world.worker(database).ready() for _worker in range(2)]
+    flows = ["shop_things", "till_things"]
+    for code in ("shop", "till"):
+        workers[0].call("configure", definition=things_definition(server.url, code=code, page_size=NUMBER + 1))
+    both_have_planned = threading.Barrier(2)
+    server.gate = lambda _path, _query: both_have_planned.wait(PATIENCE)
+    for worker, flow in zip(workers, flows, strict=True):
+        worker.start("past_the_claim", flow=flow)
+    for worker in workers:
+        worker.result()
+    partners = sql.rows("SELECT name, count(*) FROM res_partner WHERE name LIKE 'Thing %%' GROUP BY name")
+    assert sorted(partners) == sorted((thing["name"], 1) for thing in things(NUMBER))
+    assert sql.rows("SELECT count(*), count(DISTINCT res_id) FROM bridge_binding") == [(2 * NUMBER, NUMBER)]
+    assert sql.value("SELECT count(*) FROM bridge_run WHERE failed > 0") == 0
+
+
 # Where the process dies: the SQL that holds it there, or the offset of the page whose request does.
 MOMENTS = {
     "before the first page": 0,
