@@ -63,6 +63,7 @@ class TestConnector(BridgeCase):
             ({"base_url": "https://user:pw@example.com"}, "user name"),
             ({"base_url": "http://example.com:port"}, "http:// or https://"),
             ({"headers": '{"Authorization": "Bearer x"}'}, "credentials"),
+            ({"headers": '{"X-Shop-Access-Token": "x"}'}, "credentials"),
             ({"headers": '{"X-One": 1}'}, "must be text"),
             ({"headers": "{oops"}, "not valid JSON"),
             ({"headers": "[]"}, "must look like"),

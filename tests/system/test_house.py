@@ -84,7 +84,7 @@ def leftovers(sql):
         "server actions": "SELECT code FROM ir_act_server WHERE code LIKE '%%bridge%%' OR code LIKE '%%_run_lane%%'",
         "names": "SELECT model, name FROM ir_model_data WHERE module = 'integration_bridge'",
         "models": "SELECT model FROM ir_model WHERE model LIKE 'bridge.%%'",
-        "tables": "SELECT relname FROM pg_class WHERE relname LIKE 'bridge\\_%%' AND relkind = 'r'",
+        "tables": "SELECT relname FROM pg_class WHERE relname LIKE 'bridge\\_%%' AND relkind IN ('r', 'v')",
         "groups": "SELECT id FROM res_groups WHERE name->>'en_US' LIKE '%%Integration Bridge%%'",
         "parameters": "SELECT key FROM ir_config_parameter WHERE key LIKE 'integration_bridge.%%'",
         "triggers": "SELECT t.id FROM ir_cron_trigger t JOIN ir_cron c ON c.id = t.cron_id"
