@@ -1,4 +1,7 @@
+import json
+
 from odoo import fields, models, tools
+from odoo.fields import Domain
 
 from .bridge_job import ERROR_KINDS
 
@@ -40,23 +43,29 @@ class BridgeFailure(models.Model):
             """
         )
 
+    def _domain(self):
+        """What finds the jobs of these groups.
+
+        :rtype: Domain
+        """
+        return Domain.OR(
+            Domain(
+                [
+                    ("flow_id", "=", group.flow_id.id),
+                    ("error_kind", "=", group.error_kind),
+                    ("error_group", "=", group.message),
+                    ("state", "in", ["pending"] if group.state == "waiting" else ["failed", "uncertain"]),
+                ]
+            )
+            for group in self
+        )
+
     def _jobs(self):
         """The jobs of these groups.
 
         :rtype: BridgeJob
         """
-        jobs = self.env["bridge.job"]
-        for group in self:
-            states = ("pending",) if group.state == "waiting" else ("failed", "uncertain")
-            jobs |= jobs.search(
-                [
-                    ("flow_id", "=", group.flow_id.id),
-                    ("error_kind", "=", group.error_kind),
-                    ("error_group", "=", group.message),
-                    ("state", "in", states),
-                ],
-            )
-        return jobs
+        return self.env["bridge.job"].search(self._domain())
 
     def action_retry(self):
         """Try all records of these groups again, now."""
@@ -64,7 +73,8 @@ class BridgeFailure(models.Model):
 
     def action_ignore(self):
         """Ask why, then ignore all records of these groups."""
-        return self._jobs().action_ignore()
+        action = self.env["bridge.job"].action_ignore()
+        return {**action, "context": {"default_domain": json.dumps(list(self._domain()))}}
 
     def action_cancel(self):
         """Give up on all records of these groups."""
@@ -73,4 +83,4 @@ class BridgeFailure(models.Model):
     def action_open_jobs(self):
         """The records of these groups, one by one."""
         action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_job_action")
-        return {**action, "domain": [("id", "in", self._jobs().ids)], "context": {}}
+        return {**action, "domain": list(self._domain()), "context": {}}

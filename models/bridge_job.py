@@ -220,57 +220,75 @@ class BridgeJob(models.Model):
     # Error desk
     # ----------------------------------------------------------------------------------------------------------------
 
+    # Thousands of failures are one click, so nothing here reads them one by one.
+
     def action_retry(self):
         """Try again, now; a record is fetched anew where the remote allows it."""
         self.env["bridge.run"]._check_operator(self)
-        jobs = self.sudo().filtered(lambda job: job.state in ("failed", "pending"))
-        jobs.filtered(lambda job: job.kind == "pull")._retry_pull()
-        records = jobs.filtered(lambda job: job.kind == "pull_record")
+        self.sudo().search([("id", "in", self.ids), ("kind", "=", "pull")])._retry_pull()
         self.flush_model()
-        fetched = records.flow_id.filtered(lambda flow: flow._operation("get"))
         self.env.cr.execute(
             """
-            UPDATE bridge_job
+            UPDATE bridge_job job
                SET state = 'pending', lane_id = NULL, attempts = 0, crashes = 0, finished = NULL,
                    due_at = clock_timestamp() AT TIME ZONE 'UTC',
-                   payload = CASE WHEN flow_id = ANY(%s) AND NOT COALESCE(payload_edited, FALSE)
-                                   AND external_id NOT LIKE '?%%' THEN NULL ELSE payload END
-             WHERE id = ANY(%s)
+                   payload = CASE WHEN NOT COALESCE(job.payload_edited, FALSE) AND job.external_id NOT LIKE '?%%'
+                                   AND EXISTS (SELECT FROM bridge_operation operation
+                                                WHERE operation.flow_id = job.flow_id AND operation.kind = 'get')
+                                  THEN NULL ELSE job.payload END
+             WHERE job.id = ANY(%s) AND job.kind != 'pull' AND job.state IN ('failed', 'pending')
             """,
-            [fetched.ids, records.ids],
+            [self.ids],
         )
         self.invalidate_model()
         self._wake_lanes()
 
     def _retry_pull(self):
-        for job in self:
+        for job in self.filtered(lambda job: job.state in ("failed", "pending")):
             if job.run_id.state == "failed":
                 job.run_id.write({"state": "running", "finished": False})
             job._wait({"due_at": fields.Datetime.now(), "attempts": 0, "crashes": 0, "finished": False})
 
     def action_cancel(self):
         """Give up on these jobs."""
-        self._give_up({})
+        self._give_up()
 
     def _ignore(self, reason):
         """Close failures for good: they come back when the remote record changes.
 
         :param str reason: why, for whoever asks later
         """
-        self.filtered(lambda job: job.kind == "pull_record")._give_up({"ignored_reason": reason})
+        self.search([("id", "in", self.ids), ("kind", "!=", "pull")])._give_up(reason)
 
-    def _give_up(self, values):
+    def _give_up(self, reason=None):
         self.env["bridge.run"]._check_operator(self)
-        jobs = self.sudo().filtered(lambda job: job.state in ("failed", "pending", "uncertain"))
-        jobs.write({"state": "cancelled", "finished": fields.Datetime.now(), **values})
-        jobs.filtered(lambda job: job.kind == "pull").run_id.write({"state": "cancelled"})
-        jobs.filtered(lambda job: job.kind == "pull_record").run_id._finish_records()
+        self.flush_model()
+        self.env.cr.execute(
+            """
+            WITH given_up AS (
+                UPDATE bridge_job
+                   SET state = 'cancelled', finished = clock_timestamp() AT TIME ZONE 'UTC',
+                       ignored_reason = COALESCE(%s, ignored_reason)
+                 WHERE id = ANY(%s) AND state IN ('failed', 'pending', 'uncertain')
+             RETURNING run_id, kind)
+            SELECT DISTINCT run_id, kind FROM given_up WHERE run_id IS NOT NULL
+            """,
+            [reason, self.ids],
+        )
+        runs = self.env["bridge.run"].sudo()
+        for run_id, kind in self.env.cr.fetchall():
+            if kind == "pull":
+                runs.browse(run_id).state = "cancelled"
+            else:
+                runs |= runs.browse(run_id)
+        self.invalidate_model()
+        runs._finish_records()
 
     def action_ignore(self):
         """Ask why, then ignore."""
         self.env["bridge.run"]._check_operator(self)
         action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_job_ignore_action")
-        return {**action, "context": {"default_job_ids": self.ids}}
+        return {**action, "context": {"default_domain": json.dumps([("id", "in", self.ids)])}}
 
     def action_edit(self):
         """Change what the other system sent, and do it again with that."""

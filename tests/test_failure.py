@@ -53,7 +53,8 @@ class TestFailure(BridgeCase):
     def test_ignored_failure_stays_away_until_the_record_changes(self):
         job = self.failures(self.flow).filtered(lambda job: job.external_id == "2")
         wizard = self.env["bridge.job.ignore"].with_user(self.operator)
-        wizard.create({"job_ids": job.ids, "reason": "a test order"}).action_ignore()
+        context = job.with_user(self.operator).action_ignore()["context"]
+        wizard.with_context(**context).create({"reason": "a test order"}).action_ignore()
         self.assertEqual((job.state, job.ignored_reason), ("cancelled", "a test order"))
         run = self.sync(self.flow, full=True)
         self.assertNotIn("2", self.failures(self.flow).mapped("external_id"))
@@ -112,8 +113,17 @@ class TestFailure(BridgeCase):
         self.env.invalidate_all()
         group = self.groups.search([("message", "=", "VAT number is not valid")])
         self.assertEqual(group.job_count, 50_000)
-        with self.assertQueryCount(100):
+        with self.assertQueryCount(30):
             group.action_retry()
-        self.env.flush_all()
+            self.env.flush_all()
         waiting = self.env["bridge.job"].search_count([("id", "in", jobs.ids), ("state", "=", "pending")])
         self.assertEqual(waiting, 50_000)
+        self.env.invalidate_all()
+        group = self.groups.search([("message", "=", "VAT number is not valid")])
+        context = group.action_ignore()["context"]
+        self.assertLess(len(str(context)), 1000, "the browser is not sent what it can not hold")
+        wizard = self.env["bridge.job.ignore"].with_user(self.operator).with_context(**context)
+        with self.assertQueryCount(30):
+            wizard.create({"reason": "the old shop"}).action_ignore()
+            self.env.flush_all()
+        self.assertEqual(self.env["bridge.job"].search_count([("ignored_reason", "=", "the old shop")]), 50_000)

@@ -1,3 +1,5 @@
+import json
+
 from odoo import fields, models
 
 
@@ -5,10 +7,10 @@ class BridgeJobIgnore(models.TransientModel):
     _name = "bridge.job.ignore"
     _description = "Ignore Failures"
 
-    job_ids = fields.Many2many("bridge.job", string="Failures")
+    domain = fields.Char(required=True, help="JSON: which failures. There may be more than a form can list.")
     reason = fields.Char(required=True)
 
     def action_ignore(self):
         """Close the failures; each comes back when its remote record changes."""
         self.ensure_one()
-        self.job_ids._ignore(self.reason)
+        self.env["bridge.job"].search(json.loads(self.domain))._ignore(self.reason)
