@@ -1,5 +1,6 @@
 """Lanes: scheduled actions that claim jobs and put back what a dead worker left (DESIGN.md, "The queue")."""
 
+import contextlib
 import logging
 import math
 import time
@@ -52,14 +53,23 @@ class BridgeJob(models.Model):
 
     @api.model
     def _set_lanes(self, count):
-        """Have exactly so many lanes; one more or less needs no restart."""
+        """Have exactly so many lanes; one more or less needs no restart.
+
+        A lane that is at work can not be removed now. It ends its slice, does no more, and goes the next time.
+        """
         lanes = self._lanes()
-        surplus = lanes[count:]
-        self.sudo().search([("lane_id", "in", surplus.ids), ("state", "=", "running")])._put_back()
-        self.env["ir.model.data"].sudo().search([("model", "=", "ir.cron"), ("res_id", "in", surplus.ids)]).unlink()
-        surplus.unlink()
+        for lane in lanes[count:]:
+            with contextlib.suppress(UserError), self.env.cr.savepoint():
+                names = self.env["ir.model.data"].sudo().search([("model", "=", "ir.cron"), ("res_id", "=", lane.id)])
+                self.sudo().search([("lane_id", "=", lane.id), ("state", "=", "running")])._put_back()
+                names.unlink()
+                lane.unlink()
         for number in range(len(lanes) + 1, count + 1):
             self._create_lane(number)
+
+    @api.autovacuum
+    def _gc_lanes(self):
+        self._set_lanes(self._lane_count())
 
     @api.model
     def _create_lane(self, number):
@@ -158,6 +168,8 @@ class BridgeJob(models.Model):
         lane_id = self.env.context.get("cron_id", False)
         self._rescue(lane_id)
         self._commit(0)
+        if lane_id in self._lanes()[self._lane_count() :].ids:
+            return  # one too many: it was at work when the setting was changed
         try:
             self.env["bridge.flow"]._enqueue_due()
             left = self._commit(0)
