@@ -11,7 +11,7 @@ from ..mapping.paths import parse_expression
 from ..remote import template
 from ..remote.auth import SCHEMES
 from ..remote.client import Client, Request, Settings
-from ..remote.errors import RemoteError
+from ..remote.errors import ConfigurationError, RemoteError
 from ..remote.redaction import is_sensitive
 from .bridge_alert import DOWN
 from .json_text import read_json
@@ -525,7 +525,7 @@ class BridgeConnector(models.Model):
             if error.kind == "protocol" and error.excerpt:
                 message += "\n" + self.env._("The answer began: %s", error.excerpt)
             return message
-        if isinstance(error, MappingError):
+        if isinstance(error, (MappingError, ConfigurationError)):
             template = self.env._(error.template)
             return template % error.values
         text = str(error.args[0]) if getattr(error, "args", None) else str(error)

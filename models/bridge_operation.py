@@ -119,7 +119,7 @@ class BridgeOperation(models.Model):
                 try:
                     template.validate(part, PLACEHOLDERS[operation.kind])
                 except template.TemplateError as error:
-                    operation._refuse(name, error)
+                    operation._refuse(name, self.env["bridge.connector"]._explain(error))
             for name in ("query", "headers"):
                 for key, value in (parts[name] or {}).items():
                     if is_sensitive(key) and not template.placeholders(value):
@@ -177,7 +177,7 @@ class BridgeOperation(models.Model):
             try:
                 operation._paginator()
             except pagination.OptionError as error:
-                operation._refuse("pagination_options", error)
+                operation._refuse("pagination_options", self.env["bridge.connector"]._explain(error))
 
     @api.constrains("delta_reset_status")
     def _check_reset_status(self):

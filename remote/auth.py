@@ -365,7 +365,7 @@ class Login(TokenScheme):
         try:
             return json.loads(body)
         except ValueError as error:
-            raise TemplateError("The body of the login call is not a JSON document.") from error
+            raise TemplateError(_lt("The body of the login call is not a JSON document.")) from error
 
     def _fetch(self, client):
         variables = {"username": self.options.get("username"), "password": self.secret()}

@@ -141,6 +141,19 @@ class _Blank(dict):
         return "-"
 
 
+class ConfigurationError(ValueError):
+    """What a person has written can not be used.
+
+    :param str template: one English sentence, marked for translation
+    :param values: what it names
+    """
+
+    def __init__(self, template, **values):
+        self.template = template
+        self.values = values
+        super().__init__(template % values)
+
+
 class RemoteError(Exception):
     """A request to the other system that did not give what was asked.
 

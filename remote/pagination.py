@@ -16,7 +16,7 @@ import jmespath.exceptions
 from requests.utils import parse_header_links
 
 from . import address
-from .errors import ProtocolError, Rejected, _lt
+from .errors import ConfigurationError, ProtocolError, Rejected, _lt
 
 PAGINATORS: dict[str, type[Paginator]] = {}
 
@@ -24,7 +24,10 @@ PAGINATORS: dict[str, type[Paginator]] = {}
 _MOST_EMPTY_PAGES = 1000
 
 
-class OptionError(ValueError):
+_NONE_OF = _lt("%(name)s: %(value)s is none of %(known)s.")
+
+
+class OptionError(ConfigurationError):
     """An option of a paginator is unknown, missing or has a value that it can not have."""
 
 
@@ -40,11 +43,11 @@ class Option:
     def check(self, name, value):
         """:raises OptionError: with the name of the option"""
         if self.kind == "choice" and value not in self.choices:
-            raise OptionError(f"{name}: {value!r} is none of {', '.join(self.choices)}.")
+            raise OptionError(_NONE_OF, name=name, value=repr(value), known=", ".join(self.choices))
         if self.kind == "integer" and (isinstance(value, bool) or not isinstance(value, int)):
-            raise OptionError(f"{name}: {value!r} is not a whole number.")
+            raise OptionError(_lt("%(name)s: %(value)s is not a whole number."), name=name, value=repr(value))
         if self.kind in ("path", "text") and not isinstance(value, str):
-            raise OptionError(f"{name}: {value!r} is not a text.")
+            raise OptionError(_lt("%(name)s: %(value)s is not a text."), name=name, value=repr(value))
         if self.kind == "path":
             _compiled(name, value)
 
@@ -53,7 +56,9 @@ def _compiled(name, expression):
     try:
         return jmespath.compile(expression)
     except jmespath.exceptions.JMESPathError as error:
-        raise OptionError(f"{name}: {expression!r} is not a JMESPath expression.") from error
+        raise OptionError(
+            _lt("%(name)s: %(value)s is not a JMESPath expression."), name=name, value=repr(expression)
+        ) from error
 
 
 def _end_options(default):
@@ -82,7 +87,7 @@ def build(config: dict, page_size: int, base_url: str | None = None) -> Paginato
     config = dict(config or {})
     name = config.pop("type", "none")
     if name not in PAGINATORS:
-        raise OptionError(f"type: {name!r} is none of {', '.join(PAGINATORS)}.")
+        raise OptionError(_NONE_OF, name="type", value=repr(name), known=", ".join(PAGINATORS))
     return PAGINATORS[name](config, page_size, base_url)
 
 
@@ -112,12 +117,18 @@ class Paginator:
     def _check(self, given):
         for name, value in given.items():
             if name not in self.options:
-                raise OptionError(f"{name}: no option of {self.name!r}; it has {', '.join(self.options) or 'none'}.")
+                raise OptionError(
+                    _lt("%(name)s: no option of “%(paginator)s”; it has: %(known)s."),
+                    name=name,
+                    paginator=self.name,
+                    known=", ".join(self.options) or "-",
+                )
             self.options[name].check(name, value)
         needed = {"flag": [("flag_path",)], "total": [("total_path", "total_header")]}.get(given.get("end"), [])
         for group in (*self.required, *needed):
             if not any(name in given for name in group):
-                raise OptionError(f"{' or '.join(group)} is needed.")
+                sentence = _lt("%(one)s is needed.") if len(group) == 1 else _lt("%(one)s or %(other)s is needed.")
+                raise OptionError(sentence, one=group[0], other=group[-1])
 
     # --- What the walker calls
 

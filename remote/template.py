@@ -10,11 +10,13 @@ import json
 import re
 from urllib.parse import quote
 
+from .errors import ConfigurationError, _lt
+
 _TOKEN = re.compile(r"(\{\{|\}\})|\{([A-Za-z_][A-Za-z0-9_]*)(?:\|([^{}]*))?\}|([{}])")
 _LEFT_OUT = object()
 
 
-class TemplateError(ValueError):
+class TemplateError(ConfigurationError):
     """A template that can not be read, or not be rendered with these variables."""
 
 
@@ -38,7 +40,12 @@ def _tokens(text: str):
     for match in _TOKEN.finditer(text):
         yield text[position : match.start()]
         if match[4]:
-            raise TemplateError(f"Unbalanced {match[4]} in {text!r}: write {match[4] * 2} for a literal brace.")
+            raise TemplateError(
+                _lt("Unbalanced %(brace)s in %(text)s: write %(twice)s for a literal brace."),
+                brace=match[4],
+                text=repr(text),
+                twice=match[4] * 2,
+            )
         yield match[1][0] if match[1] else match
         position = match.end()
     yield text[position:]
@@ -109,7 +116,12 @@ def render_path(template: str, variables: dict) -> str:
 def _segment(match, value, template) -> str:
     text = "" if value is _LEFT_OUT else text_of(value)
     if text in ("", ".", ".."):
-        raise TemplateError(f"The path {template!r} needs a value for {{{match[2]}}}, and got {text!r}.")
+        raise TemplateError(
+            _lt("The path %(path)s needs a value for {%(name)s}, and got %(text)s."),
+            path=repr(template),
+            name=match[2],
+            text=repr(text),
+        )
     return quote(text, safe="")
 
 
@@ -136,7 +148,9 @@ def validate(template, allowed) -> None:
     if unknown:
         names = ", ".join(f"{{{name}}}" for name in unknown)
         known = ", ".join(f"{{{name}}}" for name in sorted(allowed))
-        raise TemplateError(f"Unknown placeholder {names}. Known here: {known or 'none'}.")
+        raise TemplateError(
+            _lt("Unknown placeholder %(names)s. Known here: %(known)s."), names=names, known=known or "-"
+        )
 
 
 def form_encode(body) -> list[tuple[str, str]]:
@@ -147,7 +161,7 @@ def form_encode(body) -> list[tuple[str, str]]:
     :raises TemplateError: the body is not an object
     """
     if not isinstance(body, dict):
-        raise TemplateError("A form-encoded body must be an object with names and values.")
+        raise TemplateError(_lt("A form-encoded body must be an object with names and values."))
     return [pair for name, value in body.items() for pair in _form_pairs(str(name), value)]
 
 
