@@ -6,7 +6,7 @@ import time
 
 from markupsafe import Markup
 
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 
 from ..remote.retry import REST_AFTER
 
@@ -167,16 +167,19 @@ class BridgeAlert(models.Model):
                 ("state", "in", ("failed", "uncertain")),
             ],
             ["connector_id", "flow_id", "error_kind", "error_group"],
-            ["__count"],
+            ["__count", "error_message:max"],
             order="__count desc",
         )
         found, told = {}, {}
-        for connector, flow, kind, text, count in groups:
+        for connector, flow, kind, text, count, example in groups:
             told[connector] = told.get(connector, 0) + 1
             if told[connector] > MOST_GROUPS:
                 continue
             message = self.env._(
-                "%(flow)s, %(count)s records: %(problem)s", flow=flow.display_name, count=count, problem=text or kind
+                "%(flow)s, %(count)s records, for example: %(problem)s",
+                flow=flow.display_name,
+                count=count,
+                problem=(example or kind).partition("\n")[0],
             )
             found |= self._situation("failures", message, flow=flow, part=f"{kind}:{text}")
         return found
@@ -214,7 +217,7 @@ class BridgeAlert(models.Model):
 
     def _tell(self):
         for alert in self.with_context(mail_activity_quick_update=True):  # the digest is the e-mail
-            for user in alert._receivers().filtered(lambda user, alert=alert: alert.with_user(user).has_access("read")):
+            for user in alert._receivers():
                 alert.activity_schedule(
                     "mail.mail_activity_data_warning",
                     user_id=user.id,
@@ -228,11 +231,13 @@ class BridgeAlert(models.Model):
         :rtype: ResUsers
         """
         self.ensure_one()
-        users = self.connector_id.responsible_ids or self._default_receivers()
-        if not users:
-            users = self.env.ref("integration_bridge.group_integration_bridge_administrator").all_user_ids
-        root = self.env.ref("base.user_root")
-        return users.filtered(lambda user: user.active and not user.share and user != root)
+        group, root = self.env.ref("integration_bridge.group_integration_bridge_administrator"), SUPERUSER_ID
+        for users in (self.connector_id.responsible_ids, self._default_receivers(), group.all_user_ids):
+            users = users.filtered(lambda user: user.active and not user.share and user.id != root)
+            readers = users.filtered(lambda user: self.with_user(user).has_access("read"))
+            if readers:
+                return readers
+        return self.env["res.users"]
 
     @api.model
     def _default_receivers(self):
@@ -310,7 +315,8 @@ class BridgeAlert(models.Model):
         self.check_access("read")
         if self.kind == "failures":
             action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_failure_action")
-            return {**action, "domain": [("flow_id", "=", self.flow_id.id)]}
+            text = self.key.split(":", 3)[3]
+            return {**action, "domain": [("flow_id", "=", self.flow_id.id), ("message", "=", text)]}
         record = self.flow_id.last_run_id if self.kind in ("run", "overdue") else self.connector_id
         if not record:
             return self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_job_action")

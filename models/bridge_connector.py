@@ -192,7 +192,7 @@ class BridgeConnector(models.Model):
         )
         successes = dict(
             self.env["bridge.run"]._read_group(
-                [("connector_id", "in", self.ids), ("state", "=", "done"), ("dry_run", "=", False)],
+                [("connector_id", "in", self.ids), ("state", "in", ("done", "partial")), ("dry_run", "=", False)],
                 ["connector_id"],
                 ["finished:max"],
             )

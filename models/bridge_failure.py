@@ -18,6 +18,7 @@ class BridgeFailure(models.Model):
     connector_id = fields.Many2one("bridge.connector", readonly=True)
     company_id = fields.Many2one("res.company", readonly=True)
     flow_id = fields.Many2one("bridge.flow", readonly=True)
+    kind = fields.Selection(lambda self: self.env["bridge.job"]._fields["kind"].selection, readonly=True)
     error_kind = fields.Selection(ERROR_KINDS, readonly=True)
     message = fields.Char(readonly=True)
     state = fields.Selection([("open", "Open"), ("waiting", "Waiting")], readonly=True)
@@ -33,13 +34,14 @@ class BridgeFailure(models.Model):
             """
             CREATE VIEW bridge_failure AS
             SELECT min(job.id) AS id, min(job.id) AS example_id, job.connector_id, job.company_id, job.flow_id,
-                   job.error_kind, job.error_group AS message, count(*) AS job_count,
+                   job.kind, job.error_kind, job.error_group AS message, count(*) AS job_count,
                    CASE job.state WHEN 'pending' THEN 'waiting' ELSE 'open' END AS state,
                    min(job.create_date) AS first_date,
-                   CASE WHEN job.state = 'pending' THEN min(job.due_at) END AS due_at
+                   CASE WHEN job.state = 'pending' THEN GREATEST(min(job.due_at), min(gate.resting_until)) END AS due_at
               FROM bridge_job job
+         LEFT JOIN bridge_gate gate ON gate.connector_id = job.connector_id
              WHERE job.state IN ('failed', 'uncertain') OR job.state = 'pending' AND job.error_kind IS NOT NULL
-          GROUP BY job.connector_id, job.company_id, job.flow_id, job.error_kind, job.error_group, job.state
+          GROUP BY job.connector_id, job.company_id, job.flow_id, job.kind, job.error_kind, job.error_group, job.state
             """
         )
 
@@ -52,6 +54,7 @@ class BridgeFailure(models.Model):
             Domain(
                 [
                     ("flow_id", "=", group.flow_id.id),
+                    ("kind", "=", group.kind),
                     ("error_kind", "=", group.error_kind),
                     ("error_group", "=", group.message),
                     ("state", "in", ["pending"] if group.state == "waiting" else ["failed", "uncertain"]),

@@ -1,5 +1,6 @@
 """The road: journal. Bindings, log lines and failures, in the same transaction as the records they tell about."""
 
+import contextlib
 import datetime
 import json
 
@@ -297,6 +298,7 @@ class BridgeFlow(models.Model):
             {**values, "rows": _rows(rows)},
         )
         self.env["bridge.job"].invalidate_model()
+        self.env["bridge.alert"]._wake()
 
     # Log
 
@@ -356,13 +358,13 @@ class BridgeFlow(models.Model):
         if item.name:
             return item.name
         rec_name = self.env[self.model]._rec_name
-        for rule in batch.mapper.rules:
-            if rule.field == rec_name and item.document:
-                try:
+        # A record without a name of its own is known by its key.
+        rules = sorted(batch.mapper.rules, key=lambda rule: (rule.field != rec_name, not rule.key))
+        for rule in rules[:1] if item.document else ():
+            if rule.field == rec_name or rule.key:
+                with contextlib.suppress(MappingError):
                     name = rule.source(item.document)
-                except MappingError:
-                    return None
-                return name[:200] if isinstance(name, str) else None
+                    return name[:200] if isinstance(name, str) else None
         return None
 
 

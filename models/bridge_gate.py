@@ -54,10 +54,10 @@ class BridgeGate(models.Model):
         def shut(cr):
             cr.execute(
                 """
-                SELECT failures, throttles, resting_until, COALESCE(since, clock_timestamp() AT TIME ZONE 'UTC')
+                SELECT failures, throttles, resting_until, COALESCE(since, %s)
                   FROM bridge_gate WHERE id = %s FOR UPDATE
                 """,
-                [self.id],
+                [fields.Datetime.now(), self.id],
             )
             failures, throttles, until, since = cr.fetchone()
             values = {"reason": reason, "since": since}

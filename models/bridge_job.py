@@ -69,7 +69,8 @@ class BridgeJob(models.Model):
     payload_edited = fields.Boolean("Edited by Hand", readonly=True)
     fingerprint = fields.Char(readonly=True, help="Of the remote record, as the mapping sees it.")
     error_kind = fields.Selection(ERROR_KINDS, readonly=True)
-    error_field = fields.Char("Field", readonly=True)
+    error_field = fields.Char("Technical Field", readonly=True)
+    error_field_label = fields.Char("Field", compute="_compute_error_field_label")
     error_message = fields.Text("Message", readonly=True)
     error_group = fields.Char(
         "Same Failures", readonly=True, help="The message without what is particular to a record."
@@ -97,7 +98,11 @@ class BridgeJob(models.Model):
 
     def _compute_payload_text(self):
         for job in self:
-            job.payload_text = write_json(job.payload)
+            job.payload_text = write_json(job.payload or None)  # Odoo reads an empty JSON field as False
+
+    def _compute_error_field_label(self):
+        for job in self:
+            job.error_field_label = job.flow_id.sudo()._field_label(job.error_field) or job.error_field
 
     def _compute_exchange_count(self):
         counts = dict(self.env["bridge.exchange"]._read_group([("job_id", "in", self.ids)], ["job_id"], ["__count"]))

@@ -130,6 +130,10 @@ class BridgeJob(models.Model):
             self._note_answer()
             return
         message, charged = connector._explain(error), True
+        if getattr(error, "reason", None) == "own_limit":  # the other system has asked for nothing
+            self._wait({"due_at": fields.Datetime.add(fields.Datetime.now(), seconds=int(error.retry_after) + 1)})
+            self._wake_when_due()
+            return
         if kind == "unavailable" and len(self) == 1:
             self._note_unavailable(error)
             self._wake_when_due()

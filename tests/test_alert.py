@@ -54,6 +54,7 @@ class TestAlert(BridgeCase):
         alert = self.alerts.search([])
         self.assertEqual((alert.kind, alert.activity_ids.user_id), ("failures", self.receiver))
         self.assertIn("20 records", alert.message)
+        self.assertEqual(self.env["bridge.failure"].search(alert.action_open()["domain"]).job_count, 20)
         self.assertEqual((len(self.letters), self.connector.health), (1, "attention"))
         self.assertIn("20 records", self.connector.health_reason)
         self.server.records["things"] = [thing(n) for n in range(20)]
