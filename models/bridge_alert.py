@@ -67,7 +67,8 @@ class BridgeAlert(models.Model):
         found = {**self._queue_situations(), **self._gate_situations(connectors)}
         stopped = {values["connector_id"] for values in found.values()}
         found |= self._run_situations(connectors)
-        found |= self._overdue_situations(connectors.filtered(lambda connector: connector.id not in stopped))
+        if "lanes" not in {values["kind"] for values in found.values()}:
+            found |= self._overdue_situations(connectors.filtered(lambda connector: connector.id not in stopped))
         found |= self._failure_situations(connectors)
         return found
 
@@ -126,8 +127,9 @@ class BridgeAlert(models.Model):
     @api.model
     def _run_situations(self, connectors):
         found = {}
-        for flow in connectors.flow_ids:
-            run = flow.last_run_id
+        runs = self.env["bridge.run"].browse(connectors.flow_ids._last_ended_runs().values())
+        for run in runs:
+            flow = run.flow_id
             if run.state in ("failed", "blocked"):
                 message = self.env._("%(flow)s: %(problem)s", flow=flow.display_name, problem=run.message or "")
                 found |= self._situation("run", message, flow=flow)
@@ -140,7 +142,12 @@ class BridgeAlert(models.Model):
         flows = flows.filtered(lambda flow: flow.interval_number and not flow.parent_id)
         succeeded = dict(
             self.env["bridge.run"]._read_group(
-                [("flow_id", "in", flows.ids), ("state", "in", ("done", "partial")), ("dry_run", "=", False)],
+                [
+                    ("flow_id", "in", flows.ids),
+                    ("trigger", "!=", "record"),
+                    ("state", "in", ("done", "partial")),
+                    ("dry_run", "=", False),
+                ],
                 ["flow_id"],
                 ["finished:max"],
             )
@@ -193,8 +200,10 @@ class BridgeAlert(models.Model):
         """Compare what is the matter with what was told, and tell what is new and what is over."""
         if not self.env.su:
             return
+        self.env.cr.execute("SELECT pg_try_advisory_xact_lock(%s)", [0x62726469])
+        if not self.env.cr.fetchone()[0]:
+            return  # two at once would tell everything twice
         now = self._situations()
-        self.env.cr.execute("SELECT pg_advisory_xact_lock(%s)", [0x62726469])  # two at once would tell everything twice
         known = {alert.key: alert for alert in self.search([("closed", "=", False)])}
         for key in known.keys() - now.keys():
             known[key]._close()
@@ -300,10 +309,11 @@ class BridgeAlert(models.Model):
         if time.monotonic() - _looked.get(database, float("-inf")) < DIGEST_MINUTES * 60:
             return
         _looked[database] = time.monotonic()
-        jobs = self.env["bridge.job"].sudo()
-        if jobs._cron_problem() or jobs._lane_problem():
-            with self.env.registry.cursor() as cr:
-                self.with_env(self.env(cr=cr, su=True))._watch()
+        with self.env.registry.cursor() as cr:  # whatever happens here, the page of that person goes on
+            alerts = self.with_env(self.env(cr=cr, su=True))
+            jobs = alerts.env["bridge.job"]
+            if jobs._cron_problem() or jobs._lane_problem():
+                alerts._watch()
 
     # ----------------------------------------------------------------------------------------------------------------
     # Buttons
@@ -317,7 +327,9 @@ class BridgeAlert(models.Model):
             action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_failure_action")
             text = self.key.split(":", 3)[3]
             return {**action, "domain": [("flow_id", "=", self.flow_id.id), ("message", "=", text)]}
-        record = self.flow_id.last_run_id if self.kind in ("run", "overdue") else self.connector_id
+        record = (
+            self.flow_id._last_ended_runs().get(self.flow_id) if self.kind in ("run", "overdue") else self.connector_id
+        )
         if not record:
             return self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_job_action")
         return self.env["bridge.flow"]._open_record(record._name, record.id)

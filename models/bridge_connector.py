@@ -34,7 +34,8 @@ AUTH_OPTIONS = (
 )
 CREDENTIAL_HEADERS = {"authorization", "proxy-authorization", "cookie", "x-api-key"}
 CREDENTIAL_FIELDS = {"base_url", "verify_tls", "ca_pem"}  # whoever sets these decides who gets the credentials
-REOPENING = CREDENTIAL_FIELDS | {"secret", "refresh_token", "secret_sealed", "state"}  # what may end a rest or pause
+REOPENING = CREDENTIAL_FIELDS | {"rate_requests", "rate_period", "rate_burst"}
+REOPENING |= {"secret", "refresh_token", "secret_sealed", "state"}  # what may end a rest or pause
 MOST_REASONS = 8
 REACHED = (404, 405)  # an API need not have anything at its base address
 ALLOWED_ADDRESSES = "integration_bridge.allowed_private_addresses"
@@ -192,7 +193,12 @@ class BridgeConnector(models.Model):
         )
         successes = dict(
             self.env["bridge.run"]._read_group(
-                [("connector_id", "in", self.ids), ("state", "in", ("done", "partial")), ("dry_run", "=", False)],
+                [
+                    ("connector_id", "in", self.ids),
+                    ("state", "in", ("done", "partial")),
+                    ("dry_run", "=", False),
+                    ("trigger", "!=", "record"),
+                ],
                 ["connector_id"],
                 ["finished:max"],
             )

@@ -33,7 +33,9 @@ class BridgeFailure(models.Model):
         self.env.cr.execute(
             """
             CREATE VIEW bridge_failure AS
-            SELECT min(job.id) AS id, min(job.id) AS example_id, job.connector_id, job.company_id, job.flow_id,
+            SELECT ('x' || substr(md5(concat_ws('/', job.flow_id, job.kind, job.state, job.error_kind,
+                                                job.error_group)), 1, 7))::bit(28)::int + 1 AS id,
+                   min(job.id) AS example_id, job.connector_id, job.company_id, job.flow_id,
                    job.kind, job.error_kind, job.error_group AS message, count(*) AS job_count,
                    CASE job.state WHEN 'pending' THEN 'waiting' ELSE 'open' END AS state,
                    min(job.create_date) AS first_date,

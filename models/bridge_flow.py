@@ -149,6 +149,15 @@ class BridgeFlow(models.Model):
             flow.last_run_id = runs.get(flow, False)
             flow.last_run_state = flow.last_run_id.state
 
+    def _last_ended_runs(self):
+        """Of each flow the last run that came to an end; single records do not count.
+
+        :rtype: dict[BridgeFlow, BridgeRun]
+        """
+        domain = [("flow_id", "in", self.ids), ("trigger", "!=", "record"), ("dry_run", "=", False)]
+        domain.append(("state", "in", ("done", "partial", "blocked", "failed")))
+        return dict(self.env["bridge.run"]._read_group(domain, ["flow_id"], ["id:max"]))
+
     @api.model
     def _render_options(self, options):
         """Options and what they do, as a small table for a form."""
@@ -310,6 +319,12 @@ class BridgeFlow(models.Model):
 
     def _check_gets_records(self):
         """:raises UserError: if single records can not be fetched"""
+        if self.connector_id.state != "live" or not self.active:
+            raise UserError(
+                self.env._(
+                    "“%s” does not work now. Set its connector to Live, and activate the flow.", self.display_name
+                )
+            )
         if not self.sudo()._operation("get"):
             raise UserError(
                 self.env._(

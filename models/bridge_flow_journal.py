@@ -209,8 +209,9 @@ class BridgeFlow(models.Model):
         troubled = [(item, *trouble) for item, *trouble in troubled if trouble[0]]
         ignored = self._ignored([item for item, *_trouble in troubled])
         for item, kind, message, field_name in troubled:
-            if item.external_id in ignored and item.failure:
-                item.skip(self.env._("Ignored: %s", ignored[item.external_id]))
+            if item.external_id in ignored:
+                if item.failure:
+                    item.skip(self.env._("Ignored: %s", ignored[item.external_id]))
                 continue
             if item.external_id in own:
                 own[item.external_id].write(

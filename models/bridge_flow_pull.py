@@ -2,14 +2,17 @@
 
 import base64
 import itertools
+import math
+import time
+from dataclasses import dataclass, field
 
 from odoo import models
 
 from ..mapping.converters import REFERENCES, Download, Nested
 from ..mapping.fingerprint import fingerprint
 from ..mapping.mapper import DELETED, nested_documents
-from ..remote.errors import RemoteError, Unavailable
-from ..remote.retry import REST_AFTER
+from ..remote.errors import RemoteError
+from ..remote.retry import REST_AFTER, is_charged
 from .batch import (
     DATA,
     UNCHANGED,
@@ -25,6 +28,22 @@ from .bridge_job_outcome import WHOLESALE
 
 DEEPEST = 5  # relations that are followed by asking the remote, one behind the other
 ABSENT = (404, 410)
+
+
+@dataclass
+class Fetched:
+    """What became of fetching the records of jobs.
+
+    :ivar list documents: (job, document), the document None where the remote has none any more
+    :ivar list refused: (job, kind, message, charged, Shut)
+    :ivar list left: jobs whose turn did not come
+    :ivar bool stopped: will the remote give no more now
+    """
+
+    documents: list = field(default_factory=list)
+    refused: list = field(default_factory=list)
+    left: list = field(default_factory=list)
+    stopped: bool = False
 
 
 class BridgeFlow(models.Model):
@@ -292,72 +311,85 @@ class BridgeFlow(models.Model):
     def _pull_records(self, jobs):
         """Single records, each the matter of a job: with the payload that failed, or fetched again.
 
+        What could be fetched is written, also if the remote would give no more; the others wait.
+
         :param BridgeJob jobs: of this flow
-        :raises RemoteError: if the remote can not be asked
         """
         exchanges = []
         run = jobs.run_id[:1] or self.env["bridge.run"]._start(self, "record")
-        try:
-            with self.connector_id._client(exchanges) as client:
-                documents = self._documents_of(jobs, client, exchanges)
-                run._again_when_busy(self._pull_record_batch, run, documents, jobs, client, exchanges)
-        except RemoteError as error:
-            error.exchanges = exchanges
-            raise
+        with self.connector_id._client(exchanges) as client:
+            fetched = self._fetch_jobs(jobs, client, exchanges)
+            run._again_when_busy(self._pull_record_batch, run, fetched, jobs, client, exchanges)
 
-    def _documents_of(self, jobs, client, exchanges):
-        """The documents of jobs; one that the remote does not have any more is a tombstone.
+    def _fetch_jobs(self, jobs, client, exchanges):
+        """The documents of jobs. Nothing is written here, so that nothing is lost if the batch has to be done again.
 
-        :return: (job, document)
-        :rtype: list[tuple]
+        :rtype: Fetched
         """
-        operation = self._operation("get")
-        documents, failures = [], 0
-        overtaken = jobs._overtaken()
-        for job in jobs:
-            if job in overtaken:
-                continue  # a later state of the record is in Odoo; the job has nothing left to do
+        operation, end = self._operation("get"), self.env.context.get("cron_end_time", math.inf)
+        fetched, overtaken, failures, answered = Fetched(), jobs._overtaken(), 0, False
+        for job in jobs - overtaken:  # a later state of the others is in Odoo; they have nothing left to do
             if job.payload:
-                documents.append((job, job.payload))
-            elif failures >= REST_AFTER:
-                job._wait({})  # the connector rests
-            elif operation:
+                fetched.documents.append((job, job.payload))
+            elif not operation:
+                message = self.env._(
+                    "The record can not be fetched again, because “%s” has no operation that gets one record.",
+                    self.display_name,
+                )
+                fetched.refused.append((job, DATA, message, True, None))
+            elif fetched.stopped or failures >= REST_AFTER or time.monotonic() > end:
+                fetched.left.append(job)
+            else:
                 known = len(exchanges)
                 try:
-                    documents += self._document_of(operation, client, job)
-                    failures = 0
-                    job._note_answer()
-                except Unavailable as error:
-                    failures = job._note_unavailable(error)
-                finally:
-                    for exchange in exchanges[known:]:
-                        exchange.about = job
-            else:
-                job._fail_or_retry(
-                    DATA,
-                    self.env._(
-                        "The record can not be fetched again, because “%s” has no operation that gets one record.",
-                        self.display_name,
-                    ),
-                )
-        return documents
+                    document = self._document_of(operation, client, job)
+                    fetched.documents.append((job, document))
+                    error = None
+                except RemoteError as caught:
+                    error = caught
+                for exchange in exchanges[known:]:
+                    exchange.about = job
+                if error is None or error.kind not in WHOLESALE:  # it was answered
+                    if failures or not answered:
+                        self.connector_id._gate()._answered()
+                    failures, answered = 0, True
+                else:
+                    failures += error.kind == "unavailable"
+                if error is not None:
+                    self._note_refusal(fetched, job, error)
+        return fetched
+
+    def _note_refusal(self, fetched, job, error):
+        message, kind = self.connector_id._explain(error), error.kind
+        if kind not in WHOLESALE:
+            fetched.refused.append((job, kind, message, True, None))
+            return
+        charged, state = False, None
+        if error.reason != "own_limit":
+            state = self.connector_id._gate()._shut(kind, message, error.retry_after)
+            charged = is_charged(job.error_kind == kind, state.failures)
+        fetched.refused.append((job, kind, message, charged, state))
+        fetched.stopped = kind != "unavailable"  # what has no answer may be one record's trouble; the rest is not
 
     def _document_of(self, operation, client, job):
+        """The record of a job; None if the remote does not have it any more."""
         try:
-            return [(job, operation._get(client, job.external_id))]
+            return operation._get(client, job.external_id)
         except RemoteError as error:
-            if error.kind in WHOLESALE:
-                raise
             if error.status in ABSENT:
-                return [(job, None)]
-            job._fail_or_retry(error.kind, self.connector_id._explain(error))
-            return []
+                return None
+            raise
 
-    def _pull_record_batch(self, run, documents, jobs, client, exchanges):
-        batch = self._batch(run, [document for _job, document in documents if document], client, commit=jobs._commit)
+    def _pull_record_batch(self, run, fetched, jobs, client, exchanges):
+        for job, kind, message, charged, state in fetched.refused:
+            job._fail_or_retry(kind, message, charged, state)
+        for job in fetched.left:
+            job._wait({})
+        documents = [document for _job, document in fetched.documents if document]
+        batch = self._batch(run, documents, client, commit=jobs._commit)
         kept = self.env["bridge.exchange"]._record(run, exchanges)
         batch.exchange_ids = {exchange.about.external_id: one for exchange, one in kept.items() if exchange.about}
-        batch.items += [self._tombstone(job.external_id) for job, document in documents if document is None]
+        batch.items += [self._tombstone(job.external_id) for job, document in fetched.documents if document is None]
         self._compare(batch)
         self._map(batch)
         self._fetch_related(batch)
@@ -366,8 +398,10 @@ class BridgeFlow(models.Model):
         self._journal(batch, jobs)
         if run.trigger == "record":  # a run that walked a list has counted these records already
             run._count(batch)
-            run._finish_records()
-        return 0
+        jobs._conclude(finished=True)
+        run._finish_records()
+        (jobs.browse(job.id for job, *_rest in fetched.refused))._wake_when_due()
+        return jobs._commit(0)
 
     def _tombstone(self, external_id):
         return Item({}, external_id, DELETED, deleted=True)

@@ -1,17 +1,11 @@
+import collections
+
 from odoo import api, fields, models
 
 from ..remote.retry import REST_AFTER, rest, wait
 from .own_transaction import in_own_transaction
 
-OPENED = {
-    "failures": 0,
-    "throttles": 0,
-    "paused": False,
-    "resting_until": None,
-    "rest_kind": None,
-    "reason": None,
-    "since": None,
-}
+Shut = collections.namedtuple("Shut", ["failures", "resting_until", "paused"])
 
 
 class BridgeGate(models.Model):
@@ -46,56 +40,69 @@ class BridgeGate(models.Model):
         :param str kind: ``unavailable``, ``throttled`` or ``auth``
         :param str reason: in words
         :param float asked: seconds that the remote asked to wait
-        :return: failures in a row before this one
-        :rtype: int
+        :return: failures in a row before this one, until when the connector rests now, and whether it is paused
+        :rtype: Shut
         """
         self.ensure_one()
+        now = fields.Datetime.now()
 
         def shut(cr):
             cr.execute(
                 """
-                SELECT failures, throttles, resting_until, COALESCE(since, %s)
+                SELECT failures, throttles, resting_until, paused, COALESCE(since, %s)
                   FROM bridge_gate WHERE id = %s FOR UPDATE
                 """,
-                [fields.Datetime.now(), self.id],
+                [now, self.id],
             )
-            failures, throttles, until, since = cr.fetchone()
+            failures, throttles, until, paused, since = cr.fetchone()
             values = {"reason": reason, "since": since}
             if kind == "auth":
-                values["paused"] = True
+                values["paused"] = paused = True
             elif kind == "throttled":
+                until = _later(until, wait(asked, throttles))
                 values |= {"throttles": throttles + 1, "rest_kind": kind, "resting_until": until}
-                values["resting_until"] = _later(until, wait(asked, throttles))
             else:
                 values["failures"] = failures + 1
                 seconds = rest(failures + 1)
                 if seconds:
-                    values |= {"rest_kind": kind, "resting_until": _later(until, seconds)}
-            _update(cr, self.ids, values)
-            return failures
+                    until = _later(until, seconds)
+                    values |= {"rest_kind": kind, "resting_until": until}
+            names = ", ".join(f"{name} = %s" for name in values)
+            cr.execute(f"UPDATE bridge_gate SET {names} WHERE id = %s", [*values.values(), self.id])
+            return Shut(failures, until, paused)
 
-        failures = in_own_transaction(self.env.registry.cursor, shut)
+        state = in_own_transaction(self.env.registry.cursor, shut)
         self.invalidate_recordset()
-        if self.paused or self.failures == REST_AFTER:
+        if state.paused or state.failures + 1 == REST_AFTER:
             self.env["bridge.alert"]._wake()
-        return failures
+        return state
 
-    def _open(self, beside=False):
-        """The other system answers again, or a person says so: what waits for a connector that rested is due.
+    def _answered(self):
+        """The other system has answered, so it is there, and what waited for it is due.
 
-        :param bool beside: in a transaction of its own, so that lanes that do so at once do not meet
+        A pause ends only when a person has looked, and what it told us to wait only with the time. What another lane
+        has noted meanwhile stays, because the row itself is asked, not what this transaction has seen of it.
         """
-        shut = self.filtered(lambda gate: gate.failures or gate.throttles or gate.resting_until or gate.paused)
-        if not shut:
-            return
-        rested = shut.filtered(lambda gate: gate.resting_until or gate.paused)
-        if beside:
-            in_own_transaction(self.env.registry.cursor, lambda cr: _update(cr, shut.ids, OPENED))
-            shut.invalidate_recordset()
-        else:
-            shut.write(OPENED)
-        if rested:
-            self.env["bridge.job"]._make_waiting_due(rested.connector_id)
+
+        def answer(cr):
+            cr.execute(ANSWERED, {"ids": self.ids})
+            rested = [row[0] for row in cr.fetchall() if row[1]]
+            if rested:
+                cr.execute(MAKE_DUE, {"connectors": rested})
+            return rested
+
+        if in_own_transaction(self.env.registry.cursor, answer):
+            self.env["bridge.job"].invalidate_model()
+            self.env["bridge.job"]._wake_lanes()
+        self.invalidate_recordset()
+
+    def _open(self):
+        """A person says that it may be called again; limits and tokens begin anew, too."""
+        self.write({**OPENED, "next_slot": 0, "token_sealed": False})
+        self.env["bridge.job"].flush_model()
+        self.env.cr.execute(MAKE_DUE, {"connectors": self.connector_id.ids})
+        self.env["bridge.job"].invalidate_model()
+        self.env["bridge.job"]._wake_lanes()
 
     def _is_resting(self):
         return bool(self.resting_until and self.resting_until > fields.Datetime.now())
@@ -112,6 +119,36 @@ def _later(until, seconds):
     return max(later, until) if until else later
 
 
-def _update(cr, ids, values):
-    names = ", ".join(f"{name} = %s" for name in values)
-    cr.execute(f"UPDATE bridge_gate SET {names} WHERE id = ANY(%s)", [*values.values(), ids])
+OPENED = {
+    "failures": 0,
+    "throttles": 0,
+    "paused": False,
+    "resting_until": False,
+    "rest_kind": False,
+    "reason": False,
+    "since": False,
+}
+ANSWERED = """
+    WITH known AS (
+        SELECT id, connector_id, resting_until
+          FROM bridge_gate
+         WHERE id = ANY(%(ids)s) AND NOT paused AND (failures > 0 OR throttles > 0 OR resting_until IS NOT NULL)
+           AND (rest_kind IS DISTINCT FROM 'throttled' OR resting_until <= clock_timestamp() AT TIME ZONE 'UTC')
+           FOR UPDATE
+    )
+    UPDATE bridge_gate gate
+       SET failures = 0, throttles = 0, resting_until = NULL, rest_kind = NULL, reason = NULL, since = NULL
+      FROM known
+     WHERE known.id = gate.id
+ RETURNING gate.connector_id, known.resting_until IS NOT NULL
+"""
+# Jobs that somebody holds right now are not waiting for us, and we must not wait for them.
+MAKE_DUE = """
+    UPDATE bridge_job SET due_at = clock_timestamp() AT TIME ZONE 'UTC'
+     WHERE id IN (
+        SELECT id FROM bridge_job
+         WHERE connector_id = ANY(%(connectors)s) AND state = 'pending'
+           AND error_kind IN ('unavailable', 'throttled', 'auth')
+           AND due_at > clock_timestamp() AT TIME ZONE 'UTC'
+           FOR UPDATE SKIP LOCKED)
+"""

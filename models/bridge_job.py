@@ -4,6 +4,7 @@ import re
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..remote.retry import ATTEMPTS
 from .json_text import write_json
 
 OPEN_STATES = ("failed", "uncertain")
@@ -182,28 +183,18 @@ class BridgeJob(models.Model):
             """
             UPDATE bridge_job
                SET state = 'pending', due_at = clock_timestamp() AT TIME ZONE 'UTC',
-                   attempts = CASE WHEN %(arrived)s THEN 0 ELSE attempts END
+                   attempts = LEAST(attempts, %(last)s)
              WHERE connector_id = %(connector)s AND kind = 'pull_record' AND error_kind = 'dependency'
                AND (flow_id = %(flow)s AND state = 'pending' OR %(arrived)s AND state IN ('pending', 'failed'))
             """,
-            {"flow": flow.id, "connector": flow.connector_id.id, "arrived": arrived},
+            {
+                "flow": flow.id,
+                "connector": flow.connector_id.id,
+                "arrived": arrived,
+                "last": ATTEMPTS["dependency"] - 1,  # one that has failed gets one attempt more
+            },
         )
         self.invalidate_model()
-
-    @api.model
-    def _make_waiting_due(self, connectors):
-        """What waits for these connectors is tried again now."""
-        self.flush_model()
-        self.env.cr.execute(
-            """
-            UPDATE bridge_job SET due_at = clock_timestamp() AT TIME ZONE 'UTC'
-             WHERE connector_id = ANY(%s) AND state = 'pending' AND error_kind IN ('unavailable', 'throttled', 'auth')
-               AND due_at > clock_timestamp() AT TIME ZONE 'UTC'
-            """,
-            [connectors.ids],
-        )
-        self.invalidate_model()
-        self._wake_lanes()
 
     @api.model
     def _retry_data_failures(self, flows):
@@ -312,6 +303,15 @@ class BridgeJob(models.Model):
         self.env["bridge.run"]._check_operator(self)
         if self.kind != "pull_record" or self.state not in ("failed", "pending"):
             raise UserError(self.env._("Only a record that failed or waits can be done again."))
+        identity = self.flow_id.sudo()._mapper().identify(payload)
+        if identity.error or (not self.external_id.startswith("?") and identity.external_id != self.external_id):
+            raise UserError(
+                self.env._(
+                    "The record must keep its remote ID “%(id)s”, but what you have written says “%(other)s”.",
+                    id=self.external_id,
+                    other=identity.external_id or "",
+                )
+            )
         self.sudo().write({"payload": payload, "payload_edited": True, "payload_at": fields.Datetime.now()})
         self.action_retry()
 

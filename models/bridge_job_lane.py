@@ -1,6 +1,7 @@
 """Lanes: scheduled actions that claim jobs and put back what a dead worker left (DESIGN.md, "The queue")."""
 
 import contextlib
+import itertools
 import logging
 import math
 import time
@@ -64,8 +65,12 @@ class BridgeJob(models.Model):
                 self.sudo().search([("lane_id", "=", lane.id), ("state", "=", "running")])._put_back()
                 names.unlink()
                 lane.unlink()
-        for number in range(len(lanes) + 1, count + 1):
-            self._create_lane(number)
+        names = (
+            self.env["ir.model.data"].sudo().search([("module", "=", "integration_bridge"), ("model", "=", "ir.cron")])
+        )
+        free = (number for number in itertools.count(1) if f"lane_{number}" not in names.mapped("name"))
+        for _missing in range(count - len(lanes)):
+            self._create_lane(next(free))
 
     @api.autovacuum
     def _gc_lanes(self):
@@ -116,7 +121,7 @@ class BridgeJob(models.Model):
 
         :rtype: str | bool
         """
-        if config["max_cron_threads"] == 0:
+        if config["max_cron_threads"] == 0 and not self._have_lanes_worked():
             return self.env._(
                 "This Odoo server runs no scheduled actions (max_cron_threads = 0), so nothing will be synced. Set it"
                 " to 2 or more in Odoo's configuration file, or run lanes on another server of this database."
@@ -129,14 +134,32 @@ class BridgeJob(models.Model):
         return False
 
     @api.model
+    def _last_work(self):
+        """When a lane has worked last, on whatever server; False if never.
+
+        :rtype: datetime
+        """
+        lanes = self._lanes()
+        progress = self.env["ir.cron.progress"].sudo().search([("cron_id", "in", lanes.ids)], order="id desc", limit=20)
+        return max(
+            (time for time in (*progress.mapped("write_date"), *lanes.mapped("lastcall")) if time), default=False
+        )
+
+    @api.model
+    def _have_lanes_worked(self):
+        """Have lanes worked lately? Then another server of this database runs them."""
+        worked = self._last_work()
+        return bool(worked and worked > fields.Datetime.subtract(fields.Datetime.now(), minutes=LONG_SILENCE))
+
+    @api.model
     def _lane_problem(self):
         """Why work waits although lanes should do it, in words; False if it does not.
 
         :rtype: str | bool
         """
         oldest, long_ago = self._oldest_due(), fields.Datetime.subtract(fields.Datetime.now(), minutes=LONG_SILENCE)
-        worked = max((lane.lastcall or lane.create_date for lane in self._lanes()), default=long_ago)
-        if not oldest or oldest > long_ago or worked > long_ago:
+        worked = self._last_work()
+        if not oldest or oldest > long_ago or (worked and worked > long_ago):
             return False
         return self.env._(
             "Work waits since %(due)s UTC, but no lane has worked since %(worked)s UTC. Check that the Odoo server"

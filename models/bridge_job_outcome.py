@@ -9,7 +9,7 @@ from odoo import api, fields, models
 from ..remote.errors import RemoteError
 from ..remote.retry import is_charged, verdict
 from .bridge_job import group_of
-from .bridge_run import is_busy
+from .bridge_run import BUSY_ATTEMPTS, is_busy
 
 _logger = logging.getLogger(__name__)
 
@@ -25,6 +25,8 @@ class BridgeJob(models.Model):
         self.fetch(["kind"])
         try:
             finished = getattr(self, f"_perform_{self[0].kind}")()
+            self._conclude(finished)
+            self.env.flush_all()
         except RemoteError as error:
             self._recover(error, error.kind, getattr(error, "exchanges", []))
         except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
@@ -37,8 +39,6 @@ class BridgeJob(models.Model):
                 return
             _logger.exception("Jobs %s failed", self.ids)
             self._recover_unexpected(error)
-        else:
-            self._conclude(finished)
 
     def _perform_pull(self):
         return self.run_id._run_slice(self._commit)
@@ -87,23 +87,19 @@ class BridgeJob(models.Model):
         self.invalidate_recordset()
 
     def _note_answer(self):
-        """The other system has answered, so it is there.
-
-        A pause ends only when a person has looked, and what it told us to wait only with the time.
-        """
+        """The other system has answered; its gate is written only if it was not open."""
         self.env.cr.execute(
             """
             SELECT DISTINCT gate.id
               FROM bridge_gate gate
               JOIN bridge_job job USING (connector_id)
-             WHERE job.id = ANY(%s) AND NOT gate.paused
-               AND (gate.failures > 0 OR gate.throttles > 0 OR gate.resting_until IS NOT NULL)
-               AND (gate.rest_kind IS DISTINCT FROM 'throttled'
-                    OR gate.resting_until <= clock_timestamp() AT TIME ZONE 'UTC')
+             WHERE job.id = ANY(%s) AND (gate.failures > 0 OR gate.throttles > 0 OR gate.resting_until IS NOT NULL)
             """,
             [self.ids],
         )
-        self.env["bridge.gate"].browse(row[0] for row in self.env.cr.fetchall())._open(beside=True)
+        gates = self.env["bridge.gate"].browse(row[0] for row in self.env.cr.fetchall())
+        if gates:
+            gates._answered()
 
     def _progressed(self):
         """A page is written: what went wrong before does not count any more."""
@@ -122,30 +118,40 @@ class BridgeJob(models.Model):
         self = self.exists()
         if not self:
             return
-        connector, run = self.connector_id, self.run_id[:1]
-        if run:
-            self.env["bridge.exchange"]._record(run, list(exchanges), self if len(self) == 1 else None)
-        if isinstance(error, RemoteError) and self[0].kind == "pull" and run._restart_in_full(error):
-            self._conclude(finished=False)
-            self._note_answer()
-            return
-        message, charged = connector._explain(error), True
-        if getattr(error, "reason", None) == "own_limit":  # the other system has asked for nothing
-            self._wait({"due_at": fields.Datetime.add(fields.Datetime.now(), seconds=int(error.retry_after) + 1)})
-            self._wake_when_due()
-            return
-        if kind == "unavailable" and len(self) == 1:
-            self._note_unavailable(error)
-            self._wake_when_due()
-            return
-        if kind in WHOLESALE:
-            connector._gate()._shut(kind, message, error.retry_after)
-            charged = False
+        connector, state, charged = self.connector_id, None, True
+        message = connector._explain(error)
+        if kind in WHOLESALE and error.reason != "own_limit":
+            state = connector._gate()._shut(kind, message, error.retry_after)
+            charged = len(self) == 1 and is_charged(self.error_kind == kind, state.failures)
         elif isinstance(error, RemoteError):
             self._note_answer()
+        self._again_when_busy(self._write_failure, error, kind, message, list(exchanges), charged, state)
+
+    def _write_failure(self, error, kind, message, exchanges, charged, state):
+        self = self.exists()
+        run = self.run_id[:1]
+        if run:
+            self.env["bridge.exchange"]._record(run, exchanges, self if len(self) == 1 else None)
+        if isinstance(error, RemoteError) and self[:1].kind == "pull" and run._restart_in_full(error):
+            self._conclude(finished=False)
+            return
         for job in self:
-            job._fail_or_retry(kind, message, charged)
-        self._wake_when_due()
+            job._fail_or_retry(kind, message, charged, state)
+        if getattr(error, "reason", None) == "own_limit":
+            self.due_at = fields.Datetime.add(fields.Datetime.now(), seconds=int(error.retry_after) + 1)
+        self._wake_when_due(state)
+
+    def _again_when_busy(self, step, *args):
+        """Do a transaction, again if it lost against another one; it is written, though not committed, at the end."""
+        for attempt in range(BUSY_ATTEMPTS):
+            try:
+                step(*args)
+                self.env.flush_all()
+                return
+            except psycopg2.Error as error:
+                if not is_busy(error) or attempt == BUSY_ATTEMPTS - 1:
+                    raise
+                self.env.cr.rollback()
 
     def _recover_unexpected(self, error):
         """An error that no rule foresees. Jobs that were done together are done alone, to find the one to blame."""
@@ -156,25 +162,13 @@ class BridgeJob(models.Model):
         for job in self.exists():
             job._wait({"crashes": max(job.crashes, 1), "due_at": fields.Datetime.now()})
 
-    def _note_unavailable(self, error):
-        """The request of this job had no answer or a 5xx: perhaps only this one, perhaps nothing is to be had.
-
-        :param Unavailable error: what happened
-        :return: failures of the connector in a row
-        :rtype: int
-        """
-        self.ensure_one()
-        message = self.connector_id._explain(error)
-        before = self.connector_id._gate()._shut(error.kind, message)
-        self._fail_or_retry(error.kind, message, is_charged(self.error_kind == error.kind, before))
-        return before + 1
-
-    def _fail_or_retry(self, kind, message, charged=True):
+    def _fail_or_retry(self, kind, message, charged=True, state=None):
         """Wait for another attempt, or fail.
 
         :param str kind: of the error
         :param str message: in words
         :param bool charged: does this attempt count
+        :param Shut state: of the connector's gate, where the error has shut it
         """
         self.ensure_one()
         decision = verdict(kind, self.attempts, charged)
@@ -184,9 +178,9 @@ class BridgeJob(models.Model):
         due = fields.Datetime.add(fields.Datetime.now(), seconds=int(decision.delay))
         self._wait({**self._error_values(kind, message), "attempts": decision.attempts, "due_at": due})
         if self.kind == "pull":
-            gate = self.connector_id._gate()
-            again = self.env._("Next attempt at %(time)s UTC.", time=max(due, gate.resting_until or due))
-            if gate.paused:
+            until = (state and state.resting_until) or due
+            again = self.env._("Next attempt at %(time)s UTC.", time=max(due, until))
+            if state and state.paused:
                 again = self.env._("The connector is paused; see there.")
             self.run_id.message = f"{message} {again}"
 
@@ -204,10 +198,9 @@ class BridgeJob(models.Model):
     def _error_values(self, kind, message):
         return {"error_kind": kind, "error_message": message, "error_group": group_of(message)}
 
-    def _wake_when_due(self):
+    def _wake_when_due(self, state=None):
         """Have a lane look when the first of these jobs may go again; not only at its next minute."""
         waiting = self.filtered(lambda job: job.state == "pending")
         if waiting:
-            resting_until = waiting.connector_id._gate().resting_until
             due = min(waiting.mapped("due_at"))
-            self._wake_lanes(at=max(due, resting_until or due))
+            self._wake_lanes(at=max(due, (state and state.resting_until) or due))

@@ -487,12 +487,10 @@ class BridgeRun(models.Model):
         """Delete finished runs, done jobs, log lines and exchanges that are older than the settings say."""
         parameters = self.env["ir.config_parameter"].sudo()
         done, remaining = 0, 0
-        for model_name, setting, default, domain in RETENTION:
+        for model_name, setting, default, date, domain in RETENTION:
             days = int(parameters.get_param(f"integration_bridge.{setting}", default))
             before = fields.Datetime.now() - datetime.timedelta(days=days)
-            old = (
-                self.env[model_name].sudo().search([("create_date", "<", before), *domain], limit=GC_BATCH, order="id")
-            )
+            old = self.env[model_name].sudo().search([(date, "<", before), *domain], limit=GC_BATCH, order="id")
             old.unlink()
             done += len(old)
             remaining += len(old) == GC_BATCH
@@ -501,13 +499,21 @@ class BridgeRun(models.Model):
 
 GC_BATCH = 10000
 RETENTION = (
-    ("bridge.exchange", "exchange_days", 14, []),
-    ("bridge.log", "log_days", 90, []),
-    ("bridge.job", "job_days", 30, [("state", "in", ("done", "cancelled"))]),
+    ("bridge.exchange", "exchange_days", 14, "create_date", []),
+    ("bridge.log", "log_days", 90, "create_date", []),
+    # Why a failure is ignored must be known as long as it is.
+    (
+        "bridge.job",
+        "job_days",
+        30,
+        "finished",
+        [("state", "in", ("done", "cancelled")), ("ignored_reason", "=", False)],
+    ),
     (
         "bridge.run",
         "run_days",
         90,
+        "create_date",
         [("state", "in", ("done", "partial", "failed", "cancelled")), ("job_ids", "=", False)],
     ),
 )

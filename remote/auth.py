@@ -201,6 +201,7 @@ class TokenScheme(Scheme):
             if token is None or token.value == rejected_token:
                 token = self._fetch(client)
                 self._shared.save(self._key[1], token)
+            TOKENS.put(self._key, token)  # what was caught up with may have changed the key
             return token
 
     def _catch_up(self):

@@ -109,6 +109,18 @@ class TestAlert(BridgeCase):
         self.watch()
         self.assertEqual(self.kinds(), [])
 
+    def test_failed_run_stays_told_while_single_records_or_the_next_run_are_under_way(self):
+        self.server.faults = [(403, {}, b"{}")]
+        self.sync(self.flow)
+        self.watch()
+        self.assertEqual(self.kinds(), ["run"])
+        self.server.records["things"] = [thing(1)]
+        self.env["bridge.job"]._enqueue_records(self.flow, ["1"])
+        self.work()
+        self.flow._enqueue("schedule")
+        self.watch()
+        self.assertEqual((self.kinds(), self.alerts.search_count([])), (["run"], 1))
+
     def test_queue_that_is_late(self):
         job = self.flow._enqueue("manual").job_ids
         self.env["bridge.job"]._lanes().lastcall = fields.Datetime.now()

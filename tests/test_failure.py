@@ -75,6 +75,18 @@ class TestFailure(BridgeCase):
         self.work()
         self.assertEqual((job.state, self.bound(self.flow, 2).name), ("done", "By hand"))
 
+    def test_replayed_record_keeps_its_remote_id(self):
+        job = self.failures(self.flow).filtered(lambda job: job.external_id == "2").with_user(self.operator)
+        for payload in ({**thing(3), "name": "Other"}, {"name": "None"}, ["a list"]):
+            with self.assertRaisesRegex(UserError, "must keep its remote ID"):
+                job._replay(payload)
+        self.assertEqual(job.state, "failed")
+
+    def test_jobs_that_nobody_would_take_are_refused(self):
+        self.connector.state = "preview"
+        with self.assertRaisesRegex(UserError, "does not work now"):
+            self.env["bridge.job"]._enqueue_records(self.flow, ["9"])
+
     def test_only_operators_edit(self):
         user = new_test_user(
             self.env, "bridge_reader", "base.group_user,integration_bridge.group_integration_bridge_user"

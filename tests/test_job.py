@@ -2,6 +2,7 @@ from datetime import timedelta
 from unittest.mock import patch
 
 from psycopg2 import IntegrityError
+from psycopg2.errors import SerializationFailure
 
 from odoo import fields
 from odoo.exceptions import UserError, ValidationError
@@ -9,6 +10,15 @@ from odoo.tests import tagged
 from odoo.tools import file_open, mute_logger
 
 from .common import BridgeCase, thing, things_flow
+
+
+def again_without_rollback(_run, step, *args):
+    """As the real one, but what the failed try has written is undone by a savepoint: a test has one transaction."""
+    try:
+        with _run.env.cr.savepoint():
+            return step(*args)
+    except SerializationFailure:
+        return step(*args)
 
 
 @tagged("post_install", "-at_install")
@@ -259,6 +269,47 @@ class TestJob(BridgeCase):
         job.payload_at = fields.Datetime.now() - timedelta(minutes=1)
         self.work()
         self.assertEqual((job.state, self.bound(flow, 1).name), ("done", "Thing 1"))
+
+    def test_outcome_of_a_job_survives_a_transaction_that_is_done_again(self):
+        flow = self.connect()
+        self.server.records["things"] = [thing(1), thing(2), thing(3)]
+        jobs = self.env["bridge.job"]._enqueue_records(flow, ["1", "2", "3"])
+        self.server.faults = [None, (403, {}, b"{}")]
+        original, lost = type(flow)._journal, []
+
+        def journal(flow, batch, jobs=None):
+            if not lost:
+                lost.append(True)
+                raise SerializationFailure("another transaction was first")
+            return original(flow, batch, jobs)
+
+        self.patch(type(flow), "_journal", journal)
+        self.patch(type(self.env["bridge.run"]), "_again_when_busy", again_without_rollback)
+        self.work()
+        self.assertEqual(
+            [(job.state, job.error_kind) for job in jobs], [("done", False), ("failed", "rejected"), ("done", False)]
+        )
+
+    def test_what_a_quota_gives_is_taken_and_only_the_rest_waits(self):
+        flow = self.connect()
+        self.server.records["things"] = [thing(n) for n in range(12)]
+        jobs = self.env["bridge.job"]._enqueue_records(flow, [str(n) for n in range(12)])
+        gate = self.connector._gate()
+        for done in (5, 10, 12):
+            self.server.faults = [None] * 5 + [(429, {"Retry-After": "60"}, b"{}")] * (done < 12)
+            self.work()
+            self.assertEqual((jobs.mapped("state").count("done"), set(jobs.mapped("attempts"))), (done, {0}))
+            gate.resting_until = "2000-01-01"
+        self.assertEqual(len(self.server.requests), 14)
+
+    def test_pause_and_wait_of_another_lane_stay_when_this_one_has_an_answer(self):
+        gate = self.connect().connector_id._gate()
+        for values in ({"paused": True, "failures": 1}, {"paused": False, "rest_kind": "throttled"}):
+            until = fields.Datetime.now() + timedelta(hours=1)
+            gate.write({**values, "resting_until": until})
+            with self.enter_registry_test_mode():
+                gate._answered()
+            self.assertEqual((gate.paused, gate.resting_until), (values["paused"], until))
 
     def test_record_that_always_fails_does_not_hold_up_the_others(self):
         flow = self.connect()

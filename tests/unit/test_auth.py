@@ -1,6 +1,7 @@
 """Credentials go where they belong, tokens are asked for once, and a refusal is told apart from an outage."""
 
 import base64
+import contextlib
 import threading
 
 import fault_server as faults
@@ -354,3 +355,50 @@ def test_every_scheme_says_what_it_is_and_needs(name):
     cls = SCHEMES[name]
     assert cls.name == name and cls.label and cls.__doc__
     assert set(cls.secrets) <= {"secret", "refresh_token"}
+
+
+class SharedByHand:
+    """What processes share, without a database."""
+
+    def __init__(self, refresh_token):
+        self.tokens, self.current = {}, refresh_token
+
+    @contextlib.contextmanager
+    def lock(self):
+        yield
+
+    def load(self, key):
+        return self.tokens.get(key)
+
+    def save(self, key, token):
+        self.tokens[key] = token
+
+    def refresh_token(self):
+        return self.current
+
+    def keep(self, _name, value):
+        self.current = value
+
+
+def test_another_process_goes_on_with_the_token_and_the_replaced_refresh_token(server, connect):
+    given = []
+
+    def answer(connection, request):
+        if request.path == "/token":
+            given.append(request.form["refresh_token"])
+            document = {"access_token": f"t{len(given)}", "refresh_token": f"r{len(given)}"}
+            return faults.json_answer(document)(connection, request)
+        right = request.headers.get("authorization") == f"Bearer t{len(given)}"
+        return faults.json_answer({}, 200 if right else 401)(connection, request)
+
+    server.fallback = answer
+    shared = SharedByHand("r0")
+    for _process in range(2):
+        auth.forget_tokens()
+        scheme = SCHEMES["oauth2_refresh_token"](
+            {"token_url": f"{server.url}/token"}, {"refresh_token": "r0"}, "db/1", shared.keep, shared
+        )
+        assert connect(scheme).send(GET).status == 200
+    assert given == ["r0"], "asked for once"
+    assert [request.path for request in server.requests].count("/token") == 1
+    assert len(server.requests) == 3, "no request went without credentials"
