@@ -2,6 +2,8 @@
 
 import contextlib
 import json
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -85,6 +87,26 @@ class OdooWorker:
         """SIGKILL, as the kernel does it when memory is short."""
         self.process.kill()
         self.process.wait()
+
+    @contextlib.contextmanager
+    def forked(self, function, **arguments):
+        """A child of the process that runs a function again and again; it is killed in the end.
+
+        :return: context manager that gives the function to kill it earlier
+        """
+        pid = self.call("fork", repeated=function, arguments=arguments)
+        killed = []
+
+        def kill():
+            os.kill(pid, signal.SIGKILL)
+            killed.append(self.call("reap", pid=pid))
+            assert killed == [signal.SIGKILL], "the child ended by itself; read the log system-*.log in the cache"
+
+        try:
+            yield kill
+        finally:
+            if not killed:
+                kill()
 
     def ready(self):
         """Wait until Odoo is loaded."""

@@ -3,11 +3,17 @@
 Each request runs in a transaction of its own as the superuser and is committed. The process can be killed at any time.
 """
 
+import contextlib
 import json
+import logging
+import os
+import random
 import sys
 import time
 
 import psycopg2
+
+_logger = logging.getLogger("odoo_worker")
 
 PATIENCE = 120  # seconds for all that is due
 
@@ -33,8 +39,15 @@ def enqueue(env, flows=None, full=False):
 
 
 def lane(env, number=1):
-    """Have a lane work once, as Odoo's scheduler calls it."""
-    env.ref(f"integration_bridge.lane_{number}").method_direct_trigger()
+    """Have a lane work once, as Odoo's scheduler calls it.
+
+    :raises BlockingIOError: if it works already, or PostgreSQL has not noticed yet that its process is dead
+    """
+    cron = env.ref(f"integration_bridge.lane_{number}")
+    claimed = cron._acquire_one_job(env.cr, cron.id, include_not_ready=True)
+    if not claimed:
+        raise BlockingIOError(f"lane {number} works already")
+    cron._process_job(env.cr, claimed)
 
 
 def work(env, number=1):
@@ -112,6 +125,126 @@ def uninstall(env):
     env["ir.module.module"].search([("name", "=", "integration_bridge")]).button_immediate_uninstall()
 
 
+# --------------------------------------------------------------------------------------------------------------------
+# Processes that are cheap to kill
+# --------------------------------------------------------------------------------------------------------------------
+
+
+def fork(env, repeated, arguments):
+    """Run a function again and again in a child process, until that is killed; return its process id.
+
+    Odoo is loaded already, so that a new process costs milliseconds. A lost transaction or connection is what happens
+    to Odoo's scheduler as well: it tries again.
+    """
+    database, pid = env.cr.dbname, os.fork()
+    if pid:
+        return pid
+    try:
+        _forget_connections()
+        while True:
+            _once_more(database, globals()[repeated], arguments)
+    except BaseException:
+        _logger.exception("The child process ends")
+    finally:
+        os._exit(1)
+
+
+def _forget_connections():
+    """What the parent talks through is not ours; psycopg2 closes no connection of another process."""
+    from odoo import sql_db
+
+    for pool in filter(None, (sql_db._Pool, sql_db._Pool_readonly)):
+        pool._connections.clear()
+    null = os.open(os.devnull, os.O_RDWR)
+    os.dup2(null, 0)
+    os.dup2(null, 1)
+    random.seed()
+
+
+def _once_more(database, function, arguments):
+    import odoo
+    from odoo.modules.registry import Registry
+
+    try:
+        with Registry(database).cursor() as cr:
+            function(odoo.api.Environment(cr, odoo.SUPERUSER_ID, {}), **arguments)
+    except (psycopg2.Error, BlockingIOError):
+        _logger.info("Once more", exc_info=True)
+    time.sleep(0.01)  # two processors have more to do than to ask whether there is work
+
+
+def sync_and_work(env, number=1):
+    """Queue a run, now and then a full one, and have a lane work once."""
+    enqueue(env, full=random.random() < 0.2)
+    env.cr.commit()
+    lane(env, number)
+
+
+def reap(env, pid):
+    """Wait for the end of a child; return the signal that killed it, or 0."""
+    return os.WTERMSIG(os.waitpid(pid, 0)[1])
+
+
+# --------------------------------------------------------------------------------------------------------------------
+# Further acts
+# --------------------------------------------------------------------------------------------------------------------
+
+
+def lanes(env, count):
+    """Have so many lanes."""
+    env["ir.config_parameter"].set_param("integration_bridge.lanes", count)
+    env["bridge.job"]._set_lanes(count)
+
+
+def enqueue_records(env, flow, external_ids):
+    """Queue single records of a flow, many at once; return the number of jobs."""
+    flow = env["bridge.flow"].search([("code", "=", flow)])
+    run = env["bridge.run"]._start(flow, "record")
+    values = {"kind": "pull_record", "flow_id": flow.id, "run_id": run.id}
+    return len(env["bridge.job"]._enqueue([{**values, "external_id": str(one)} for one in external_ids]))
+
+
+def watch(env):
+    """Look for what needs a person, as the scheduled action does; the last digest was 15 minutes ago."""
+    env["ir.config_parameter"].set_param("integration_bridge.last_digest", "")
+    env["bridge.alert"]._watch()
+
+
+def mail_through(env, port):
+    """Send e-mail to this port of this machine, and let the administrator have an address."""
+    env.ref("base.user_admin").email = "admin@example.com"
+    env["ir.mail_server"].create(
+        {"name": "Sink", "smtp_host": "127.0.0.1", "smtp_port": port, "smtp_encryption": "none"}
+    )
+
+
+def set_secrets(env, **secrets):
+    """Enter credentials of all connectors."""
+    env["bridge.connector"].search([])._set_secrets(secrets)
+
+
+def elsewhere(env, database, wanted, arguments):
+    """Run a function in another database, in this process."""
+    import odoo
+    from odoo.modules.registry import Registry
+
+    with Registry(database).cursor() as cr:
+        return globals()[wanted](odoo.api.Environment(cr, odoo.SUPERUSER_ID, {}), **arguments)
+
+
+def _open_cursor(registry):
+    """A cursor that works: PostgreSQL may have been restarted, and the pool notices when it is asked."""
+    while True:
+        try:
+            with contextlib.ExitStack() as stack:
+                cr = stack.enter_context(contextlib.closing(registry.cursor()))
+                cr.execute("SELECT 1")
+                stack.pop_all()
+                return cr
+        except psycopg2.DatabaseError:
+            time.sleep(0.01)
+
+
 def main(config_path, database):
     """Serve requests until standard input ends."""
     import odoo
@@ -125,7 +258,7 @@ def main(config_path, database):
     for line in sys.stdin:
         request = json.loads(line)
         try:
-            with Registry(database).cursor() as cr:
+            with _open_cursor(Registry(database)) as cr:
                 env = odoo.api.Environment(cr, odoo.SUPERUSER_ID, {})
                 answer = {"result": globals()[request["function"]](env, **request["arguments"])}
         except Exception as error:
