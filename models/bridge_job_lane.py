@@ -4,13 +4,16 @@ import contextlib
 import itertools
 import logging
 import math
+import threading
 import time
 
 import psycopg2
 
 from odoo import api, fields, models
+from odoo.addons.base.models.ir_cron import ODOO_NOTIFY_FUNCTION
 from odoo.exceptions import UserError
-from odoo.tools import config
+from odoo.sql_db import db_connect
+from odoo.tools import SQL, config
 
 from ..remote.retry import FIRST_REST, LONGEST_REST, REST_AFTER
 from .bridge_run import BUSY_ATTEMPTS, is_busy
@@ -23,6 +26,7 @@ LONG = ("pull",)  # kinds whose jobs are claimed one by one, because each may ta
 TOGETHER = ("pull_record",)  # kinds whose jobs of one flow and run are done in one batch; others one behind the other
 MOST_CRASHES = 5
 LONG_SILENCE = 15  # minutes
+WAKE_AFTER_START = (5, 20)  # seconds after the models are loaded; the scheduler begins to listen somewhat later
 
 
 class BridgeJob(models.Model):
@@ -179,6 +183,16 @@ class BridgeJob(models.Model):
         due = self.env.cr.fetchone()[0]
         return due.replace(microsecond=0) if due else False
 
+    def _register_hook(self):
+        """After a start Odoo's scheduler first sleeps for a minute; work that was left behind is called earlier."""
+        super()._register_hook()
+        self.env.cr.execute("SELECT EXISTS (SELECT FROM bridge_job WHERE state IN ('pending', 'running'))")
+        if self.env.cr.fetchone()[0]:
+            for seconds in WAKE_AFTER_START:
+                timer = threading.Timer(seconds, wake_scheduler, [self.env.cr.dbname])
+                timer.daemon = True
+                timer.start()
+
     # ----------------------------------------------------------------------------------------------------------------
     # Working
     # ----------------------------------------------------------------------------------------------------------------
@@ -332,6 +346,15 @@ class BridgeJob(models.Model):
             "first_rest": FIRST_REST,
             "longest_rest": LONGEST_REST,
         }
+
+
+def wake_scheduler(database):
+    """Tell Odoo's scheduler, wherever it runs, that this database has work; what ``ir.cron`` does after a trigger."""
+    try:
+        with db_connect("postgres").cursor() as cr:
+            cr.execute(SQL("SELECT %s('cron_trigger', %s)", SQL.identifier(ODOO_NOTIFY_FUNCTION), database))
+    except psycopg2.Error:
+        _logger.info("The scheduler could not be woken; it looks for work by itself every minute")
 
 
 NOW = "(clock_timestamp() AT TIME ZONE 'UTC')"

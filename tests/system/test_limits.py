@@ -184,12 +184,13 @@ def test_fault_place_of_a_killed_lane_is_free_at_once(place):
     give_work(worker)
     released = threading.Event()
     traffic.hold = lambda _path: released.wait(PATIENCE)
-    waits = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    at_work = "SELECT count(DISTINCT lane_id) FROM bridge_job WHERE state = 'running'"
     try:
         with lanes_at_work(worker, (1, 2)) as (kill_first, _kill_second):
             wait_for(lambda: traffic.under_way == 2, "both places are taken")
             with lanes_at_work(worker, (3,)):
-                wait_for(lambda: sql.value(waits) == 1, "the third lane waits for a place")
+                wait_for(lambda: sql.value(at_work) == 3, "the third lane has work")
+                let_pass(0.5)
                 assert len(traffic.arrivals) == 2
                 began = time.monotonic()
                 kill_first()
