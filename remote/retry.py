@@ -46,7 +46,7 @@ def verdict(kind: str, attempts: int, charged: bool = True) -> Verdict:
     attempts += bool(charged)
     if attempts >= ATTEMPTS.get(kind, 0):
         return Verdict(False, attempts)
-    return Verdict(True, attempts, 0.0 if kind == "busy" else delay(attempts))
+    return Verdict(True, attempts, delay(attempts))
 
 
 def delay(attempts: int) -> float:
