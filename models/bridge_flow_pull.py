@@ -400,7 +400,7 @@ class BridgeFlow(models.Model):
             run._count(batch)
         jobs._conclude(finished=True)
         run._finish_records()
-        (jobs.browse(job.id for job, *_rest in fetched.refused))._wake_when_due()
+        jobs.browse(job.id for job, *_rest in fetched.refused)._wake_when_due()
         return jobs._commit(0)
 
     def _tombstone(self, external_id):

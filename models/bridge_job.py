@@ -7,7 +7,6 @@ from odoo.exceptions import UserError
 from ..remote.retry import ATTEMPTS
 from .json_text import write_json
 
-OPEN_STATES = ("failed", "uncertain")
 OPEN_RECORD = "kind = 'pull_record' AND state IN ('pending', 'running', 'failed', 'uncertain')"
 ERROR_KINDS = [
     ("unavailable", "Not available"),

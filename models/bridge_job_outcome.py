@@ -9,7 +9,7 @@ from odoo import api, fields, models
 from ..remote.errors import RemoteError
 from ..remote.retry import is_charged, verdict
 from .bridge_job import group_of
-from .bridge_run import BUSY_ATTEMPTS, is_busy
+from .bridge_run import again_when_busy, is_busy
 
 _logger = logging.getLogger(__name__)
 
@@ -29,16 +29,14 @@ class BridgeJob(models.Model):
             self.env.flush_all()
         except RemoteError as error:
             self._recover(error, error.kind, getattr(error, "exchanges", []))
-        except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
-            if not is_busy(error):
-                raise  # the database itself is not there; the next start of the lane puts the jobs back
-            self._recover(error, "busy")
         except Exception as error:
             if is_busy(error):
                 self._recover(error, "busy")
-                return
-            _logger.exception("Jobs %s failed", self.ids)
-            self._recover_unexpected(error)
+            elif isinstance(error, (psycopg2.OperationalError, psycopg2.InterfaceError)):
+                raise  # the database itself is not there; the next start of the lane puts the jobs back
+            else:
+                _logger.exception("Jobs %s failed", self.ids)
+                self._recover_unexpected(error)
 
     def _perform_pull(self):
         return self.run_id._run_slice(self._commit)
@@ -125,7 +123,7 @@ class BridgeJob(models.Model):
             charged = len(self) == 1 and is_charged(self.error_kind == kind, state.failures)
         elif isinstance(error, RemoteError):
             self._note_answer()
-        self._again_when_busy(self._write_failure, error, kind, message, list(exchanges), charged, state)
+        again_when_busy(self.env, self._write_failure, error, kind, message, list(exchanges), charged, state)
 
     def _write_failure(self, error, kind, message, exchanges, charged, state):
         self = self.exists()
@@ -140,18 +138,6 @@ class BridgeJob(models.Model):
         if getattr(error, "reason", None) == "own_limit":
             self.due_at = fields.Datetime.add(fields.Datetime.now(), seconds=int(error.retry_after) + 1)
         self._wake_when_due(state)
-
-    def _again_when_busy(self, step, *args):
-        """Do a transaction, again if it lost against another one; it is written, though not committed, at the end."""
-        for attempt in range(BUSY_ATTEMPTS):
-            try:
-                step(*args)
-                self.env.flush_all()
-                return
-            except psycopg2.Error as error:
-                if not is_busy(error) or attempt == BUSY_ATTEMPTS - 1:
-                    raise
-                self.env.cr.rollback()
 
     def _recover_unexpected(self, error):
         """An error that no rule foresees. Jobs that were done together are done alone, to find the one to blame."""

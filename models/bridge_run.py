@@ -247,16 +247,8 @@ class BridgeRun(models.Model):
             yield pages
 
     def _again_when_busy(self, step, *args):
-        """Do a transaction again, at once, when it lost against another one (error kind ``busy``)."""
-        for attempt in range(BUSY_ATTEMPTS):
-            try:
-                return step(*args)
-            except psycopg2.Error as error:
-                if self.dry_run or not is_busy(error) or attempt == BUSY_ATTEMPTS - 1:
-                    raise
-                self.env.cr.rollback()
-                _logger.info("%s: another transaction was first (%s), once more", self.display_name, error.pgcode)
-        return 0
+        """As ``again_when_busy``; but a preview is the caller's transaction, which is not ours to begin again."""
+        return step(*args) if self.dry_run else again_when_busy(self.env, step, *args)
 
     def _checkpoint(self, page, batch, seconds):
         """Position and counters, in the same transaction as the records, so that they can never disagree."""
@@ -517,6 +509,26 @@ RETENTION = (
         [("state", "in", ("done", "partial", "failed", "cancelled")), ("job_ids", "=", False)],
     ),
 )
+
+
+def again_when_busy(env, step, *args):
+    """Do a transaction, and again, at once, when it lost against another one (error kind ``busy``).
+
+    :param step: writes, and may commit, the whole transaction
+    :return: what the step returns
+    :raises psycopg2.Error: if it can not be done
+    """
+    for attempt in range(BUSY_ATTEMPTS):
+        try:
+            result = step(*args)
+            env.flush_all()
+            return result
+        except psycopg2.Error as error:
+            if not is_busy(error) or attempt == BUSY_ATTEMPTS - 1:
+                raise
+            env.cr.rollback()
+            _logger.info("Another transaction was first (%s), once more", error.pgcode)
+    return None
 
 
 def is_busy(error):

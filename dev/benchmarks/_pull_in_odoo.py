@@ -185,13 +185,14 @@ def _forget(env):
     )
     env.cr.commit()
     env.invalidate_all()
-    _vacuum(env)
+    vacuum(env, "res_partner, bridge_binding, bridge_log, mail_message")
 
 
-def _vacuum(env):
+def vacuum(env, tables):
+    """Leave tables as if nothing had ever been deleted from them."""
     connection = env.cr._cnx
     connection.autocommit = True
-    env.cr._obj.execute("VACUUM ANALYZE res_partner, bridge_binding, bridge_log, mail_message")
+    env.cr._obj.execute(f"VACUUM ANALYZE {tables}")
     connection.autocommit = False
 
 

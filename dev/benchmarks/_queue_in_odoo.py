@@ -3,7 +3,7 @@
 import statistics
 import time
 
-from benchmarks._pull_in_odoo import profiled
+from benchmarks._pull_in_odoo import profiled, vacuum
 
 import odoo
 from odoo.addons.integration_bridge.models import bridge_job_lane
@@ -12,6 +12,7 @@ from odoo.tools import SQL
 
 NOOP = "noop"
 # Whether jobs of the kind are done together is all that makes the two ways differ.
+TABLES = "bridge_job, ir_cron_trigger, ir_cron_progress"
 TOGETHER = {"done in batches": (NOOP,), "done singly": ()}
 WAITING = 10_000  # jobs among which some are claimed
 
@@ -131,7 +132,7 @@ def _add(flow, number, state):
     first.unlink()
     env.cr.commit()
     env.invalidate_all()
-    _vacuum(env)
+    vacuum(env, TABLES)
 
 
 def _forget(env):
@@ -141,11 +142,4 @@ def _forget(env):
     env.cr.execute("DELETE FROM ir_cron_progress")
     env.cr.commit()
     env.invalidate_all()
-    _vacuum(env)
-
-
-def _vacuum(env):
-    connection = env.cr._cnx
-    connection.autocommit = True
-    env.cr._obj.execute("VACUUM ANALYZE bridge_job, ir_cron_trigger, ir_cron_progress")
-    connection.autocommit = False
+    vacuum(env, TABLES)
