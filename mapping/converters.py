@@ -165,6 +165,7 @@ class Converter:
     field_types = frozenset()
     both_ways = True
     needs_path = True
+    nothing = ""  # what an empty field reads as there, if it is not null
 
     def __init__(self, options, timezone="UTC"):
         known = self.known_options()
@@ -625,6 +626,7 @@ class _Relation(Converter):
 class _Several(_Relation):
     """A list of relations."""
 
+    nothing = []
     field_types = frozenset({"many2many"})
 
     def read(self, value):
@@ -695,6 +697,7 @@ class NestedRecords(Converter):
     label = _lt("Records inside this record")
     options = {"flow": _FLOW}
     field_types = frozenset({"one2many"})
+    nothing = []
 
     def read(self, value):
         documents = [value] if isinstance(value, dict) else value
@@ -722,6 +725,10 @@ class Image(Converter):
         "inline": Option("boolean", _lt("the value is the file itself, as base64"), default=False),
     }
     field_types = frozenset({"binary"})
+
+    @property
+    def both_ways(self):
+        return self.settings["inline"]  # a file at an address is not ours to replace
 
     def read(self, value):
         if self.settings["inline"]:

@@ -38,6 +38,7 @@ MESSAGES = {
     "null": _lt("“%(path)s” is null in the remote record, and the mapping does not allow that."),
     "empty": _lt("“%(path)s” is empty in the remote record, and the mapping does not allow that."),
     "no_id": _lt("The remote record has no id at “%(path)s”. Correct the flow's id path, or the record at the remote."),
+    "empty_in_odoo": _lt("The field is empty in Odoo, and the mapping does not send the record without “%(path)s”."),
     "not_both_ways": _lt("The converter “%(converter)s” only reads: it can not write a value back."),
 }
 

@@ -14,6 +14,7 @@ from .paths import MISSING, parse_expression
 
 DELETED = "deleted"  # the fingerprint of a tombstone
 KEEP, CLEAR, DEFAULT, REJECT = "keep", "clear", "default", "reject"
+NULL, EMPTY = "null", "empty"  # what is sent for an empty field of Odoo; KEEP sends nothing, REJECT refuses
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class Rule:
     :ivar bool required: is a record without it refused
     :ivar bool create_only: is it set when the record is created, and never again
     :ivar str authority: who wins when both sides changed it
+    :ivar str direction: which ways are open
+    :ivar str when_empty: what is sent for an empty field: null, empty, keep or reject
     :ivar Mapper child: the mapper of the records inside, for nested records
     """
 
@@ -40,7 +43,40 @@ class Rule:
     create_only: bool = False
     key: bool = False
     authority: str = "remote"
+    direction: str = "pull"
+    when_empty: str = "null"
     child: object = None
+
+    @property
+    def pulls(self):
+        return self.direction != "push"
+
+    @property
+    def pushes(self):
+        return self.direction != "pull" and self.converter.both_ways and self.path is not None
+
+    @property
+    def is_keyed(self):
+        return bool(self.keyed_settings.get("field"))
+
+    def says_nothing(self, value):
+        """Is this an empty Odoo value that leaves the remote's value as it is?"""
+        return self.when_empty == KEEP and self.converter.is_empty(value)
+
+    def written(self, value):
+        """What stands for an Odoo value in the remote document; ``MISSING`` where nothing is sent.
+
+        :raises MappingError: naming the field
+        """
+        try:
+            if not self.converter.is_empty(value):
+                return self.converter.write(value)
+            if self.required or self.when_empty == REJECT:
+                raise ConversionError("empty_in_odoo", path=self._place())
+            return {NULL: None, EMPTY: self.converter.nothing, KEEP: MISSING}[self.when_empty]
+        except MappingError as error:
+            error.field = self.field
+            raise
 
     @property
     def keyed_settings(self):
@@ -238,9 +274,11 @@ class Mapper:
         for rule in self.rules:
             if rule.field not in values or rule.path is None or not rule.converter.both_ways:
                 continue
-            value = values[rule.field]
+            value = rule.written(values[rule.field])
+            if value is MISSING:
+                continue
             try:
-                rule.path.write(document, None if rule.converter.is_empty(value) else rule.converter.write(value))
+                rule.path.write(document, value)
             except MappingError as error:
                 error.field = rule.field
                 raise

@@ -10,6 +10,7 @@ from ..mapping.paths import MISSING
 CREATE, UPDATE, LINK, UNCHANGED = "create", "update", "link", "unchanged"
 ARCHIVE, UNLINK, FLAG = "archive", "unlink", "flag"
 SKIP, REJECT = "skip", "reject"
+CONFLICT = "conflict"  # one side deleted what the other changed: nothing is done until a person decides
 
 REMOVALS = (ARCHIVE, UNLINK, FLAG)
 COUNTERS = {
@@ -22,6 +23,7 @@ COUNTERS = {
     UNLINK: "removed",
     SKIP: "skipped",
     REJECT: "failed",
+    CONFLICT: "unchanged",
 }
 
 # Kinds of errors (DESIGN.md, "The queue") that a single record can have.
@@ -52,6 +54,12 @@ class Item:
     :ivar dict values: Odoo field to value; references until they are resolved
     :ivar dict remote_terms: Odoo field to comparable value, what the remote says
     :ivar dict changes: Odoo field to (old, new), comparable
+    :ivar set pushes: fields whose value in Odoo stands, and has to be sent
+    :ivar dict opposed: Odoo field to (odoo, remote, agreed): where a person has to decide
+    :ivar dict standing: (kind, field) to what stands: conflicts that were found before
+    :ivar set held: fields whose snapshots stay, because a change of Odoo waits for its way, or for a decision
+    :ivar str newest: the side that changed the record last, where that is known
+    :ivar str prefer: the side that a person wants for this record
     :ivar str name: what Odoo calls the record, for one that goes
     :ivar dict children: one2many field to items of the nested flow
     :ivar set deferred: fields whose related record is not here yet
@@ -70,6 +78,12 @@ class Item:
     remote_terms: dict = field(default_factory=dict)
     odoo_terms: dict = field(default_factory=dict)
     changes: dict = field(default_factory=dict)
+    pushes: set = field(default_factory=set)
+    opposed: dict = field(default_factory=dict)
+    standing: dict = field(default_factory=dict)
+    held: set = field(default_factory=set)
+    newest: str = None
+    prefer: str = None
     children: dict = field(default_factory=dict)
     children_changed: bool = False
     superseded: bool = False
@@ -130,6 +144,7 @@ class Batch:
     :ivar commit: commits what was written for related records, before the remote is asked for more
     :ivar int exchange_id: the kept exchange that the records came with
     :ivar dict exchange_ids: for records that came one by one, remote id to kept exchange
+    :ivar bool pushing: is it read for the sake of a push, which sends by itself what Odoo has to say
     :ivar bool patient: may related records of the same flow still come on a later page
     """
 
@@ -143,6 +158,7 @@ class Batch:
     depth: int = 0
     exchange_id: int = None
     exchange_ids: dict = field(default_factory=dict)
+    pushing: bool = False
     references: list = field(default_factory=list)
 
     def having(self, *actions):

@@ -9,6 +9,7 @@ from markupsafe import Markup
 from odoo import SUPERUSER_ID, api, fields, models
 
 from ..remote.retry import REST_AFTER
+from .bridge_run import DRAINS
 
 _logger = logging.getLogger(__name__)
 
@@ -127,7 +128,7 @@ class BridgeAlert(models.Model):
     @api.model
     def _run_situations(self, connectors):
         found = {}
-        runs = self.env["bridge.run"].browse(connectors.flow_ids._last_ended_runs().values())
+        runs = connectors.flow_ids._last_ended_runs()
         for run in runs:
             flow = run.flow_id
             if run.state in ("failed", "blocked"):
@@ -170,7 +171,7 @@ class BridgeAlert(models.Model):
         groups = self.env["bridge.job"]._read_group(
             [
                 ("flow_id", "in", connectors.flow_ids.ids),
-                ("kind", "!=", "pull"),
+                ("kind", "not in", DRAINS),
                 ("state", "in", ("failed", "uncertain")),
             ],
             ["connector_id", "flow_id", "error_kind", "error_group"],
@@ -327,9 +328,10 @@ class BridgeAlert(models.Model):
             action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_failure_action")
             text = self.key.split(":", 3)[3]
             return {**action, "domain": [("flow_id", "=", self.flow_id.id), ("message", "=", text)]}
-        record = (
-            self.flow_id._last_ended_runs().get(self.flow_id) if self.kind in ("run", "overdue") else self.connector_id
-        )
+        record = self.connector_id
+        if self.kind in ("run", "overdue"):
+            runs = self.flow_id._last_ended_runs()
+            record = runs.filtered(lambda run: run.state in ("failed", "blocked"))[:1] or runs[:1]
         if not record:
             return self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_job_action")
         return self.env["bridge.flow"]._open_record(record._name, record.id)

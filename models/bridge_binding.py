@@ -17,18 +17,31 @@ class BridgeBinding(models.Model):
     connector_id = fields.Many2one(related="flow_id.connector_id")
     company_id = fields.Many2one(related="flow_id.company_id")
     parent_id = fields.Many2one("bridge.binding", ondelete="cascade", index="btree_not_null", readonly=True)
-    external_id = fields.Char("Remote ID", required=True, readonly=True)
+    external_id = fields.Char("Remote ID", readonly=True, help="Empty as long as the remote record is being created.")
     res_model = fields.Char("Odoo Model", related="flow_id.model", store=True)
     res_id = fields.Many2oneReference("Odoo Record ID", model_field="res_model", readonly=True)
     record_name = fields.Char("Odoo Record", compute="_compute_record_name")
     last_run_id = fields.Many2one("bridge.run", "Last Run of the Flow", compute="_compute_last_run_id")
     state = fields.Selection(
-        [("linked", "Linked"), ("missing", "Not Seen Once"), ("removed", "Removed Remotely")],
+        [
+            ("linked", "Linked"),
+            ("missing", "Not Seen Once"),
+            ("removed", "Removed Remotely"),
+            ("creating", "Being Created Remotely"),
+            ("left", "Not Kept in Agreement Any More"),
+        ],
         default="linked",
         required=True,
         readonly=True,
-        help="Not seen once: the last full scan did not find it; the next one decides.",
+        help="Not seen once: the last full scan did not find it; the next one decides.\n"
+        "Being created remotely: it was sent, and the answer is not here yet.\n"
+        "Not kept in agreement any more: it left the flow or was deleted in Odoo, and stays in the other system.",
     )
+    inside = fields.Boolean(readonly=True, help="Was it one of the records to push when it was looked at last?")
+    reference = fields.Char(readonly=True, help="What Odoo calls the record in the request that creates it.")
+    intent = fields.Json(readonly=True, help="What was sent to create the remote record.")
+    sent_at = fields.Datetime(readonly=True, help="When it was sent; empty: the other system has not seen it.")
+    job_id = fields.Integer(readonly=True, help="The job that creates the remote record.")
     fingerprint = fields.Char(readonly=True)
     odoo_snapshot = fields.Json(readonly=True, help="Odoo's mapped fields when both sides last agreed.")
     remote_snapshot = fields.Json(readonly=True, help="The other system's mapped fields when both sides last agreed.")
@@ -38,6 +51,7 @@ class BridgeBinding(models.Model):
     seen_run_id = fields.Integer(readonly=True, help="The last full scan that saw the record.")
 
     _external_uniq = models.Constraint("UNIQUE(flow_id, external_id)", "This remote record is bound already.")
+    _creating = models.Index("(flow_id, reference) WHERE state = 'creating'")
     _record_uniq = models.UniqueIndex(
         "(flow_id, res_id) WHERE res_id IS NOT NULL", "This Odoo record is bound already."
     )

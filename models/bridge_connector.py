@@ -129,6 +129,21 @@ class BridgeConnector(models.Model):
         "Lanes at Once", default=0, help="Lanes that work for this connector at the same time; 0: all of them."
     )
 
+    # Creating exactly once
+    idempotency_header = fields.Char(
+        help="Header by which the other system knows a request that it has had already, such as Idempotency-Key."
+    )
+    idempotency_hours = fields.Float(
+        "Remembered for (h)", default=24.0, required=True, help="How long the other system knows such a request again."
+    )
+    settle_seconds = fields.Float(
+        "Settling Time (s)",
+        default=30.0,
+        required=True,
+        help="How long after a lost answer the record may still come to be there. Only after that, a record that is not"
+        " found is created again.",
+    )
+
     # Who we are to it
     auth_scheme = fields.Selection("_selection_auth_scheme", string="Authentication", default="none", required=True)
     auth_username = fields.Char("User Name")

@@ -14,6 +14,7 @@ from ..remote.auth import SCHEMES
 from ..remote.pagination import PAGINATORS
 from .bridge_connector import AUTH_OPTIONS
 from .bridge_flow import RECORD_PLACES
+from .bridge_operation import ITEM_PLACES, WRITES
 from .json_text import read_json, write_json
 
 FORMAT, VERSION = "integration_bridge.connector", 1
@@ -28,6 +29,9 @@ FLOW_KEYS = (
     "can_create",
     "can_update",
     "delete_policy",
+    "leave_policy",
+    "odoo_delete_policy",
+    "number_ids",
     "remove_limit",
     "page_size",
     "chatter",
@@ -41,8 +45,9 @@ LIMITS = {
     "requests_at_once": "max_requests",
     "lanes_at_once": "max_lanes",
 }
+IDEMPOTENCY = {"header": "idempotency_header", "hours": "idempotency_hours", "settle": "settle_seconds"}
 FIELD_KEYS = ("path", "converter", "direction", "authority", "key", "required", "create_only")
-FIELD_KEYS += ("on_missing", "on_null", "on_empty")
+FIELD_KEYS += ("on_missing", "on_null", "on_empty", "when_empty")
 
 
 @functools.cache
@@ -79,6 +84,11 @@ class BridgeConnector(models.Model):
                     "total": self.total_timeout,
                 },
                 "limits": {name: self[field_name] for name, field_name in LIMITS.items()},
+                "idempotency": {
+                    "header": self.idempotency_header or None,
+                    "hours": self.idempotency_hours,
+                    "settle": self.settle_seconds,
+                },
                 "verify_tls": self.verify_tls,
                 "timezone": self.timezone,
                 "log_level": self.log_level,
@@ -195,6 +205,7 @@ class BridgeConnector(models.Model):
             **_given(about, ("code", "name", "base_url", "verify_tls", "timezone", "log_level")),
             **{f"{name}_timeout": value for name, value in timeouts.items()},
             **{LIMITS[name]: value for name, value in about.get("limits", {}).items()},
+            **_given(about.get("idempotency", {}), IDEMPOTENCY, IDEMPOTENCY.get),
             "auth_scheme": auth["scheme"],
             "headers": write_json(about.get("headers")),
         }
@@ -233,6 +244,7 @@ class BridgeConnector(models.Model):
             **{f"{place}_path": record.get(place) or ("id" if place == "id" else False) for place in RECORD_PLACES},
             "model_id": self.env["ir.model"]._get_id(document["model"]),
             "match_domain": repr(document.get("match_domain", [])),
+            "push_domain": repr(document.get("push_domain", [])),
             "interval_number": schedule["every"],
             "interval_type": schedule["unit"],
         }
@@ -248,7 +260,8 @@ class BridgeFlow(models.Model):
             **{key: self[key] for key in FLOW_KEYS},
             "model": self.model,
             "parent": self.parent_id.code or None,
-            "match_domain": self._read_match_domain(),
+            "match_domain": self._read_domain("match_domain"),
+            "push_domain": self._read_domain("push_domain"),
             "record": {place: self[f"{place}_path"] or None for place in RECORD_PLACES},
             "schedule": {"every": self.interval_number, "unit": self.interval_type} if self.interval_number else None,
             "operations": [operation._export_definition() for operation in self.operation_ids],
@@ -298,8 +311,11 @@ class BridgeOperation(models.Model):
             "body": read_json(self, "body", ()),
             "records": self.records_path,
         }
-        if self.kind == "list":
+        if self.kind in WRITES:
+            document |= {"sends": self.sends, "repeatable": self.repeatable, "bulk": self._export_bulk()}
+        if self.kind in ("list", "find"):
             document["pagination"] = {"type": self.pagination, **(read_json(self, "pagination_options") or {})}
+        if self.kind == "list":
             document["delta"] = {
                 "type": self.delta_kind,
                 "format": self.delta_format or "iso",
@@ -310,12 +326,24 @@ class BridgeOperation(models.Model):
             }
         return document
 
+    def _export_bulk(self):
+        if not self.bulk_size:
+            return None
+        places = {name: self[f"item_{name}_path"] or None for name in ITEM_PLACES}
+        return {"size": self.bulk_size, "item": read_json(self, "item", ()), **places}
+
+    @api.model
+    def _bulk_values(self, document):
+        places = {f"item_{name}_path": document.get(name) or False for name in ITEM_PLACES}
+        return {"bulk_size": document.get("size", 0), "item": write_json(document.get("item")), **places}
+
     @api.model
     def _definition_values(self, document):
         pagination = dict(document.get("pagination", {"type": "none"}))
         delta = document.get("delta", {})
         return {
-            **_given(document, ("kind", "method", "path", "body_format")),
+            **_given(document, ("kind", "method", "path", "body_format", "sends", "repeatable")),
+            **self._bulk_values(document.get("bulk") or {}),
             **{name: write_json(document.get(name)) for name in ("query", "headers", "body")},
             "records_path": document.get("records", "@"),
             "pagination": pagination.pop("type"),
@@ -337,7 +365,7 @@ class BridgeFieldMapping(models.Model):
         self.ensure_one()
         return {
             "field": self.field_name,
-            **{key: self[key] or (None if key in ("path", "authority") else self[key]) for key in FIELD_KEYS},
+            **{key: self[key] or (None if key in ("path", "direction", "authority") else self[key]) for key in FIELD_KEYS},
             "options": read_json(self, "options") or {},
             "default": read_json(self, "default_value", ()),
         }
@@ -355,9 +383,12 @@ def _parents_first(documents):
     return ordered
 
 
-def _given(document, keys):
-    """The values of the keys that a document has; the others keep their default. Null is "not set"."""
-    return {key: False if document[key] is None else document[key] for key in keys if key in document}
+def _given(document, keys, rename=str):
+    """The values of the keys that a document has; the others keep their default. Null is "not set".
+
+    :param rename: from key to field name
+    """
+    return {rename(key): False if document[key] is None else document[key] for key in keys if key in document}
 
 
 def _write_changes(record, values):

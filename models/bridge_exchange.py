@@ -58,7 +58,7 @@ class BridgeExchange(models.Model):
         rows = [
             (
                 run.id,
-                (exchange.about or job or self.env["bridge.job"]).id or None,
+                (exchange.job or job or self.env["bridge.job"]).id or None,
                 run.connector_id.id,
                 run.company_id.id or None,
                 exchange.method,

@@ -3,8 +3,9 @@ from odoo.exceptions import ValidationError
 
 from ..mapping.converters import CONVERTERS, make_converter
 from ..mapping.errors import MappingError
-from ..mapping.mapper import Rule
+from ..mapping.mapper import EMPTY, KEEP, NULL, REJECT, Rule
 from ..mapping.paths import parse_path
+from .bridge_flow import AUTHORITIES, DIRECTIONS
 from .json_text import read_json
 
 EFFECTS = [
@@ -12,6 +13,12 @@ EFFECTS = [
     ("clear", "Empty the field"),
     ("default", "Use the default"),
     ("reject", "Refuse the record"),
+]
+WHEN_EMPTY = [
+    (NULL, "Send null"),
+    (EMPTY, "Send an empty text or list"),
+    (KEEP, "Keep the remote's value"),
+    (REJECT, "Do not send the record"),
 ]
 FORBIDDEN_FIELDS = {"id", "create_uid", "create_date", "write_uid", "write_date", "display_name"}
 
@@ -39,9 +46,9 @@ class BridgeFieldMapping(models.Model):
     options = fields.Text(help="JSON: the options of the converter.")
     options_help = fields.Html(compute="_compute_options_help")
 
-    direction = fields.Selection([("pull", "Remote to Odoo")], default="pull", required=True)
+    direction = fields.Selection(DIRECTIONS, help="Empty: as the flow says.")
     authority = fields.Selection(
-        [("remote", "The other system"), ("odoo", "Odoo")],
+        AUTHORITIES,
         help="Who wins when both sides changed the field. Empty: as the flow says.",
     )
     key = fields.Boolean(help="Records that are not bound yet are matched by the key fields before one is created.")
@@ -51,6 +58,9 @@ class BridgeFieldMapping(models.Model):
     on_null = fields.Selection(EFFECTS, default="clear", required=True, help="The value is null.")
     on_empty = fields.Selection(EFFECTS, default="clear", required=True, help="The value is an empty text or list.")
     default_value = fields.Text("Default", help="JSON: the remote value that stands in.")
+    when_empty = fields.Selection(
+        WHEN_EMPTY, "Empty in Odoo", default="null", required=True, help="What is sent when Odoo's field is empty."
+    )
 
     _field_uniq = models.Constraint("UNIQUE(flow_id, field_id)", "A flow can map a field only once.")
 
@@ -115,6 +125,17 @@ class BridgeFieldMapping(models.Model):
                 )
             )
 
+    @api.constrains("direction", "flow_id", "converter", "options", "path")
+    def _check_direction(self):
+        for mapping in self:
+            ways = {mapping.direction, mapping.flow_id.direction} - {False, "both"}
+            if len(ways) > 1:
+                mapping._refuse(self.env._("it goes the other way than its flow"))
+            if mapping.direction in ("push", "both") and not mapping._rule().converter.both_ways:
+                mapping._refuse(
+                    self.env._("the converter “%s” only reads; set the direction to pull", mapping.converter)
+                )
+
     @api.constrains("key", "converter")
     def _check_key(self):
         for mapping in self:
@@ -163,12 +184,25 @@ class BridgeFieldMapping(models.Model):
             create_only=self.create_only,
             key=self.key,
             authority=self.authority or self.flow_id.authority,
+            direction=self._ways(),
+            when_empty=self.when_empty,
             child=child,
         )
+
+    def _ways(self):
+        """Which ways the field really goes: those of the flow that the mapping leaves open.
+
+        :return: ``pull``, ``push`` or ``both``
+        """
+        flow = self.flow_id
+        while flow.parent_id:
+            flow = flow.parent_id  # nested records go with their parents
+        own = self.direction or "both"
+        return flow.direction if own == "both" else own
 
     def _mapping_key(self):
         """What this mapping says, for the fingerprint: when it changes, records are looked at again."""
         self.ensure_one()
-        names = ("path", "converter", "options", "authority", "key", "required", "create_only")
-        names += ("on_missing", "on_null", "on_empty", "default_value")
+        names = ("path", "converter", "options", "direction", "authority", "key", "required", "create_only")
+        names += ("on_missing", "on_null", "on_empty", "default_value", "when_empty")
         return [self.field_id.name, *(self[name] or None for name in names)]

@@ -11,9 +11,17 @@ from odoo.fields import Domain
 from ..mapping.errors import MappingError
 from ..mapping.fingerprint import fingerprint
 from ..mapping.mapper import Mapper
-from ..mapping.paths import parse_expression
+from ..mapping.paths import parse_expression, parse_path
 
-RECORD_PLACES = ("id", "updated", "version", "deleted")
+RECORD_PLACES = ("id", "updated", "version", "deleted", "reference")
+DIRECTIONS = [("pull", "Remote to Odoo"), ("push", "Odoo to remote"), ("both", "Both ways")]
+AUTHORITIES = [
+    ("remote", "The other system"),
+    ("odoo", "Odoo"),
+    ("newest", "The side changed last"),
+    ("ask", "Ask a person"),
+]
+LEAVE_POLICIES = [("delete", "Delete it there"), ("archive", "Archive it there"), ("keep", "Leave it there")]
 
 
 class BridgeFlow(models.Model):
@@ -55,9 +63,9 @@ class BridgeFlow(models.Model):
     mapping_ids = fields.One2many("bridge.field.mapping", "flow_id", string="Field Mappings", copy=True)
 
     # The rules
-    direction = fields.Selection([("pull", "Remote to Odoo")], default="pull", required=True)
+    direction = fields.Selection(DIRECTIONS, default="pull", required=True)
     authority = fields.Selection(
-        [("remote", "The other system"), ("odoo", "Odoo")],
+        AUTHORITIES,
         default="remote",
         required=True,
         help="Whose value stands when both sides changed the same field. A field mapping can say otherwise.",
@@ -65,6 +73,26 @@ class BridgeFlow(models.Model):
     can_create = fields.Boolean("Create in Odoo", default=True)
     can_update = fields.Boolean("Update in Odoo", default=True)
     match_domain = fields.Char(default="[]", help="Only Odoo records in this domain are matched by the key fields.")
+    push_domain = fields.Char(
+        "Records to Push",
+        default="[]",
+        help="Only Odoo records in this domain are sent. One that enters it is created or linked in the other system;"
+        " what happens to one that leaves it is the rule below.",
+    )
+    leave_policy = fields.Selection(
+        LEAVE_POLICIES,
+        string="Left the Domain",
+        default="keep",
+        required=True,
+        help="What happens in the other system to a record that is not one to push any more, or is archived in Odoo.",
+    )
+    odoo_delete_policy = fields.Selection(
+        LEAVE_POLICIES,
+        string="Deleted in Odoo",
+        default="keep",
+        required=True,
+        help="What happens in the other system to a record that was deleted in Odoo.",
+    )
     delete_policy = fields.Selection(
         [("archive", "Archive"), ("unlink", "Delete"), ("flag", "Mark the external ID"), ("ignore", "Ignore")],
         string="Deleted Remotely",
@@ -87,6 +115,12 @@ class BridgeFlow(models.Model):
     updated_path = fields.Char("Updated At", help="JMESPath of the time of the last change.")
     version_path = fields.Char("Version", help="JMESPath of a version or ETag.")
     deleted_path = fields.Char("Deleted Marker", help="JMESPath that gives a value when the record is a tombstone.")
+    reference_path = fields.Char(
+        "Our Reference",
+        help="Where a record of the other system keeps the reference that Odoo gives to a record it creates there, such"
+        " as metadata.odoo_reference. By it a record is found again when the answer was lost.",
+    )
+    number_ids = fields.Boolean("IDs Are Numbers", help="Remote ids are sent as numbers, not as text.")
     page_size = fields.Integer(default=200, required=True)
 
     # When
@@ -108,6 +142,10 @@ class BridgeFlow(models.Model):
     cursor = fields.Json(copy=False)
     candidate = fields.Json(copy=False, help="Where the last walk ended, when it may not move the cursor yet.")
     full_scan_needed = fields.Boolean(default=True, copy=False)
+    push_scan_needed = fields.Boolean(
+        default=True, copy=False, help="The next push looks at every record, not only at what has changed."
+    )
+    last_push_scan = fields.Datetime("Last Full Push", readonly=True, copy=False)
     binding_count = fields.Integer(compute="_compute_counts", string="External IDs")
     failure_count = fields.Integer(compute="_compute_counts", string="Open Failures")
     last_run_id = fields.Many2one("bridge.run", compute="_compute_counts")
@@ -150,13 +188,14 @@ class BridgeFlow(models.Model):
             flow.last_run_state = flow.last_run_id.state
 
     def _last_ended_runs(self):
-        """Of each flow the last run that came to an end; single records do not count.
+        """Of each flow the last run of each kind that came to an end; single records do not count.
 
-        :rtype: dict[BridgeFlow, BridgeRun]
+        :rtype: BridgeRun
         """
         domain = [("flow_id", "in", self.ids), ("trigger", "!=", "record"), ("dry_run", "=", False)]
         domain.append(("state", "in", ("done", "partial", "blocked", "failed")))
-        return dict(self.env["bridge.run"]._read_group(domain, ["flow_id"], ["id:max"]))
+        groups = self.env["bridge.run"]._read_group(domain, ["flow_id", "kind"], ["id:max"])
+        return self.env["bridge.run"].browse(run_id for _flow, _kind, run_id in groups)
 
     @api.model
     def _render_options(self, options):
@@ -193,23 +232,26 @@ class BridgeFlow(models.Model):
                     self.env._("records of %s can not be archived; choose another rule for deleted records", flow.model)
                 )
 
-    @api.constrains("id_path", "updated_path", "version_path", "deleted_path")
+    @api.constrains("id_path", "updated_path", "version_path", "deleted_path", "reference_path")
     def _check_paths(self):
         for flow in self:
             for place in RECORD_PLACES:
                 try:
                     if flow[f"{place}_path"]:
-                        parse_expression(flow[f"{place}_path"])
+                        parse = parse_path if place == "reference" else parse_expression  # it is written as well
+                        parse(flow[f"{place}_path"])
                 except MappingError as error:
                     flow._refuse(self.env["bridge.connector"]._explain(error))
 
-    @api.constrains("match_domain", "model_id")
-    def _check_match_domain(self):
+    @api.constrains("match_domain", "push_domain", "model_id")
+    def _check_domains(self):
         for flow in self:
-            try:
-                Domain(flow._read_match_domain()).validate(self.env[flow.model])
-            except (ValueError, TypeError) as error:
-                flow._refuse(self.env._("the match domain can not be used: %s", error))
+            for name in ("match_domain", "push_domain"):
+                try:
+                    Domain(flow._read_domain(name)).validate(self.env[flow.model])
+                except (ValueError, TypeError, SyntaxError) as error:
+                    label = self._fields[name].get_description(self.env, ["string"])["string"]
+                    flow._refuse(self.env._("the domain “%(name)s” can not be used: %(error)s", name=label, error=error))
 
     @api.constrains("parent_id", "connector_id")
     def _check_parent(self):
@@ -238,15 +280,31 @@ class BridgeFlow(models.Model):
                     )
                 if mapping.converter == "nested" and code not in flow.child_ids.mapped("code"):
                     mapping._refuse(self.env._("the flow “%s” must be inside this flow", code))
-            if not flow.parent_id and "list" not in flow.operation_ids.mapped("kind"):
-                flow._refuse(self.env._("it has no operation that lists records"))
+            flow._check_operations()
+
+    def _check_operations(self):
+        """Has the flow the operations that its direction and rules need?"""
+        self.ensure_one()
+        if self.parent_id:
+            return
+        kinds = set(self.operation_ids.mapped("kind"))
+        if self.direction != "push" and "list" not in kinds:
+            self._refuse(self.env._("it has no operation that lists records"))
+        if self.direction != "pull" and not kinds & {"create", "update"}:
+            self._refuse(self.env._("it sends records, but has no operation that creates or updates one"))
+        policies = {self.leave_policy, self.odoo_delete_policy} if self.direction != "pull" else set()
+        labels = dict(self._fields["leave_policy"]._description_selection(self.env))
+        for policy in policies & {"delete", "archive"} - kinds:
+            self._refuse(self.env._("the rule “%s” needs an operation of its own", labels[policy]))
+        for operation in self.operation_ids:
+            operation._check_placeholders()
 
     def _refuse(self, problem):
         raise ValidationError(self.env._("Flow “%(flow)s”: %(problem)s", flow=self.name, problem=problem))
 
-    def _read_match_domain(self):
+    def _read_domain(self, name):
         # A literal, never an expression: what a person types is not executed.
-        return ast.literal_eval(self.match_domain or "[]")
+        return ast.literal_eval(self[name] or "[]")
 
     # ----------------------------------------------------------------------------------------------------------------
     # CRUD
@@ -257,6 +315,7 @@ class BridgeFlow(models.Model):
         flows = super().create(vals_list)
         flows.connector_id._check_configuring_user()
         flows._update_model_actions()
+        flows._update_capture()
         flows._schedule(fields.Datetime.now())
         return flows
 
@@ -267,6 +326,8 @@ class BridgeFlow(models.Model):
             "id_path",
             "updated_path",
             "match_domain",
+            "push_domain",
+            "direction",
             "authority",
             "can_create",
             "can_update",
@@ -279,6 +340,8 @@ class BridgeFlow(models.Model):
             self._configuration_changed()
         if {"model_id", "active"} & vals.keys():
             self._update_model_actions()
+        if {"model_id", "active", "direction", "connector_id", "parent_id"} & vals.keys():
+            self._update_capture()
         if {"interval_number", "interval_type"} & vals.keys():
             self._schedule(fields.Datetime.now())
         return result
@@ -287,13 +350,16 @@ class BridgeFlow(models.Model):
         self.connector_id._check_configuring_user()
         result = super().unlink()
         self.env["bridge.flow"]._update_model_actions()
+        self.env["bridge.flow"]._update_capture()
         return result
 
     def _configuration_changed(self):
         """What records become has changed: the next run looks at all of them, not only at what changed remotely."""
         self.connector_id._check_configuring_user()
         flows = self | self.parent_id
-        flows.filtered(lambda flow: not flow.full_scan_needed).sudo().write({"full_scan_needed": True})
+        needed = {"full_scan_needed": True, "push_scan_needed": True}
+        flows.filtered(lambda flow: not (flow.full_scan_needed and flow.push_scan_needed)).sudo().write(needed)
+        flows._update_capture()
         self.env["bridge.job"].sudo()._retry_data_failures(flows)
 
     # ----------------------------------------------------------------------------------------------------------------
@@ -306,7 +372,7 @@ class BridgeFlow(models.Model):
         :rtype: Mapper
         """
         self.ensure_one()
-        record = {place: self[f"{place}_path"] for place in RECORD_PLACES}
+        record = {place: self[f"{place}_path"] for place in RECORD_PLACES if place != "reference"}
         return Mapper([mapping._rule() for mapping in self.mapping_ids], record, self._mapping_key())
 
     def _mapping_key(self):
@@ -315,7 +381,7 @@ class BridgeFlow(models.Model):
         :rtype: bytes
         """
         mappings = [mapping._mapping_key() for mapping in (self | self.child_ids).mapping_ids]
-        return fingerprint([self.model, self.authority, self.can_update, mappings]).encode()
+        return fingerprint([self.model, self.direction, self.authority, self.can_update, mappings]).encode()
 
     def _check_gets_records(self):
         """:raises UserError: if single records can not be fetched"""
@@ -391,6 +457,8 @@ class BridgeFlow(models.Model):
         due = self.sudo().search(
             [("next_run", "<=", now), ("connector_id.state", "!=", "disabled"), ("parent_id", "=", False)]
         )
+        for flow in self.env["bridge.change"].sudo()._waiting_flows():
+            self.env["bridge.run"].sudo()._enqueue(flow, trigger="change", kind="push")
         for flow in due:
             try:
                 with self.env.cr.savepoint():
@@ -416,8 +484,16 @@ class BridgeFlow(models.Model):
                     )
                 )
             flow._check_references()
-            runs += runs._enqueue(flow, trigger=trigger, full=full, dry_run=dry_run)
+            for kind in flow._run_kinds():
+                runs += runs._enqueue(flow, trigger=trigger, full=full, dry_run=dry_run, kind=kind)
         return runs.sudo(False)
+
+    def _run_kinds(self):
+        """What a sync of this flow is made of: first what comes in, then what goes out.
+
+        :rtype: list[str]
+        """
+        return {"pull": ["pull"], "push": ["push"], "both": ["pull", "push"]}[self.direction]
 
     # ----------------------------------------------------------------------------------------------------------------
     # Buttons
@@ -438,9 +514,12 @@ class BridgeFlow(models.Model):
         self.ensure_one()
         self.env["bridge.run"]._check_operator(self)
         self.sudo()._check_references()
-        run = self.env["bridge.run"].sudo()._start(self, trigger="manual", dry_run=True)
-        run._preview()
-        return run.sudo(False)._action_open()
+        runs = self.env["bridge.run"].sudo()
+        for kind in self._run_kinds():
+            run = runs._start(self, trigger="manual", dry_run=True, kind=kind)
+            run._preview()
+            runs += run
+        return runs.sudo(False)._action_open()
 
     def action_recover(self):
         """Fetch records by their remote ids."""

@@ -11,6 +11,7 @@ from ..mapping.mapper import DELETED
 from ..remote.retry import ATTEMPTS, FIRST_DELAY
 from .batch import (
     ARCHIVE,
+    CONFLICT,
     CREATE,
     DEPENDENCY,
     FLAG,
@@ -22,9 +23,10 @@ from .batch import (
     UNLINK,
     UPDATE,
 )
+from .bridge_conflict import FIELD, GONE_IN_ODOO, GONE_THERE
 from .bridge_job import OPEN_RECORD, group_of
 
-LOGGED = (CREATE, UPDATE, LINK, ARCHIVE, UNLINK, FLAG, SKIP, REJECT)
+LOGGED = (CREATE, UPDATE, LINK, ARCHIVE, UNLINK, FLAG, SKIP, REJECT, CONFLICT)
 
 
 class BridgeFlow(models.Model):
@@ -37,6 +39,8 @@ class BridgeFlow(models.Model):
         """
         if not batch.run.dry_run:
             self._write_bindings(batch)
+            self._write_conflicts(batch, batch.items)
+            self._note_outgoing(batch)
             self._mark_seen(batch)
             closed = self._close_failures(batch, jobs)
             self._write_failures(batch, jobs)
@@ -92,12 +96,13 @@ class BridgeFlow(models.Model):
         self.env.cr.execute(
             """
             UPDATE bridge_binding binding
-               SET res_id = row.res_id, state = 'linked', fingerprint = row.fingerprint,
+               SET external_id = row.external_id, res_id = row.res_id, state = 'linked',
+                   fingerprint = row.fingerprint, sent_at = NULL, intent = NULL, job_id = NULL,
                    odoo_snapshot = row.odoo_snapshot, remote_snapshot = row.remote_snapshot,
                    remote_updated = row.remote_updated, remote_version = row.remote_version,
                    parent_id = row.parent_id, synced = %(now)s
               FROM jsonb_to_recordset(%(rows)s::jsonb) AS row (
-                   id int, res_id int, fingerprint text, odoo_snapshot jsonb, remote_snapshot jsonb,
+                   id int, external_id text, res_id int, fingerprint text, odoo_snapshot jsonb, remote_snapshot jsonb,
                    remote_updated text, remote_version text, parent_id int)
              WHERE binding.id = row.id
             """,
@@ -125,8 +130,8 @@ class BridgeFlow(models.Model):
             "res_id": item.record_id,
             # A record that lacks a relation must not look unchanged next time.
             "fingerprint": "" if item.deferred else item.fingerprint,
-            "odoo_snapshot": item.odoo_terms or (known and known.odoo_snapshot) or {},
-            "remote_snapshot": {**((known and known.remote_snapshot) or {}), **item.remote_terms},
+            "odoo_snapshot": _renewed(known and known.odoo_snapshot, item.odoo_terms, item),
+            "remote_snapshot": _renewed(known and known.remote_snapshot, item.remote_terms, item),
             "remote_updated": _text(item.updated),
             "remote_version": _text(item.version),
             "parent_id": item.parent.binding.id if item.parent else None,
@@ -156,6 +161,7 @@ class BridgeFlow(models.Model):
                 ]
             )
             flow._end_bindings([child for child in children if child.action in REMOVALS])
+            flow._write_conflicts(batch, children)
 
     def _mark_seen(self, batch):
         """A full scan remembers what it has seen, to find what it has not."""
@@ -170,6 +176,49 @@ class BridgeFlow(models.Model):
             """,
             [batch.run.id, ids],
         )
+
+    # What the other side has to learn, and what a person has to decide
+
+    def _note_outgoing(self, batch):
+        """What Odoo has to say about these records is sent by the next push."""
+        if self.direction == "pull" or batch.pushing:
+            return
+        ids = [item.record_id for item in batch.items if item.record_id and (item.pushes or item.action == LINK)]
+        ids += [item.record_id for item in batch.having(FLAG) if item.record_id and item.standing]
+        if ids:
+            self.env["bridge.change"]._note(self.id, self.model, ids)
+
+    def _write_conflicts(self, batch, items):
+        merged = [item for item in items if item.action in (CREATE, UPDATE, LINK, UNCHANGED, CONFLICT)]
+        rows = [row for item in merged if item.binding for row in self._conflict_rows(batch, item)]
+        if rows:
+            batch.run.conflicts += self.env["bridge.conflict"]._keep(self, rows)
+        self.env["bridge.conflict"]._settle(
+            (item.binding.id, kind, name)
+            for item in items
+            if item.binding and item.action not in (CONFLICT, REJECT, SKIP)
+            for kind, name in item.standing
+            if name not in item.opposed and name not in item.pushes and not (kind == GONE_THERE and item.action == FLAG)
+        )
+
+    def _conflict_rows(self, batch, item):
+        if item.action == CONFLICT and not item.opposed:
+            item.opposed[None] = (None, None, None)
+        written = self._records().sudo().browse(item.record_id).exists() if item.opposed else None
+        for name, (odoo, remote, agreed) in item.opposed.items():
+            kind = FIELD if name else GONE_THERE if item.deleted else GONE_IN_ODOO
+            yield {
+                "binding_id": item.binding.id,
+                "kind": kind,
+                "field_name": name,
+                "record_name": (written.display_name if written else None) or self._record_name(batch, item),
+                "odoo_value": odoo,
+                "remote_value": remote,
+                "agreed_value": agreed,
+                "odoo_user_id": written.write_uid.id or None if written else None,
+                "odoo_date": written.write_date.isoformat() if written and written.write_date else None,
+                "remote_date": _text(item.updated),
+            }
 
     # Failures
 
@@ -315,8 +364,6 @@ class BridgeFlow(models.Model):
         by_id = {item.external_id: item for item in batch.items}
         said = self.env._("The record succeeded, so its open failure is closed.")
         lines += [(by_id[external_id], "closed", said) for external_id in closed]
-        if not lines:
-            return
         rows = [
             {
                 "action": action,
@@ -331,6 +378,15 @@ class BridgeFlow(models.Model):
             }
             for item, action, message in lines
         ]
+        self._insert_log(run, rows)
+
+    def _insert_log(self, run, rows):
+        """Log lines of a run.
+
+        :param list[dict] rows: columns of ``bridge.log``
+        """
+        if not rows:
+            return
         self.env.cr.execute(
             """
             INSERT INTO bridge_log (
@@ -372,6 +428,20 @@ class BridgeFlow(models.Model):
 CHILD_ACTIONS = ((None, CREATE), (UPDATE,), REMOVALS)
 
 
+def _renewed(snapshot, terms, item):
+    """A snapshot with what both sides agree on now; the fields that wait for their way or a decision stay (merge.py).
+
+    Of a record that Odoo has and of which the remote says nothing, nothing was agreed: it is sent, if it may be.
+    """
+    agreed = item.remote_terms.keys() if item.action == LINK else terms.keys()
+    new = {
+        name: value
+        for name, value in terms.items()
+        if name.rstrip(".") not in item.held and (name.rstrip(".") in agreed or name in agreed)
+    }
+    return {**(snapshot or {}), **new}
+
+
 class NewBinding:
     """A binding that was made just now: only its id matters any more."""
 
@@ -386,7 +456,7 @@ def _is_new(item):
 
 
 def _is_same(item):
-    return _is_new(item) or (item.action == UNCHANGED and item.binding.same)
+    return _is_new(item) or (item.action == UNCHANGED and (item.binding.same or item.binding.state == "left"))
 
 
 def _rows(rows):

@@ -1,6 +1,7 @@
 """The road: plan. What is to be done about each record, decided without writing anything (DESIGN.md, "The road")."""
 
 import collections
+import datetime
 
 from odoo import models
 from odoo.fields import Domain
@@ -9,11 +10,14 @@ from ..mapping import merge
 from ..mapping.converters import ByBinding, ByKey, Many
 from ..mapping.fingerprint import fingerprint
 from ..mapping.paths import MISSING
+from ..remote.delta import Delta, moment_of
 from .batch import (
     ARCHIVE,
+    CONFLICT,
     CREATE,
     DATA,
     DEPENDENCY,
+    FLAG,
     LINK,
     SKIP,
     UNCHANGED,
@@ -26,6 +30,7 @@ from .batch import (
     comparable,
     references_in,
 )
+from .bridge_conflict import FIELD, GONE_THERE
 
 
 class BridgeFlow(models.Model):
@@ -48,8 +53,31 @@ class BridgeFlow(models.Model):
             return
         alive = self._records().sudo().browse(item.record_id for item in gone if item.binding.alive)
         names = {record.id: record.display_name for record in alive}
+        changed = self._changed_in_odoo(gone) if self.direction == "both" else set()
         for item in gone:
             item.action, item.name = self._removal_action(item), names.get(item.record_id)
+            standing = item.standing.get((GONE_THERE, None), {})
+            if item in changed and standing.get("decision") != "remote" and item.prefer != "remote":
+                item.action = CONFLICT if standing.get("decision") != "odoo" else FLAG
+
+    def _changed_in_odoo(self, items):
+        """Those of these records that have a change in Odoo which the other system has not seen."""
+        alive = [item for item in items if item.binding.alive]
+        self._read_standing(alive)
+        mapper = self._mapper()
+        terms = self._read_terms([item.record_id for item in alive], mapper)
+        return {
+            item
+            for item in alive
+            if any(
+                rule.pushes
+                and rule.field in terms[item.record_id]
+                and not merge.same(
+                    terms[item.record_id][rule.field], before(item.binding.odoo_snapshot, rule.field)
+                )
+                for rule in mapper.rules
+            )
+        }
 
     def _removal_action(self, item):
         if self.delete_policy == "ignore":
@@ -57,12 +85,14 @@ class BridgeFlow(models.Model):
         return self.delete_policy if item.binding.alive or self.delete_policy == "flag" else "flag"
 
     def _decision(self, item):
+        if item.opposed.get(None):
+            return CONFLICT
         if item.record_id is None:
             if self.can_create:
                 return CREATE
             item.note = self.env._("There is no matching record in Odoo, and this flow does not create records.")
             return SKIP
-        if item.binding is None or item.binding.res_id != item.record_id:
+        if item.binding is None or item.binding.res_id != item.record_id or item.binding.state == "creating":
             return LINK
         if not item.changes and not item.children_changed:
             return UNCHANGED
@@ -120,9 +150,30 @@ class BridgeFlow(models.Model):
         wanted = {item: self._key_of(item, keys) for item in unbound}
         found = self._search_keys(keys, {key for key in wanted.values() if key})
         taken = self._taken({record_id for ids in found.values() for record_id in ids})
+        creating = self._creating(taken)
         for item, key in wanted.items():
             candidates = found.get(key, []) if key else []
+            if len(candidates) == 1 and candidates[0] in creating:
+                # It is the record that we have sent, and whose answer is not here yet.
+                item.binding, item.record_id = creating.pop(candidates[0]), candidates[0]
+                continue
             self._accept(item, candidates, taken, keys)
+
+    def _creating(self, record_ids):
+        """Those of these records that are being created there.
+
+        :return: Odoo id to Bound
+        """
+        if self.direction == "pull" or not record_ids:
+            return {}
+        self.env.cr.execute(
+            """
+            SELECT id, external_id, res_id, state, FALSE, TRUE, odoo_snapshot, remote_snapshot, parent_id
+              FROM bridge_binding WHERE flow_id = %s AND res_id = ANY(%s) AND state = 'creating'
+            """,
+            [self.id, list(record_ids)],
+        )
+        return {row[2]: Bound(*row) for row in self.env.cr.fetchall()}
 
     def _key_of(self, item, keys):
         """The values of the key fields; None if one of them is empty, because nothing matches "nothing"."""
@@ -134,7 +185,7 @@ class BridgeFlow(models.Model):
         if not wanted:
             return {}
         domain = Domain.AND(Domain(name, "in", [key[n] for key in wanted]) for n, name in enumerate(keys))
-        domain &= Domain(self._read_match_domain())
+        domain &= Domain(self._read_domain("match_domain"))
         return _by_key(self._records(), domain, keys, lambda record: tuple(self._terms(record, name) for name in keys))
 
     def _taken(self, record_ids):
@@ -174,6 +225,8 @@ class BridgeFlow(models.Model):
     def _merge(self, batch):
         """Three-way merge of every field of the records that exist in Odoo."""
         existing = [item for item in batch.open_items() if item.record_id]
+        self._read_standing(batch.open_items())
+        self._find_newest(batch.mapper, existing)
         terms = self._read_terms([item.record_id for item in existing], batch.mapper)
         for item in batch.open_items():
             item.odoo_terms = terms.get(item.record_id, {})
@@ -196,19 +249,67 @@ class BridgeFlow(models.Model):
             name = rule.field
             if name not in item.values or rule.create_only:
                 continue
-            decision = merge.decide(
-                item.odoo_terms.get(name),
-                before(bound and bound.odoo_snapshot, name),
-                item.remote_terms[name],
-                before(bound and bound.remote_snapshot, name),
-                authority=rule.authority,
-                direction="pull",
-            )
+            decision = self._decide_field(item, rule, bound)
             if decision == merge.PULL:
                 changes[name] = (item.odoo_terms.get(name), item.remote_terms[name])
+            elif decision == merge.PUSH:
+                item.pushes.add(name)
+            elif decision == merge.CONFLICT:
+                agreed = before(bound and bound.odoo_snapshot, name)
+                item.opposed[name] = (
+                    item.odoo_terms.get(name),
+                    item.remote_terms[name],
+                    None if agreed is MISSING else agreed,
+                )
+            if decision != merge.PULL and not merge.agree(item.odoo_terms.get(name), item.remote_terms[name]):
+                item.held.add(name)
         if bound and bound.state == "removed" and self.delete_policy == ARCHIVE:
             self._revive(item, changes)
         return changes
+
+    def _decide_field(self, item, rule, bound):
+        name = rule.field
+        odoo, remote = item.odoo_terms.get(name), item.remote_terms[name]
+        if item.prefer == "remote":
+            return merge.decide(odoo, MISSING, remote, MISSING, authority=merge.REMOTE, direction=rule.direction)
+        standing = item.standing.get((FIELD, name), {})
+        return merge.decide(
+            MISSING if rule.pushes and rule.says_nothing(odoo) else odoo,
+            before(bound and bound.odoo_snapshot, name),
+            remote,
+            before(bound and bound.remote_snapshot, name),
+            authority=standing.get("decision") or rule.authority,
+            direction=rule.direction,
+            newest=item.newest,
+        )
+
+    def _read_standing(self, items):
+        """What persons have still to decide, or have decided, about these records."""
+        bound = {item.binding.id: item for item in items if item.binding}
+        standing = self.env["bridge.conflict"]._standing_of(self, bound) if bound else {}
+        for binding_id, found in standing.items():
+            bound[binding_id].standing = found
+
+    def _find_newest(self, mapper, items):
+        """Which side of a record was changed last, where a field asks for that."""
+        if not any(rule.authority == merge.NEWEST for rule in mapper.rules):
+            return
+        ids = [item.record_id for item in items]
+        moments = self.env["bridge.change"]._moments(self, ids)
+        written = {record.id: record.write_date for record in self._records().sudo().browse(ids)}
+        for item in items:
+            remote, odoo = self._remote_moment(item.updated), moments.get(item.record_id) or written[item.record_id]
+            if remote and odoo and remote != odoo.replace(microsecond=0):
+                item.newest = merge.ODOO if odoo > remote else merge.REMOTE
+
+    def _remote_moment(self, updated):
+        """When the other system says that a record was changed, naive UTC; None if it does not say.
+
+        :rtype: datetime
+        """
+        delta = self._operation("list")._delta() if self._operation("list") else Delta()
+        moment = moment_of(updated, delta.format)
+        return moment and moment.astimezone(datetime.timezone.utc).replace(tzinfo=None, microsecond=0)
 
     def _revive(self, item, changes):
         """A record that was deleted remotely and is there again is there again in Odoo as well."""
@@ -224,12 +325,18 @@ class BridgeFlow(models.Model):
         :rtype: dict
         """
         names = [rule.field for rule in mapper.rules if rule.converter.name != "nested"]
+        keys = {rule.field: rule.keyed_settings["field"] for rule in mapper.rules if rule.pushes and rule.is_keyed}
         # Archived tags of a record are tags of the record.
         records = self._records().with_context(active_test=False).browse(record_ids)
         if not records or not names:
             return {}
         records.fetch([name for name in names if records._fields[name].type not in ("binary", "many2many")])
-        return {record.id: {name: self._terms(record, name) for name in names} for record in records}
+        terms = {record.id: {name: self._terms(record, name) for name in names} for record in records}
+        for name, key in keys.items():
+            # What is sent is the key of the related record, which can change while the relation does not.
+            for record in records:
+                terms[record.id][f"{name}."] = sorted((comparable(one[key]) for one in record[name]), key=str)
+        return terms
 
     def _terms(self, record, name):
         field = record._fields[name]
@@ -266,6 +373,8 @@ class BridgeFlow(models.Model):
             child.odoo_terms = terms.get(child.record_id, {})
             child.changes = self._changes(rule.child, child)
             child.action = self._nested_action(child)
+            if child.pushes:
+                child.parent.pushes.add(rule.field)
         self._plan_nested_removals(rule, parents, bound.values())
         for parent in parents:
             if any(child.action != UNCHANGED for child in parent.children[rule.field]):
@@ -282,8 +391,15 @@ class BridgeFlow(models.Model):
 
     def _nested_action(self, child):
         if child.record_id is None:
+            if child.binding and self.parent_id.direction == "both" and self._is_as_before(child):
+                child.pushes.add(None)  # it was deleted in Odoo, and the push that says so is still to come
+                return UNCHANGED
             return CREATE
         return UPDATE if child.changes or child.has_moved else UNCHANGED
+
+    def _is_as_before(self, child):
+        known = child.binding.remote_snapshot
+        return all(merge.same(value, before(known, name)) for name, value in child.remote_terms.items())
 
     def _plan_nested_removals(self, rule, parents, unseen):
         by_binding = {parent.binding.id: parent for parent in parents if parent.binding}

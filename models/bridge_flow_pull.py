@@ -11,10 +11,14 @@ from odoo import models
 from ..mapping.converters import REFERENCES, Download, Nested
 from ..mapping.fingerprint import fingerprint
 from ..mapping.mapper import DELETED, nested_documents
+from ..mapping.paths import parse_path
 from ..remote.errors import RemoteError
+from ..remote.flight import WHOLESALE
 from ..remote.retry import REST_AFTER, is_charged
 from .batch import (
+    CONFLICT,
     DATA,
+    FLAG,
     UNCHANGED,
     Batch,
     Bound,
@@ -24,7 +28,7 @@ from .batch import (
     comparable,
 )
 from .bridge_binding import ONE_BINDING
-from .bridge_job_outcome import WHOLESALE
+from .bridge_conflict import GONE_IN_ODOO
 
 DEEPEST = 5  # relations that are followed by asking the remote, one behind the other
 ABSENT = (404, 410)
@@ -130,9 +134,53 @@ class BridgeFlow(models.Model):
             item.record_id = item.binding.res_id if item.binding.alive else None
             if item.open and item.binding.same and item.binding.alive:
                 item.action = UNCHANGED
+        self._find_by_reference(batch)
         for item in batch.open_items():
             if item.deleted and (item.binding is None or item.binding.state == "removed"):
                 item.action = UNCHANGED  # it came and went without us, or we know already
+            elif item.binding and item.binding.state == "left":
+                item.action = UNCHANGED  # it is not kept in agreement any more
+            elif item.binding and not item.binding.alive and self.direction == "both":
+                self._deleted_in_odoo(item)
+
+    def _find_by_reference(self, batch):
+        """Records that we have sent, and that come to us before their answer: known by the reference they carry."""
+        if not self.reference_path or self.direction == "pull":
+            return
+        place, unknown = parse_path(self.reference_path), {}
+        for item in batch.open_items():
+            reference = place.read(item.document) if item.binding is None and not item.deleted else None
+            if isinstance(reference, str):
+                unknown[reference] = item
+        self.env.cr.execute(
+            f"""
+            SELECT binding.reference, binding.id, binding.external_id, binding.res_id, binding.state, FALSE,
+                   EXISTS (SELECT FROM "{self.env[self.model]._table}" record WHERE record.id = binding.res_id),
+                   binding.odoo_snapshot, binding.remote_snapshot, binding.parent_id
+              FROM bridge_binding binding
+             WHERE binding.flow_id = %s AND binding.reference = ANY(%s) AND binding.state = 'creating'
+            """,
+            [self.id, list(unknown)],
+        )
+        for reference, *row in self.env.cr.fetchall():
+            item = unknown[reference]
+            item.binding = Bound(*row)
+            item.record_id = item.binding.res_id if item.binding.alive else None
+
+    def _deleted_in_odoo(self, item):
+        """The record was deleted in Odoo, and the push that says so is still to come."""
+        decision = self.env["bridge.conflict"]._standing_of(self, [item.binding.id]).get(item.binding.id, {})
+        standing = item.standing = decision
+        decision = standing.get((GONE_IN_ODOO, None), {}).get("decision")
+        if item.prefer == "remote" or decision == "remote":
+            return  # it is created again
+        if item.deleted:
+            item.action = FLAG  # gone on both sides
+        elif item.binding.same or decision == "odoo":
+            item.action, item.binding.same = UNCHANGED, True
+        else:
+            item.opposed[None] = (None, None, None)
+            item.action = CONFLICT
 
     # ----------------------------------------------------------------------------------------------------------------
     # Map: the remote's record in Odoo's terms
@@ -300,8 +348,8 @@ class BridgeFlow(models.Model):
                 binding.state,
                 False,
                 binding.res_id in alive,
-                None,
-                None,
+                binding.odoo_snapshot or {},
+                binding.remote_snapshot or {},
             )
             batch.items.append(
                 Item({}, binding.external_id, DELETED, deleted=True, binding=bound, record_id=binding.res_id)
@@ -348,7 +396,7 @@ class BridgeFlow(models.Model):
                 except RemoteError as caught:
                     error = caught
                 for exchange in exchanges[known:]:
-                    exchange.about = job
+                    exchange.job = job
                 if error is None or error.kind not in WHOLESALE:  # it was answered
                     if failures or not answered:
                         self.connector_id._gate()._answered()
@@ -388,7 +436,7 @@ class BridgeFlow(models.Model):
         documents = [document for _job, document in fetched.documents if document]
         batch = self._batch(run, documents, client, commit=jobs._commit)
         kept = self.env["bridge.exchange"]._record(run, exchanges)
-        batch.exchange_ids = {exchange.about.external_id: one for exchange, one in kept.items() if exchange.about}
+        batch.exchange_ids = {exchange.job.external_id: one for exchange, one in kept.items() if exchange.job}
         batch.items += [self._tombstone(job.external_id) for job, document in fetched.documents if document is None]
         self._compare(batch)
         self._map(batch)

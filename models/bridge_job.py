@@ -5,9 +5,12 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..remote.retry import ATTEMPTS
+from .bridge_run import DRAINS
 from .json_text import write_json
 
-OPEN_RECORD = "kind = 'pull_record' AND state IN ('pending', 'running', 'failed', 'uncertain')"
+OPEN = "state IN ('pending', 'running', 'failed', 'uncertain')"
+OPEN_RECORD = f"kind = 'pull_record' AND {OPEN}"
+OPEN_PUSH = f"kind = 'push_record' AND {OPEN}"
 ERROR_KINDS = [
     ("unavailable", "Not available"),
     ("throttled", "Asked to wait"),
@@ -28,7 +31,17 @@ class BridgeJob(models.Model):
     _description = "Job"
     _order = "id desc"
 
-    kind = fields.Selection([("pull", "Pull a list"), ("pull_record", "Pull a record")], required=True, readonly=True)
+    kind = fields.Selection(
+        [
+            ("pull", "Pull a list"),
+            ("pull_record", "Pull a record"),
+            ("push", "Push changes"),
+            ("push_record", "Push a record"),
+            ("compare", "Compare both sides"),
+        ],
+        required=True,
+        readonly=True,
+    )
     flow_id = fields.Many2one("bridge.flow", required=True, ondelete="cascade", index=True, readonly=True)
     connector_id = fields.Many2one(related="flow_id.connector_id", store=True)
     company_id = fields.Many2one(related="flow_id.company_id", store=True)
@@ -62,6 +75,12 @@ class BridgeJob(models.Model):
     finished = fields.Datetime(readonly=True)
 
     external_id = fields.Char("Remote ID", readonly=True)
+    res_id = fields.Integer("Odoo Record ID", readonly=True)
+    prefer = fields.Selection(
+        [("odoo", "Odoo"), ("remote", "The other system")],
+        readonly=True,
+        help="The side whose values a person wants for this record, whatever the flow says.",
+    )
     record_name = fields.Char("Record", readonly=True)
     payload = fields.Json(readonly=True, help="The record as the other system sent it; empty: it is fetched again.")
     payload_text = fields.Text("Remote Record", compute="_compute_payload_text")
@@ -79,11 +98,12 @@ class BridgeJob(models.Model):
     exchange_ids = fields.One2many("bridge.exchange", "job_id", string="HTTP Exchanges")
     exchange_count = fields.Integer(compute="_compute_exchange_count")
 
-    _pull_pending = models.UniqueIndex(
-        "(flow_id) WHERE kind = 'pull' AND state = 'pending'", "This flow waits for a lane already."
+    _drain_pending = models.UniqueIndex(
+        f"(flow_id, kind) WHERE kind IN {DRAINS} AND state = 'pending'", "This flow waits for a lane already."
     )
-    _pull_running = models.UniqueIndex("(flow_id) WHERE kind = 'pull' AND state = 'running'")
+    _drain_running = models.UniqueIndex(f"(flow_id) WHERE kind IN {DRAINS} AND state = 'running'")
     _open_record = models.UniqueIndex(f"(flow_id, external_id) WHERE {OPEN_RECORD}")
+    _open_push = models.UniqueIndex(f"(flow_id, res_id) WHERE {OPEN_PUSH}")
     _due = models.Index("(connector_id, priority, due_at, id) WHERE state = 'pending'")
     _running = models.Index("(connector_id) WHERE state = 'running'")
     _failures = models.Index("(flow_id, error_kind, error_group) WHERE state IN ('failed', 'uncertain')")
@@ -127,12 +147,14 @@ class BridgeJob(models.Model):
         self.env.cr.execute(
             """
             INSERT INTO bridge_job (
-                   kind, flow_id, connector_id, company_id, run_id, external_id, payload, priority, state, due_at,
-                   attempts, crashes, create_uid, create_date)
-            SELECT row.kind, flow.id, flow.connector_id, flow.company_id, row.run_id, row.external_id, row.payload,
+                   kind, flow_id, connector_id, company_id, run_id, external_id, res_id, record_name, prefer, payload,
+                   priority, state, due_at, attempts, crashes, create_uid, create_date)
+            SELECT row.kind, flow.id, flow.connector_id, flow.company_id, row.run_id, row.external_id, row.res_id,
+                   row.record_name, row.prefer, row.payload,
                    COALESCE(row.priority, 10), COALESCE(row.state, 'pending'), %(now)s, 0, 0, %(user)s, %(now)s
               FROM jsonb_to_recordset(%(rows)s::jsonb) AS row (
-                   kind text, flow_id int, run_id int, external_id text, payload jsonb, priority int, state text)
+                   kind text, flow_id int, run_id int, external_id text, res_id int, record_name text, prefer text,
+                   payload jsonb, priority int, state text)
               JOIN bridge_flow flow ON flow.id = row.flow_id
        ON CONFLICT DO NOTHING
          RETURNING id
@@ -183,7 +205,8 @@ class BridgeJob(models.Model):
             UPDATE bridge_job
                SET state = 'pending', due_at = clock_timestamp() AT TIME ZONE 'UTC',
                    attempts = LEAST(attempts, %(last)s)
-             WHERE connector_id = %(connector)s AND kind = 'pull_record' AND error_kind = 'dependency'
+             WHERE connector_id = %(connector)s AND kind IN ('pull_record', 'push_record')
+               AND error_kind = 'dependency'
                AND (flow_id = %(flow)s AND state = 'pending' OR %(arrived)s AND state IN ('pending', 'failed'))
             """,
             {
@@ -203,7 +226,8 @@ class BridgeJob(models.Model):
             """
             UPDATE bridge_job
                SET state = 'pending', attempts = 0, finished = NULL, due_at = clock_timestamp() AT TIME ZONE 'UTC'
-             WHERE flow_id = ANY(%s) AND kind = 'pull_record' AND state = 'failed' AND error_kind = 'data'
+             WHERE flow_id = ANY(%s) AND kind IN ('pull_record', 'push_record') AND state = 'failed'
+               AND error_kind = 'data'
             """,
             [flows.ids],
         )
@@ -220,7 +244,7 @@ class BridgeJob(models.Model):
     def action_retry(self):
         """Try again, now; a record is fetched anew where the remote allows it."""
         self.env["bridge.run"]._check_operator(self)
-        self.sudo().search([("id", "in", self.ids), ("kind", "=", "pull")])._retry_pull()
+        self.sudo().search([("id", "in", self.ids), ("kind", "in", DRAINS)])._retry_drain()
         self.flush_model()
         self.env.cr.execute(
             """
@@ -228,17 +252,18 @@ class BridgeJob(models.Model):
                SET state = 'pending', lane_id = NULL, attempts = 0, crashes = 0, finished = NULL,
                    due_at = clock_timestamp() AT TIME ZONE 'UTC',
                    payload = CASE WHEN NOT COALESCE(job.payload_edited, FALSE) AND job.external_id NOT LIKE '?%%'
+                                   AND NOT job.external_id IS NULL
                                    AND EXISTS (SELECT FROM bridge_operation operation
                                                 WHERE operation.flow_id = job.flow_id AND operation.kind = 'get')
                                   THEN NULL ELSE job.payload END
-             WHERE job.id = ANY(%s) AND job.kind != 'pull' AND job.state IN ('failed', 'pending')
+             WHERE job.id = ANY(%s) AND NOT job.kind = ANY(%s) AND job.state IN ('failed', 'pending')
             """,
-            [self.ids],
+            [self.ids, list(DRAINS)],
         )
         self.invalidate_model()
         self._wake_lanes()
 
-    def _retry_pull(self):
+    def _retry_drain(self):
         for job in self.filtered(lambda job: job.state in ("failed", "pending")):
             if job.run_id.state == "failed":
                 job.run_id.write({"state": "running", "finished": False})
@@ -253,7 +278,7 @@ class BridgeJob(models.Model):
 
         :param str reason: why, for whoever asks later
         """
-        self.search([("id", "in", self.ids), ("kind", "!=", "pull")])._give_up(reason)
+        self.search([("id", "in", self.ids), ("kind", "not in", DRAINS)])._give_up(reason)
 
     def _give_up(self, reason=None):
         self.env["bridge.run"]._check_operator(self)
@@ -272,7 +297,7 @@ class BridgeJob(models.Model):
         )
         runs = self.env["bridge.run"].sudo()
         for run_id, kind in self.env.cr.fetchall():
-            if kind == "pull":
+            if kind in DRAINS:
                 runs.browse(run_id).state = "cancelled"
             else:
                 runs |= runs.browse(run_id)

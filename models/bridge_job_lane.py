@@ -16,14 +16,14 @@ from odoo.sql_db import db_connect
 from odoo.tools import SQL, config
 
 from ..remote.retry import FIRST_REST, LONGEST_REST, REST_AFTER
-from .bridge_run import BUSY_ATTEMPTS, is_busy
+from .bridge_run import BUSY_ATTEMPTS, DRAINS, is_busy
 
 _logger = logging.getLogger(__name__)
 
 LANES = "integration_bridge.lanes"
 CLAIM_LIMIT = 200  # jobs that are claimed together
-LONG = ("pull",)  # kinds whose jobs are claimed one by one, because each may take a lane's whole time
-TOGETHER = ("pull_record",)  # kinds whose jobs of one flow and run are done in one batch; others one behind the other
+LONG = DRAINS  # kinds whose jobs are claimed one by one, because each may take a lane's whole time
+TOGETHER = ("pull_record", "push_record")  # kinds whose jobs of one flow and run are done in one batch; others one behind the other
 MOST_CRASHES = 5
 LONG_SILENCE = 15  # minutes
 WAKE_AFTER_START = (5, 20)  # seconds after the models are loaded; the scheduler begins to listen somewhat later
@@ -297,17 +297,17 @@ class BridgeJob(models.Model):
 
         :param dict values: what else is written
         """
-        for job in self.filtered(lambda job: job.kind == "pull"):
+        for job in self.filtered(lambda job: job.kind in DRAINS):
             behind = self.search(
                 [
                     ("flow_id", "=", job.flow_id.id),
-                    ("kind", "=", "pull"),
+                    ("kind", "=", job.kind),
                     ("state", "=", "pending"),
                     ("id", "!=", job.id),
                 ]
             )
-            if behind.run_id.filtered("full"):
-                job.flow_id.full_scan_needed = True  # what was asked for comes with the next run
+            if behind.run_id.filtered("full"):  # what was asked for comes with the next run
+                job.flow_id["full_scan_needed" if job.kind == "pull" else "push_scan_needed"] = True
             behind.run_id.write(
                 {"state": "cancelled", "message": self.env._("Another run of the flow goes on instead.")}
             )
@@ -381,10 +381,10 @@ NEXT = f"""
       FROM bridge_job job
       JOIN bridge_flow flow ON flow.id = job.flow_id
      WHERE job.connector_id = ready.id AND job.state = 'pending' AND job.due_at <= {NOW} AND flow.active
-       AND (ready.state = 'live' OR job.kind = 'pull')
-       AND (job.kind != 'pull' OR NOT EXISTS (
+       AND (ready.state = 'live' OR job.kind IN ('pull', 'compare'))
+       AND (NOT job.kind = ANY(%(long)s) OR NOT EXISTS (
             SELECT FROM bridge_job other
-             WHERE other.flow_id = job.flow_id AND other.kind = 'pull' AND other.state = 'running'))
+             WHERE other.flow_id = job.flow_id AND other.kind IN {DRAINS} AND other.state = 'running'))
      ORDER BY job.priority, job.due_at, job.id
      LIMIT 1
 """

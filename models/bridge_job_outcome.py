@@ -7,13 +7,13 @@ import psycopg2
 from odoo import api, fields, models
 
 from ..remote.errors import RemoteError
+from ..remote.flight import WHOLESALE
 from ..remote.retry import is_charged, verdict
 from .bridge_job import group_of
-from .bridge_run import again_when_busy, is_busy
+from .bridge_run import DRAINS, again_when_busy, is_busy
 
 _logger = logging.getLogger(__name__)
 
-WHOLESALE = ("unavailable", "throttled", "auth")  # kinds of errors that are not about one record
 NO_ERROR = {"error_kind": False, "error_field": False, "error_message": False, "error_group": False}
 
 
@@ -44,6 +44,16 @@ class BridgeJob(models.Model):
     def _perform_pull_record(self):
         self.flow_id._pull_records(self)
         return True
+
+    def _perform_push(self):
+        return self.run_id._push_slice(self._commit)
+
+    def _perform_push_record(self):
+        self.flow_id._push_records(self)
+        return True
+
+    def _perform_compare(self):
+        return self.run_id._compare_slice(self._commit)
 
     def _overtaken(self):
         """Those whose payload is older than what was synced of the record since.
@@ -76,11 +86,11 @@ class BridgeJob(models.Model):
             """
             UPDATE bridge_job
                SET state = 'done', finished = clock_timestamp() AT TIME ZONE 'UTC', lane_id = NULL, crashes = 0,
-                   error_kind = CASE kind WHEN 'pull' THEN NULL ELSE error_kind END,
-                   error_message = CASE kind WHEN 'pull' THEN NULL ELSE error_message END
-             WHERE id = ANY(%s) AND state = 'running'
+                   error_kind = CASE WHEN kind = ANY(%(drains)s) THEN NULL ELSE error_kind END,
+                   error_message = CASE WHEN kind = ANY(%(drains)s) THEN NULL ELSE error_message END
+             WHERE id = ANY(%(ids)s) AND state = 'running'
             """,
-            [self.ids],
+            {"ids": self.ids, "drains": list(DRAINS)},
         )
         self.invalidate_recordset()
 
@@ -133,7 +143,7 @@ class BridgeJob(models.Model):
         if isinstance(error, RemoteError) and self[:1].kind == "pull" and run._restart_in_full(error):
             self._conclude(finished=False)
             return
-        for job in self:
+        for job in self.filtered(lambda job: job.state == "running"):  # some may have been done before
             job._fail_or_retry(kind, message, charged, state)
         if getattr(error, "reason", None) == "own_limit":
             self.due_at = fields.Datetime.add(fields.Datetime.now(), seconds=int(error.retry_after) + 1)
@@ -163,7 +173,7 @@ class BridgeJob(models.Model):
             return
         due = fields.Datetime.add(fields.Datetime.now(), seconds=int(decision.delay))
         self._wait({**self._error_values(kind, message), "attempts": decision.attempts, "due_at": due})
-        if self.kind == "pull":
+        if self.kind in DRAINS:
             until = (state and state.resting_until) or due
             again = self.env._("Next attempt at %(time)s UTC.", time=max(due, until))
             if state and state.paused:
@@ -175,7 +185,7 @@ class BridgeJob(models.Model):
         now = fields.Datetime.now()
         failed = {"state": "failed", "lane_id": False, "finished": now, **self._error_values(kind, message), **values}
         self.write(failed)
-        if self.kind == "pull":
+        if self.kind in DRAINS:
             self.run_id._fail(message)
         else:
             self.run_id._finish_records()

@@ -3,7 +3,7 @@ from markupsafe import Markup
 from odoo import fields, models
 from odoo.tools import html2plaintext
 
-from . import batch
+from . import batch, outgoing
 
 ACTIONS = [
     (batch.CREATE, "Create"),
@@ -14,6 +14,14 @@ ACTIONS = [
     (batch.FLAG, "Mark"),
     (batch.SKIP, "Skip"),
     (batch.REJECT, "Failed"),
+    (batch.CONFLICT, "Conflict"),
+    (outgoing.SEND_CREATE, "Create There"),
+    (outgoing.SEND_UPDATE, "Update There"),
+    (outgoing.SEND_DELETE, "Delete There"),
+    (outgoing.SEND_ARCHIVE, "Archive There"),
+    (outgoing.SEND_RESTORE, "Restore There"),
+    (outgoing.LEAVE, "Leave"),
+    (outgoing.UNCERTAIN, "Uncertain"),
     ("closed", "Failure Closed"),
 ]
 

@@ -1,3 +1,6 @@
+import json
+from urllib.parse import urlsplit
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
@@ -10,12 +13,31 @@ from ..remote.errors import ProtocolError
 from ..remote.redaction import is_sensitive
 from ..remote.walk import Page
 from .json_text import read_json
+from .sending import BulkTask, Reading, Task
 
 DELTA_FORMATS = ("iso", "epoch", "epoch_ms", "integer")
+KINDS = [
+    ("list", "List records"),
+    ("get", "Get one record"),
+    ("find", "Find a record"),
+    ("create", "Create a record"),
+    ("update", "Update a record"),
+    ("delete", "Delete a record"),
+    ("archive", "Archive a record"),
+    ("restore", "Restore a record"),
+]
+WRITES = ("create", "update", "delete", "archive", "restore")
+WALK = {"cursor", "page", "offset", "limit"}
+RECORD = {"external_id", "version", "record", "reference"}
 PLACEHOLDERS = {
-    "list": {"since", "cursor", "page", "offset", "limit"},
+    "list": {"since", *WALK},
     "get": {"external_id"},
+    "find": {"reference", *WALK},
+    "create": {"record", "reference"},
+    **dict.fromkeys(WRITES[1:], RECORD),
 }
+ITEM_PLACES = ("status", "record", "error")
+WHOLE = '"{record}"'  # the body of a request that says nothing else
 
 
 class BridgeOperation(models.Model):
@@ -25,11 +47,7 @@ class BridgeOperation(models.Model):
     _order = "flow_id, kind desc, id"
     _rec_name = "kind"
 
-    kind = fields.Selection(
-        [("list", "List records"), ("get", "Get one record")],
-        required=True,
-        default="list",
-    )
+    kind = fields.Selection(KINDS, required=True, default="list")
 
     # The request
     method = fields.Selection(
@@ -42,6 +60,27 @@ class BridgeOperation(models.Model):
     headers = fields.Text(help="JSON: headers of this request only.")
     body = fields.Text(help="JSON with placeholders; a text that is one placeholder keeps its type.")
     body_format = fields.Selection([("json", "JSON"), ("form", "Form")], default="json", required=True)
+
+    # What is sent
+    sends = fields.Selection(
+        [("changes", "Only changed fields"), ("whole", "The whole record")],
+        string="{record} Is",
+        default="changes",
+        required=True,
+        help="Only changed fields: for a PATCH. The whole record: for a PUT; what Odoo does not map stays as the other"
+        " system has it, if there is an operation that gets one record.",
+    )
+    repeatable = fields.Boolean(
+        "Safe to Repeat",
+        help="The same creation sent twice makes one record, because its id is our {reference}.",
+    )
+    bulk_size = fields.Integer(
+        "Records in a Request", help="0: one request for each record. Else {records} in the body is a list."
+    )
+    item = fields.Text("Item of the List", help='JSON: what stands in the list for each record; "{record}" if empty.')
+    item_status_path = fields.Char("Item: Status", help="JMESPath of the HTTP status in the result of one record.")
+    item_record_path = fields.Char("Item: Record", help="JMESPath of the record (or its id) in the result of one.")
+    item_error_path = fields.Char("Item: Error", help="JMESPath of what is wrong with one record; nothing: all is well.")
 
     # The answer
     records_path = fields.Char(
@@ -82,6 +121,7 @@ class BridgeOperation(models.Model):
     )
 
     _kind_uniq = models.Constraint("UNIQUE(flow_id, kind)", "A flow can have each kind of operation only once.")
+    _bulk_sensible = models.Constraint("CHECK(bulk_size BETWEEN 0 AND 10000)", "A request takes 0 to 10000 records.")
     _overlap_positive = models.Constraint("CHECK(delta_overlap >= 0)", "The overlap can not be less than 0.")
 
     @api.model
@@ -106,20 +146,17 @@ class BridgeOperation(models.Model):
     # Constraints
     # ----------------------------------------------------------------------------------------------------------------
 
-    @api.constrains("kind", "path", "query", "headers", "body", "body_format")
+    @api.constrains("kind", "path", "query", "headers", "body", "body_format", "item", "bulk_size")
     def _check_request(self):
         for operation in self:
-            parts = {
-                "path": operation.path,
-                "query": read_json(operation, "query"),
-                "headers": read_json(operation, "headers"),
-                "body": read_json(operation, "body", (dict, list) if operation.body_format == "json" else (dict,)),
-            }
+            parts = operation._parts()
             for name, part in parts.items():
                 try:
-                    template.validate(part, PLACEHOLDERS[operation.kind])
+                    template.placeholders(part)
                 except template.TemplateError as error:
                     operation._refuse(name, self.env["bridge.connector"]._explain(error))
+            if operation.kind != "find":  # its placeholders are key fields, which may not be there yet
+                operation._check_placeholders()
             for name in ("query", "headers"):
                 for key, value in (parts[name] or {}).items():
                     if is_sensitive(key) and not template.placeholders(value):
@@ -131,15 +168,55 @@ class BridgeOperation(models.Model):
                                 key,
                             ),
                         )
-            if operation.kind == "get" and "external_id" not in template.placeholders(list(parts.values())):
+            named = template.placeholders(list(parts.values()))
+            if operation.kind in ("get", *WRITES[1:]) and "external_id" not in named:
                 operation._refuse(
-                    "path", self.env._("it has no {external_id}, so it would get the same record every time")
+                    "path", self.env._("it has no {external_id}, so it would always be about the same record")
                 )
+            if operation.kind == "find" and not named - WALK:
+                operation._refuse("query", self.env._("it does not say what to look for, such as {reference}"))
 
-    @api.constrains("records_path", "delta_kind", "delta_source", "delta_path")
+    def _parts(self):
+        """What placeholders may stand in, by field."""
+        self.ensure_one()
+        kinds = (dict, list, str) if self.body_format == "json" or self.kind in WRITES else (dict,)
+        parts = {
+            "path": self.path,
+            "query": read_json(self, "query"),
+            "headers": read_json(self, "headers"),
+            "body": read_json(self, "body", kinds),
+        }
+        return {**parts, "item": read_json(self, "item", (dict, list, str))} if self.kind in WRITES else parts
+
+    def _check_placeholders(self):
+        """:raises ValidationError: if a placeholder stands for nothing"""
+        for operation in self:
+            known = PLACEHOLDERS[operation.kind]
+            if operation.kind == "find":
+                known = known | set(operation.flow_id.mapping_ids.filtered("key").mapped("field_name"))
+            for name, part in operation._parts().items():
+                own = known
+                if operation.bulk_size and operation.kind in WRITES and name != "item":
+                    own = {"records"}
+                try:
+                    template.validate(part, own)
+                except template.TemplateError as error:
+                    operation._refuse(name, self.env["bridge.connector"]._explain(error))
+            if operation.bulk_size and "records" not in template.placeholders(operation._parts()["body"]):
+                operation._refuse("body", self.env._("a request for many records needs {records} in its body"))
+
+    @api.constrains("bulk_size", "kind", "flow_id")
+    def _check_bulk(self):
+        for operation in self:
+            if operation.bulk_size and operation.kind not in WRITES:
+                operation._refuse("bulk_size", self.env._("only operations that write can be about many records"))
+
+    @api.constrains(
+        "records_path", "delta_kind", "delta_source", "delta_path", *(f"item_{name}_path" for name in ITEM_PLACES)
+    )
     def _check_answer(self):
         for operation in self:
-            places = ["records_path"]
+            places = ["records_path", *(f"item_{one}_path" for one in ITEM_PLACES if operation[f"item_{one}_path"])]
             if operation.delta_kind != "none" and operation.delta_source == "body":
                 places.append("delta_path")
             for name in places:
@@ -255,18 +332,83 @@ class BridgeOperation(models.Model):
         """
         method, path, body_format = self.method, self.path, self.body_format
         query, headers, body = read_json(self, "query"), read_json(self, "headers"), read_json(self, "body", ())
+        if body is None and self.kind in ("create", "update"):
+            body = json.loads(WHOLE)
 
-        def make_request(variables, url=None):
+        def make_request(variables, url=None, more_headers=(), about=None):
             return Request(
                 method=method,
                 url=url or template.render_path(path, variables),
                 query={} if url else template.render(query or {}, variables),
-                headers=template.render(headers or {}, variables),
+                headers={**template.render(headers or {}, variables), **dict(more_headers)},
                 body=template.render(body, variables),
                 body_format=body_format,
+                about=about,
             )
 
         return make_request
+
+    def _placeholders(self):
+        """Names of all placeholders of the request."""
+        return template.placeholders(list(self._parts().values()))
+
+    def _is_conditional(self):
+        """Does the remote itself refuse a change of a version that is not the newest?"""
+        return "version" in self._placeholders()
+
+    def _finder(self, client):
+        """A function that looks records up; it touches no database, so that it may run in a thread.
+
+        It is called with the values of the placeholders and a function that tells whether a document is the record.
+
+        :rtype: collections.abc.Callable
+        """
+        make_request, place = self._request_maker(), parse_expression(self.records_path)
+        paginator, records_path = self._paginator(), self.records_path
+
+        def find(sought, is_sought, about=None):
+            found, state = [], paginator.start()
+            while is_sought is not None and state is not None and not found:
+                request = make_request({**paginator.variables(state), **sought}, paginator.url(state), about=about)
+                answer = client.send(request)
+                records = place.read(answer.document)
+                if not isinstance(records, list):
+                    raise ProtocolError(
+                        "no_records", place=records_path, status=answer.status, excerpt=client.excerpt(answer.raw)
+                    )
+                found += [record for record in records if isinstance(record, dict) and is_sought(record)]
+                state = paginator.advance(state, answer, records)
+            return found
+
+        return find
+
+    def _tasks(self, items, variables, more_headers):
+        """The requests about these records: one for each, or for many together.
+
+        :param list[Outgoing] items: the records
+        :param variables: gives the values of the placeholders for a record
+        :param more_headers: gives further headers for a record
+        :rtype: list[Task]
+        """
+        flow, make_request = self.flow_id, self._request_maker()
+        places = {
+            name: parse_expression(self[f"item_{name}_path"]) if self[f"item_{name}_path"] else None
+            for name in ITEM_PLACES
+        }
+        host = urlsplit(flow.connector_id.base_url).hostname
+        place = parse_expression(self.records_path)
+        reading = Reading(self.kind, flow._mapper(), place, self.records_path, host, places)
+        if not self.bulk_size:
+            return [
+                Task(make_request(variables(item), more_headers=more_headers(item), about=(item,)), [item], reading)
+                for item in items
+            ]
+        form, tasks = read_json(self, "item", ()) or json.loads(WHOLE), []
+        for start in range(0, len(items), self.bulk_size):
+            some = items[start : start + self.bulk_size]
+            records = [template.render(form, variables(item)) for item in some]
+            tasks.append(BulkTask(make_request({"records": records}, about=tuple(some)), some, reading))
+        return tasks
 
     def _read_first_page(self, client):
         """One small page, to see whether the other system answers as described."""
@@ -279,12 +421,25 @@ class BridgeOperation(models.Model):
         :rtype: dict
         :raises RemoteError: if it can not be had
         """
-        answer = client.send(self._request_maker()({"external_id": external_id}))
-        document = parse_expression(self.records_path).read(answer.document)
-        if isinstance(document, list) and len(document) == 1:
-            document = document[0]
-        if not isinstance(document, dict):
-            raise ProtocolError(
-                "no_records", place=self.records_path, status=answer.status, excerpt=client.excerpt(answer.raw)
-            )
-        return document
+        return self._getter(client)(external_id)
+
+    def _getter(self, client):
+        """A function of a remote id that gets the record; it touches no database, so that it may run in a thread.
+
+        :rtype: collections.abc.Callable
+        """
+        make_request, place, records_path = self._request_maker(), parse_expression(self.records_path), self.records_path
+        remote_id = self.flow_id._remote_id()
+
+        def get(external_id, about=None):
+            answer = client.send(make_request({"external_id": remote_id(external_id)}, about=about))
+            document = place.read(answer.document)
+            if isinstance(document, list) and len(document) == 1:
+                document = document[0]
+            if not isinstance(document, dict):
+                raise ProtocolError(
+                    "no_records", place=records_path, status=answer.status, excerpt=client.excerpt(answer.raw)
+                )
+            return document
+
+        return get

@@ -26,6 +26,7 @@ BUSY = {
     errorcodes.LOCK_NOT_AVAILABLE,
 }
 BY_POSITION = ("page", "offset")
+DRAINS = ("pull", "push", "compare")  # kinds of jobs that carry a whole run; a flow has one of them at work at a time
 
 
 class BridgeRun(models.Model):
@@ -36,8 +37,21 @@ class BridgeRun(models.Model):
     flow_id = fields.Many2one("bridge.flow", required=True, ondelete="cascade", index=True, readonly=True)
     connector_id = fields.Many2one(related="flow_id.connector_id", store=True, index=True)
     company_id = fields.Many2one(related="flow_id.company_id", store=True, index=True)
+    kind = fields.Selection(
+        [("pull", "Remote to Odoo"), ("push", "Odoo to remote"), ("compare", "Full compare")],
+        string="What",
+        default="pull",
+        required=True,
+        readonly=True,
+    )
     trigger = fields.Selection(
-        [("manual", "By hand"), ("schedule", "Schedule"), ("record", "Single records")], readonly=True
+        [
+            ("manual", "By hand"),
+            ("schedule", "Schedule"),
+            ("record", "Single records"),
+            ("change", "Change in Odoo"),
+        ],
+        readonly=True,
     )
     user_id = fields.Many2one("res.users", string="Started By", readonly=True)
     full = fields.Boolean("Full Scan", readonly=True)
@@ -71,6 +85,10 @@ class BridgeRun(models.Model):
     archived = fields.Integer(readonly=True, default=0)
     removed = fields.Integer("Deleted", readonly=True, default=0)
     skipped = fields.Integer(readonly=True, default=0)
+    sent_created = fields.Integer("Created There", readonly=True, default=0)
+    sent_updated = fields.Integer("Updated There", readonly=True, default=0)
+    sent_removed = fields.Integer("Removed There", readonly=True, default=0)
+    conflicts = fields.Integer(readonly=True, default=0)
     failed = fields.Integer(readonly=True, default=0)
 
     log_ids = fields.One2many("bridge.log", "run_id", string="Log Lines")
@@ -107,11 +125,12 @@ class BridgeRun(models.Model):
             )
 
     @api.model
-    def _start(self, flow, trigger, full=False, dry_run=None):
+    def _start(self, flow, trigger, full=False, dry_run=None, kind="pull"):
         """A new run of a flow, not queued."""
         return self.create(
             {
                 "flow_id": flow.id,
+                "kind": kind,
                 "trigger": trigger,
                 "user_id": self.env.uid,
                 "full": full,
@@ -120,13 +139,13 @@ class BridgeRun(models.Model):
         )
 
     @api.model
-    def _enqueue(self, flow, trigger, full=False, dry_run=None):
-        """A run that a lane takes up; the one that waits already, if there is one.
+    def _enqueue(self, flow, trigger, full=False, dry_run=None, kind="pull"):
+        """A run that a lane takes up; the one of this kind that waits already, if there is one.
 
         :rtype: BridgeRun
         """
         waiting = self.env["bridge.job"].search(
-            [("flow_id", "=", flow.id), ("kind", "=", "pull"), ("state", "=", "pending")]
+            [("flow_id", "=", flow.id), ("kind", "=", kind), ("state", "=", "pending")]
         )
         if waiting:
             if not waiting.run_id.position:
@@ -135,8 +154,8 @@ class BridgeRun(models.Model):
             waiting.write({"due_at": fields.Datetime.now()})
             self.env["bridge.job"]._wake_lanes()
             return waiting.run_id
-        run = self._start(flow, trigger, full=full, dry_run=dry_run)
-        self.env["bridge.job"]._enqueue([{"kind": "pull", "flow_id": flow.id, "run_id": run.id}])
+        run = self._start(flow, trigger, full=full, dry_run=dry_run, kind=kind)
+        self.env["bridge.job"]._enqueue([{"kind": kind, "flow_id": flow.id, "run_id": run.id}])
         return run
 
     # ----------------------------------------------------------------------------------------------------------------
@@ -261,13 +280,18 @@ class BridgeRun(models.Model):
         position["state"] = page.after
         self._count(batch, {"fetched": len(page.records), "duration": seconds})
         self.position = position
-        self.job_ids.filtered(lambda job: job.kind == "pull")._progressed()
+        self.job_ids.filtered(lambda job: job.kind in DRAINS)._progressed()
 
     def _count(self, batch, more=None):
         """Add what became of a batch to the counters."""
         counts = collections.Counter(more or {})
         counts.update(COUNTERS[item.action] for item in batch.items)
-        self.write({name: self[name] + count for name, count in counts.items()})
+        self._add(counts)
+
+    def _add(self, counts):
+        """:param collections.Counter counts: by the names of the counters"""
+        if counts:
+            self.write({name: self[name] + count for name, count in counts.items()})
 
     # ----------------------------------------------------------------------------------------------------------------
     # What a full scan did not see
@@ -427,8 +451,9 @@ class BridgeRun(models.Model):
 
     def _preview(self):
         """Plan the first records, at once and in the caller's transaction."""
+        step = self._push_slice if self.kind == "push" else self._run_slice
         try:
-            self._run_slice(lambda processed: float("inf"))
+            step(lambda processed: float("inf"))
         except RemoteError as error:
             self.env["bridge.exchange"]._record(self, error.exchanges)
             self._fail(self.connector_id._explain(error))
@@ -442,8 +467,8 @@ class BridgeRun(models.Model):
         self._check_operator(self)
         for run in self.sudo().filtered(lambda run: run.state == "blocked"):
             run.write({"state": "running", "message": False, "position": {**run.position, "confirmed": True}})
-            job = run.job_ids.filtered(lambda job: job.kind == "pull")[:1] or self.env["bridge.job"]._enqueue(
-                [{"kind": "pull", "flow_id": run.flow_id.id, "run_id": run.id, "state": "cancelled"}]
+            job = run.job_ids.filtered_domain([("kind", "=", run.kind)])[:1] or self.env["bridge.job"]._enqueue(
+                [{"kind": run.kind, "flow_id": run.flow_id.id, "run_id": run.id, "state": "cancelled"}]
             )
             job._wait({"due_at": fields.Datetime.now(), "finished": False})
             self.env["bridge.job"]._wake_lanes()
@@ -452,7 +477,7 @@ class BridgeRun(models.Model):
         """Stop a run that waits, needs a decision, or is between two slices."""
         self._check_operator(self)
         runs = self.sudo().filtered(lambda run: run.state in ("pending", "running", "blocked"))
-        runs.job_ids.filtered(lambda job: job.kind == "pull" and job.state == "pending").write({"state": "cancelled"})
+        runs.job_ids.filtered(lambda job: job.kind in DRAINS and job.state == "pending").write({"state": "cancelled"})
         runs.write({"state": "cancelled", "finished": fields.Datetime.now()})
 
     def action_open_logs(self):

@@ -55,6 +55,7 @@ class _Call:
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     clock: float = field(default_factory=time.monotonic)
     exchange: Exchange | None = None
+    about: object = None
 
     @property
     def host(self) -> str:
@@ -159,6 +160,7 @@ class Client:
             headers.setdefault("User-Agent", _USER_AGENT)
             sent = content if trusted else None
             call = _Call(request.method.upper(), target, headers, sent, deadline, limit, hidden, token)
+            call.about = request.about
             self._take_turn(call)
             if call.status not in status.REDIRECTS or not call.answer_headers.get("Location"):
                 return call
@@ -370,6 +372,7 @@ class Client:
             started=call.started,
             error=error.message if error else "",
             redact=functools.partial(_redacted, call, self._all_secrets(call)),
+            about=call.about,
         )
         self._on_exchange(call.exchange)
 

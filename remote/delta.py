@@ -133,6 +133,21 @@ class Delta:
         return moment.strftime(self.format)
 
 
+def moment_of(value, pattern="iso"):
+    """The moment that an updated-at stands for: in the flow's format, or as most systems write it; None if it is none.
+
+    :param str pattern: ``iso``, ``epoch``, ``epoch_ms``, ``integer`` (milliseconds or seconds, by their size), or strptime
+    :rtype: datetime.datetime
+    """
+    if pattern == "integer" or isinstance(value, (int, float)):
+        pattern = "epoch_ms" if str(value).isdigit() and int(value) > 10**11 else "epoch"
+    for one in (pattern, "iso"):
+        delta = Delta(TIMESTAMP, one)
+        if value is not None and delta._readable(value):
+            return delta._moment(value)
+    return None
+
+
 def remote_clock(answer):
     """What the remote's clock said when it was asked (``Date`` header, RFC 9110 6.6.1), else our own, in whole seconds.
 

@@ -41,6 +41,7 @@ class Request:
     headers: dict = field(default_factory=dict)
     body: object | None = None
     body_format: str = "json"
+    about: object | None = None  # whose matter it is; its exchanges are, too
 
 
 @dataclass
@@ -70,7 +71,8 @@ class Exchange:
     started: datetime  # aware, UTC
     error: str
     redact: Callable[[], tuple]  # gives request headers and body, response headers and body
-    about: object = None  # whose matter it is, for whoever keeps it
+    about: object = None  # what its request was about
+    job: object = None  # whose matter it is, for whoever keeps it
 
     @cached_property
     def _texts(self):

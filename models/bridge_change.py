@@ -1,0 +1,180 @@
+import functools
+
+from odoo import api, fields, models
+
+NOTED = "integration_bridge.changes"  # where a transaction keeps what it has changed, until just before its commit
+
+
+class BridgeChange(models.Model):
+    """The outbox: Odoo records that were changed and have to be looked at.
+
+    A row says no more than that; what has changed, if anything, is found by comparing the record with the snapshots of
+    its binding. So a row too many costs a look and nothing else, and the bridge's own writes need no mark.
+    """
+
+    _name = "bridge.change"
+    _description = "Change in Odoo"
+    _order = "id"
+    _rec_name = "res_id"
+
+    flow_id = fields.Many2one("bridge.flow", required=True, ondelete="cascade", index=True, readonly=True)
+    connector_id = fields.Many2one(related="flow_id.connector_id")
+    company_id = fields.Many2one(related="flow_id.company_id")
+    res_model = fields.Char("Odoo Model", required=True, readonly=True)
+    res_id = fields.Many2oneReference("Odoo Record ID", model_field="res_model", required=True, readonly=True)
+    path = fields.Char(
+        readonly=True, help="How the flow's records reach the changed one, such as country_id; empty: it is one itself."
+    )
+    create_date = fields.Datetime("When")
+    create_uid = fields.Many2one("res.users", "Who")
+
+    # ----------------------------------------------------------------------------------------------------------------
+    # Putting in
+    # ----------------------------------------------------------------------------------------------------------------
+
+    @api.model
+    def _note(self, flow_id, model_name, record_ids, path=""):
+        """Remember records that this transaction has changed; they are written down once, just before its commit.
+
+        :param int flow_id: whose records they are
+        :param str model_name: of the changed records
+        :param record_ids: their ids
+        :param str path: how the flow's records reach them; empty if they are the flow's own
+        """
+        callbacks = self.env.cr.precommit
+        noted = callbacks.data.get(NOTED)
+        if noted is None:
+            noted = callbacks.data[NOTED] = {}
+            callbacks.add(functools.partial(self.sudo()._write_noted, noted))
+        noted.setdefault((flow_id, model_name, path), {}).update(dict.fromkeys(record_ids))
+
+    @api.model
+    def _write_noted(self, noted):
+        """One statement, whatever was changed; it also calls a lane. What is rolled back is not there."""
+        rows = [(*key, record_id) for key, record_ids in noted.items() for record_id in record_ids]
+        noted.clear()
+        if not rows:
+            return
+        flow_ids, model_names, paths, record_ids = zip(*rows, strict=True)
+        self.env.cr.execute(
+            WRITE,
+            {
+                "flows": list(flow_ids),
+                "models": list(model_names),
+                "paths": list(paths),
+                "records": list(record_ids),
+                "now": fields.Datetime.now(),
+                "user": self.env.uid,
+            },
+        )
+        if self.env.cr.rowcount:
+            self.env.cr.postcommit.add(self.env["ir.cron"]._notifydb)
+
+    # ----------------------------------------------------------------------------------------------------------------
+    # Taking out
+    # ----------------------------------------------------------------------------------------------------------------
+
+    @api.model
+    def _take(self, flow, limit):
+        """The oldest changes of a flow, as records of the flow itself.
+
+        Changes of records that the flow's records only reach are first turned into changes of those.
+
+        :param int limit: most records
+        :return: Odoo ids, and the ids of the rows that brought them
+        :rtype: tuple[list[int], list[int]]
+        """
+        self._resolve_reached(flow)
+        self.env.cr.execute(TAKE, {"flow": flow.id, "limit": limit})
+        rows = self.env.cr.fetchall()
+        return [res_id for res_id, _ids in rows], [row_id for _res_id, ids in rows for row_id in ids]
+
+    @api.model
+    def _resolve_reached(self, flow):
+        self.env.cr.execute(
+            "SELECT id, path, res_id FROM bridge_change WHERE flow_id = %s AND path != '' ORDER BY id LIMIT %s",
+            [flow.id, MOST_REACHED],
+        )
+        rows = self.env.cr.fetchall()
+        if not rows:
+            return
+        reached, records = {}, self.env[flow.model].sudo().with_context(active_test=False)
+        for _row_id, path, res_id in rows:
+            reached.setdefault(path, set()).add(res_id)
+        for path, ids in reached.items():
+            found = records.search([(path, "in", list(ids))], order="id")
+            self._note(flow.id, flow.model, found.ids)
+        self.env.flush_all()
+        self.env.cr.precommit.run()
+        self._done([row_id for row_id, _path, _res_id in rows])
+
+    @api.model
+    def _done(self, row_ids):
+        """These have been looked at."""
+        self.env.cr.execute("DELETE FROM bridge_change WHERE id = ANY(%s)", [list(row_ids)])
+
+    @api.model
+    def _moments(self, flow, record_ids):
+        """When records that wait in the outbox were changed last.
+
+        :return: Odoo id to naive UTC
+        :rtype: dict[int, datetime]
+        """
+        self.env.cr.execute(
+            """
+            SELECT res_id, max(create_date) FROM bridge_change
+             WHERE flow_id = %s AND path = '' AND res_id = ANY(%s) GROUP BY res_id
+            """,
+            [flow.id, list(record_ids)],
+        )
+        return dict(self.env.cr.fetchall())
+
+    @api.model
+    def _waiting_flows(self):
+        """Flows with changes that no push is queued for.
+
+        :rtype: BridgeFlow
+        """
+        self.env["bridge.job"].flush_model()
+        self.env.cr.execute(WAITING)
+        return self.env["bridge.flow"].sudo().browse(row[0] for row in self.env.cr.fetchall())
+
+
+MOST_REACHED = 1000  # changes of reached records that are turned into the flow's own at a time
+WRITE = r"""
+    WITH changed AS (
+        INSERT INTO bridge_change (flow_id, res_model, path, res_id, create_date, create_uid)
+        SELECT flow.id, noted.model, noted.path, noted.record, %(now)s, %(user)s
+          FROM unnest(%(flows)s::int[], %(models)s::text[], %(paths)s::text[], %(records)s::int[])
+               AS noted (flow, model, path, record)
+          JOIN bridge_flow flow ON flow.id = noted.flow
+     RETURNING id
+    )
+    INSERT INTO ir_cron_trigger (cron_id, call_at, create_uid, create_date, write_uid, write_date)
+    SELECT cron.id, %(now)s, %(user)s, %(now)s, %(user)s, %(now)s
+      FROM ir_model_data data
+      JOIN ir_cron cron ON cron.id = data.res_id AND cron.active
+     WHERE data.module = 'integration_bridge' AND data.model = 'ir.cron' AND data.name LIKE 'lane\_%%'
+       AND EXISTS (SELECT FROM changed)
+  ORDER BY data.id
+     LIMIT 1
+"""
+TAKE = """
+    SELECT change.res_id, array_agg(change.id)
+      FROM (SELECT id, res_id FROM bridge_change
+             WHERE flow_id = %(flow)s AND path = '' ORDER BY id LIMIT 10 * %(limit)s) change
+  GROUP BY change.res_id
+  ORDER BY min(change.id)
+     LIMIT %(limit)s
+"""
+# One index look-up for each flow, however long the outbox is.
+WAITING = """
+    SELECT flow.id
+      FROM bridge_flow flow
+      JOIN bridge_connector connector ON connector.id = flow.connector_id
+     WHERE flow.active AND connector.active AND connector.state = 'live'
+       AND (flow.direction = 'push' OR flow.direction = 'both' AND flow.last_full_scan IS NOT NULL)
+       AND EXISTS (SELECT FROM bridge_change change WHERE change.flow_id = flow.id)
+       AND NOT EXISTS (SELECT FROM bridge_job job
+                        WHERE job.flow_id = flow.id AND job.kind = 'push' AND job.state = 'pending')
+"""

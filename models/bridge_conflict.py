@@ -1,0 +1,238 @@
+import json
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+
+SIDES = [("odoo", "Odoo"), ("remote", "The other system")]
+FIELD, GONE_IN_ODOO, GONE_THERE = "field", "gone_in_odoo", "gone_there"
+STANDING = "state IN ('open', 'decided')"
+
+
+class BridgeConflict(models.Model):
+    """A record on which both sides changed the same field, or one deleted what the other changed: a person decides.
+
+    Until then the field goes neither way, and the snapshots stay as they were. A decision is no write: it lets the
+    record take the road again, on which the chosen side wins; that closes the conflict, as does every other way by
+    which both sides come to agree.
+    """
+
+    _name = "bridge.conflict"
+    _description = "Conflict"
+    _order = "id desc"
+
+    binding_id = fields.Many2one("bridge.binding", required=True, ondelete="cascade", readonly=True)
+    flow_id = fields.Many2one("bridge.flow", required=True, ondelete="cascade", index=True, readonly=True)
+    connector_id = fields.Many2one(related="flow_id.connector_id", store=True)
+    company_id = fields.Many2one(related="flow_id.company_id", store=True)
+    kind = fields.Selection(
+        [
+            (FIELD, "Changed on both sides"),
+            (GONE_IN_ODOO, "Deleted in Odoo, changed there"),
+            (GONE_THERE, "Deleted there, changed in Odoo"),
+        ],
+        required=True,
+        readonly=True,
+    )
+    external_id = fields.Char(related="binding_id.external_id")
+    record_name = fields.Char("Record", readonly=True)
+    res_model = fields.Char(related="binding_id.res_model")
+    res_id = fields.Many2oneReference(related="binding_id.res_id", model_field="res_model")
+    field_name = fields.Char("Technical Field", readonly=True)
+    field_label = fields.Char("Field", compute="_compute_field_label")
+    odoo_value = fields.Json(readonly=True)
+    remote_value = fields.Json(readonly=True)
+    agreed_value = fields.Json(readonly=True, help="What both sides had when they last agreed.")
+    odoo_text = fields.Char("In Odoo", compute="_compute_texts")
+    remote_text = fields.Char("In the Other System", compute="_compute_texts")
+    agreed_text = fields.Char("Last Agreed", compute="_compute_texts")
+    odoo_user_id = fields.Many2one("res.users", "Changed in Odoo By", readonly=True)
+    odoo_date = fields.Datetime("Changed in Odoo", readonly=True)
+    remote_date = fields.Char("Changed There", readonly=True, help="As the other system says it.")
+    create_date = fields.Datetime("Found")
+    state = fields.Selection(
+        [("open", "Open"), ("decided", "Decided"), ("closed", "Closed")], default="open", required=True, readonly=True
+    )
+    decision = fields.Selection(SIDES, string="Keep", readonly=True)
+    decided_by = fields.Many2one("res.users", readonly=True)
+    decided = fields.Datetime(readonly=True)
+    closed = fields.Datetime(readonly=True)
+    settled = fields.Boolean("Settled by Itself", readonly=True, help="Both sides came to agree before the decision.")
+
+    _standing = models.UniqueIndex(f"(binding_id, kind, COALESCE(field_name, '')) WHERE {STANDING}")
+    _standing_flow = models.Index(f"(flow_id) WHERE {STANDING}")
+
+    @api.depends("record_name", "field_name", "kind")
+    def _compute_display_name(self):
+        for conflict in self:
+            conflict.display_name = " · ".join(
+                part for part in (conflict.record_name or conflict.external_id, conflict.field_label) if part
+            )
+
+    @api.depends("field_name", "flow_id.model")
+    def _compute_field_label(self):
+        for conflict in self:
+            conflict.field_label = conflict.flow_id.sudo()._field_label(conflict.field_name) or conflict.field_name
+
+    @api.depends("odoo_value", "remote_value", "agreed_value")
+    def _compute_texts(self):
+        for conflict in self:
+            for side in ("odoo", "remote", "agreed"):
+                conflict[f"{side}_text"] = conflict._readable(conflict[f"{side}_value"])
+
+    def _readable(self, value):
+        """A comparable value as a person reads it; related records by their names."""
+        field = self.env.get(self.flow_id.model, self)._fields.get(self.field_name)
+        if value in (False, None, "", []) and (field is None or field.type != "boolean"):
+            return "—"
+        if field is not None and field.relational:
+            ids = [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, int)]
+            records = self.env[field.comodel_name].browse(ids).exists()
+            records = records._filtered_access("read") if records else records
+            return ", ".join(records.mapped("display_name")) or json.dumps(value)
+        if field is not None and field.type == "selection":
+            return dict(field._description_selection(self.env)).get(value, value)
+        return value if isinstance(value, str) else json.dumps(value)
+
+    # ----------------------------------------------------------------------------------------------------------------
+    # Found, settled
+    # ----------------------------------------------------------------------------------------------------------------
+
+    @api.model
+    def _standing_of(self, flow, binding_ids):
+        """What is open or decided and not yet carried out.
+
+        :return: binding id to (kind, field name) to {"decision": side or None, "remote": value}
+        :rtype: dict
+        """
+        self.flush_model()
+        self.env.cr.execute(
+            f"""
+            SELECT binding_id, kind, field_name, decision, remote_value
+              FROM bridge_conflict
+             WHERE flow_id = %s AND binding_id = ANY(%s) AND {STANDING}
+            """,
+            [flow.id, list(binding_ids)],
+        )
+        found = {}
+        for binding_id, kind, field_name, decision, remote in self.env.cr.fetchall():
+            found.setdefault(binding_id, {})[kind, field_name] = {"decision": decision, "remote": remote}
+        return found
+
+    @api.model
+    def _keep(self, flow, rows):
+        """Write down conflicts; one that stands already gets the newest values, and a decision about other values is none.
+
+        :param list[dict] rows: columns of this table
+        :return: how many are new
+        :rtype: int
+        """
+        if not rows:
+            return 0
+        self.env.cr.execute(
+            f"""
+            INSERT INTO bridge_conflict (
+                   flow_id, connector_id, company_id, state, create_date, binding_id, kind, field_name, record_name,
+                   odoo_value, remote_value, agreed_value, odoo_user_id, odoo_date, remote_date)
+            SELECT %(flow)s, %(connector)s, %(company)s, 'open', %(now)s, row.*
+              FROM jsonb_to_recordset(%(rows)s::jsonb) AS row (
+                   binding_id int, kind text, field_name text, record_name text, odoo_value jsonb, remote_value jsonb,
+                   agreed_value jsonb, odoo_user_id int, odoo_date timestamp, remote_date text)
+       ON CONFLICT (binding_id, kind, COALESCE(field_name, '')) WHERE {STANDING} DO UPDATE
+               SET odoo_value = excluded.odoo_value, remote_value = excluded.remote_value,
+                   odoo_user_id = excluded.odoo_user_id, odoo_date = excluded.odoo_date,
+                   remote_date = excluded.remote_date, record_name = excluded.record_name,
+                   state = CASE WHEN bridge_conflict.odoo_value IS NOT DISTINCT FROM excluded.odoo_value
+                                 AND bridge_conflict.remote_value IS NOT DISTINCT FROM excluded.remote_value
+                                THEN bridge_conflict.state ELSE 'open' END,
+                   decision = CASE WHEN bridge_conflict.odoo_value IS NOT DISTINCT FROM excluded.odoo_value
+                                    AND bridge_conflict.remote_value IS NOT DISTINCT FROM excluded.remote_value
+                                   THEN bridge_conflict.decision END
+         RETURNING xmax = 0
+            """,
+            {
+                "flow": flow.id,
+                "connector": flow.connector_id.id,
+                "company": flow.company_id.id or None,
+                "now": fields.Datetime.now(),
+                "rows": json.dumps(rows, default=str),
+            },
+        )
+        self.invalidate_model()
+        self.env["bridge.alert"]._wake()
+        return sum(row[0] for row in self.env.cr.fetchall())
+
+    @api.model
+    def _settle(self, pairs):
+        """Close what does not stand any more: decided and carried out, or agreed upon by both sides.
+
+        :param pairs: (binding id, kind, field name or None)
+        """
+        pairs = list(pairs)
+        if not pairs:
+            return
+        bindings, kinds, names = zip(*pairs, strict=True)
+        self.env.cr.execute(
+            f"""
+            UPDATE bridge_conflict conflict
+               SET state = 'closed', closed = clock_timestamp() AT TIME ZONE 'UTC', settled = decision IS NULL
+              FROM unnest(%s::int[], %s::text[], %s::text[]) AS gone (binding_id, kind, field_name)
+             WHERE conflict.binding_id = gone.binding_id AND conflict.kind = gone.kind
+               AND conflict.field_name IS NOT DISTINCT FROM gone.field_name AND conflict.{STANDING}
+            """,
+            [list(bindings), list(kinds), list(names)],
+        )
+        self.invalidate_model()
+
+    # ----------------------------------------------------------------------------------------------------------------
+    # Deciding
+    # ----------------------------------------------------------------------------------------------------------------
+
+    def action_keep_odoo(self):
+        """Odoo's value stands; the other system gets it."""
+        return self._decide("odoo")
+
+    def action_keep_remote(self):
+        """The other system's value stands; Odoo gets it."""
+        return self._decide("remote")
+
+    def _decide(self, side):
+        self.env["bridge.run"]._check_operator(self)
+        conflicts = self.sudo().filtered(lambda conflict: conflict.state != "closed")
+        conflicts.write(
+            {"state": "decided", "decision": side, "decided_by": self.env.uid, "decided": fields.Datetime.now()}
+        )
+        for flow, of_flow in conflicts.grouped("flow_id").items():
+            flow._look_again(of_flow.binding_id, side)
+
+    def action_always_odoo(self):
+        """From now on Odoo wins for this field, also for what is open."""
+        return self._always("odoo")
+
+    def action_always_remote(self):
+        """From now on the other system wins for this field, also for what is open."""
+        return self._always("remote")
+
+    def _always(self, side):
+        if not self.env.user.has_group("integration_bridge.group_integration_bridge_administrator"):
+            raise AccessError(self.env._("Only an administrator of the Integration Bridge may change a mapping."))
+        conflicts = self.filtered(lambda conflict: conflict.kind == FIELD)
+        if not conflicts:
+            raise UserError(self.env._("A deleted record has no field that one side could always win."))
+        for flow, of_flow in conflicts.grouped("flow_id").items():
+            names = set(of_flow.mapped("field_name"))
+            flow.mapping_ids.filtered(lambda mapping: mapping.field_name in names).authority = side
+            self.search([("flow_id", "=", flow.id), ("field_name", "in", list(names)), ("state", "=", "open")])._decide(
+                side
+            )
+
+    def action_open_record(self):
+        """Open the Odoo record."""
+        self.ensure_one()
+        self.check_access("read")
+        return self.env["bridge.flow"]._open_record(self.res_model, self.res_id)
+
+    @api.autovacuum
+    def _gc_closed(self):
+        days = int(self.env["ir.config_parameter"].sudo().get_param("integration_bridge.log_days", 90))
+        before = fields.Datetime.subtract(fields.Datetime.now(), days=days)
+        self.sudo().search([("state", "=", "closed"), ("closed", "<", before)], limit=10000).unlink()
