@@ -57,9 +57,9 @@ class BridgeFlow(models.Model):
             if item.there and item.record_id not in terms and (item.binding or item.inside):
                 self._refuse_unreadable(item)
         self._read_outgoing_children(batch, items)
-        for record in readable.sudo():
-            names = {record.id: record.display_name[:200] if record.display_name else None}
-            next(item for item in items if item.record_id == record.id).name = names[record.id]
+        names = {record.id: (record.display_name or "")[:200] for record in readable.sudo()}
+        for item in items:
+            item.name = names.get(item.record_id) or item.name
 
     def _refuse_unreadable(self, item):
         if item.binding:

@@ -108,7 +108,7 @@ class TestDefinition(BridgeCase):
             (flow_of(fields=[field("parent_id", "x", "many2one_binding", options={"flow": "nope"})]), "no flow “nope”"),
             (flow_of(fields=[*fields, fields[0]]), r"fields\[3\].field: “name” is mapped twice"),
             (flow_of(record={"id": "a["}), "not a JMESPath"),
-            (flow_of(match_domain=[["no_such", "=", 1]]), "match domain can not be used"),
+            (flow_of(match_domain=[["no_such", "=", 1]]), "“Match Domain” can not be used"),
             (flow_of(operations=[]), "no operation that lists records"),
             (flow_of(operations=[{**operation, "path": "/{nope}"}]), "nope"),
             (flow_of(operations=[{**operation, "records": "a["}]), "not a JMESPath"),
