@@ -85,7 +85,7 @@ class BridgeFieldMapping(models.Model):
     # Constraints
     # ----------------------------------------------------------------------------------------------------------------
 
-    @api.constrains("field_id", "flow_id", "converter", "options", "path", "default_value")
+    @api.constrains("field_id", "flow_id", "direction", "converter", "options", "path", "default_value")
     def _check_mapping(self):
         for mapping in self:
             mapping._check_field()
@@ -108,8 +108,9 @@ class BridgeFieldMapping(models.Model):
         if self.field_id.model != self.flow_id.model or field is None:
             self._refuse(self.env._("the model %s has no such field", self.flow_id.model))
         computed_only = field.compute and field.readonly and not field.inverse
-        if name in FORBIDDEN_FIELDS or computed_only or (not field.store and not field.inverse):
-            self._refuse(self.env._("Odoo sets this field itself, it can not be filled"))
+        read_only = name in FORBIDDEN_FIELDS or computed_only or (not field.store and not field.inverse)
+        if read_only and self._ways() != "push":
+            self._refuse(self.env._("Odoo sets this field itself, it can not be filled; it can only be pushed"))
         converter = CONVERTERS[self.converter]
         if converter.field_types and field.type not in converter.field_types:
             self._refuse(

@@ -6,6 +6,7 @@ from odoo import fields, models
 
 from ..remote.errors import RemoteError
 from .batch import COUNTERS, UNCHANGED
+from .bridge_job import OPEN_PUSH
 from .outgoing import LOOK_UP, SEND_CREATE, SENT_COUNTERS
 
 
@@ -98,7 +99,16 @@ class BridgeRun(models.Model):
             [flow.id, after, limit],
         )
         ids = sorted({*inside, *(row[0] for row in self.env.cr.fetchall())})[:limit]
-        return ids, [], ids[-1] if ids else None
+        return self._without_failures(ids), [], ids[-1] if ids else None
+
+    def _without_failures(self, record_ids):
+        """What has failed is not sent again before something about it changes, or a person says so."""
+        self.env.cr.execute(
+            f"SELECT res_id FROM bridge_job WHERE flow_id = %s AND res_id = ANY(%s) AND {OPEN_PUSH}",
+            [self.flow_id.id, record_ids],
+        )
+        failed = {row[0] for row in self.env.cr.fetchall()}
+        return [record_id for record_id in record_ids if record_id not in failed]
 
     def _checkpoint_push(self, batch, change_ids, after, commit):
         """What was looked at leaves the outbox; what could not be sent stays in it."""

@@ -2,97 +2,8 @@
 
 from odoo.tests import tagged
 
-from .common import BridgeCase, definition, field
-from .servers.record_server import RecordServer
-
-
-def contacts_flow(direction="push", authority="odoo", **values):
-    """Contacts of a ``RecordServer``, with everything a two-way flow needs."""
-    return {
-        "code": "contacts",
-        "name": "Contacts",
-        "model": "res.partner",
-        "direction": direction,
-        "authority": authority,
-        "page_size": 20,
-        "push_domain": [["ref", "=", "bridge"]],
-        "odoo_delete_policy": "delete",
-        "leave_policy": "delete",
-        "record": {"id": "id", "updated": "updated", "version": "updated", "deleted": "deleted"},
-        "operations": contacts_operations(),
-        "fields": [
-            field("name", "name", required=True),
-            field("email", "email", key=True),
-            field("phone", "phone"),
-            field("ref", "ref"),
-        ],
-        **values,
-    }
-
-
-def contacts_operations(*without, conditional=False, **more):
-    one = "/contacts/{external_id}"
-    headers = {"If-Match": '"{version}"'} if conditional else {}
-    operations = {
-        "list": {
-            "kind": "list",
-            "path": "/contacts",
-            "query": {"since": "{since}", "limit": "{limit}", "offset": "{offset}"},
-            "records": "records",
-            "pagination": {"type": "offset", "end": "short_page"},
-            "delta": {"type": "timestamp", "format": "integer", "source": "record"},
-        },
-        "get": {"kind": "get", "path": one},
-        "create": {"kind": "create", "method": "POST", "path": "/contacts"},
-        "update": {"kind": "update", "method": "PATCH", "path": one, "headers": headers},
-        "delete": {"kind": "delete", "method": "DELETE", "path": one, "headers": headers},
-        **more,
-    }
-    return [operation for kind, operation in operations.items() if kind not in without]
-
-
-class PushCase(BridgeCase):
-    """A live connector to a server that is written to."""
-
-    def setUp(self):
-        super().setUp()
-        self.remote = RecordServer()
-        self.addCleanup(self.remote.close)
-
-    def connect(self, *flows, **about):
-        document = definition(self.remote.url, list(flows), **about)
-        self.connector = self.env["bridge.connector"]._import_definition(document)
-        self.connector.write({"user_id": self.acting.id, "state": "live"})
-        return self.connector.flow_ids.filtered(lambda flow: not flow.parent_id)[:1]
-
-    def partner(self, name="Ada", **values):
-        email = f"{name.lower().replace(' ', '.')}@example.com"
-        return self.env["res.partner"].create({"name": name, "email": email, "ref": "bridge", **values})
-
-    def there(self, **values):
-        """What somebody puts there."""
-        return self.remote.put("contacts", values)
-
-    @property
-    def contacts(self):
-        return self.remote.records["contacts"]
-
-    def names_there(self):
-        return sorted(document["name"] for document in self.contacts.values())
-
-    def binding(self, flow, record):
-        return self.env["bridge.binding"].search([("flow_id", "=", flow.id), ("res_id", "=", record.id)])
-
-    def settle(self):
-        """Commit as a user's transaction would, and have a lane do what is due."""
-        self.env.cr.flush()
-        self.work()
-
-    def writes(self):
-        """How many requests that are not GET came since the last time."""
-        writes = self.remote.counters()["writes"]
-        self.remote.reset_counters()
-        return writes
+from .common import field
+from .push_case import PushCase, contacts_flow, contacts_operations
 
 
 @tagged("post_install", "-at_install")
@@ -114,3 +25,251 @@ class TestPush(PushCase):
         self.settle()
         self.assertFalse(self.contacts)
         self.assertFalse(self.env["bridge.binding"].search([("flow_id", "=", flow.id)]))
+
+    def test_only_changed_fields_are_sent_with_what_stands_beside_them(self):
+        fields_ = [
+            field("name", "name", required=True),
+            field("phone", "phone"),
+            field("city", "address.city"),
+            field("street", "address.street"),
+        ]
+        self.connect(contacts_flow(fields=fields_))
+        ada = self.partner(city="London", street="Dorset Street", phone="1")
+        self.settle()
+        self.remote.requests.clear()
+        ada.city = "Paris"
+        self.settle()
+        sent = [request for request in self.remote.requests if request.method == "PATCH"]
+        self.assertEqual([one.json for one in sent], [{"address": {"city": "Paris", "street": "Dorset Street"}}])
+
+    def test_the_whole_record_is_sent_where_the_operation_says_so_and_keeps_what_odoo_does_not_map(self):
+        whole = {"kind": "update", "method": "PUT", "path": "/contacts/{external_id}", "sends": "whole"}
+        self.connect(contacts_flow(operations=contacts_operations(update=whole)))
+        ada = self.partner(phone="1")
+        self.settle()
+        [document] = self.contacts.values()
+        self.remote.put("contacts", {**document, "loyalty": "gold"})
+        ada.phone = "2"
+        self.settle()
+        [document] = self.contacts.values()
+        self.assertEqual((document["phone"], document["name"], document["loyalty"]), ("2", "Ada", "gold"))
+
+    def test_an_empty_field_is_sent_as_the_mapping_says(self):
+        fields_ = [
+            field("name", "name", required=True),
+            field("phone", "phone"),
+            field("city", "city", when_empty="empty"),
+            field("street", "street", when_empty="keep"),
+            field("email", "email", when_empty="reject"),
+        ]
+        flow = self.connect(contacts_flow(fields=fields_))
+        ada = self.partner(phone="1", city="London", street="Dorset Street")
+        self.settle()
+        ada.write({"phone": False, "city": False, "street": False})
+        self.settle()
+        [document] = self.contacts.values()
+        self.assertEqual((document["phone"], document["city"], document["street"]), (None, "", "Dorset Street"))
+        ada.write({"email": False, "phone": "3"})
+        self.settle()
+        [document] = self.contacts.values()
+        self.assertEqual((document["email"], document["phone"]), ("ada@example.com", None))
+        self.assertIn("empty in Odoo", self.failures(flow).error_message)
+        ada.email = "ada@example.com"
+        self.settle()
+        [document] = self.contacts.values()
+        self.assertEqual((document["phone"], self.failures(flow).ids), ("3", []))
+
+    def test_a_record_that_enters_the_domain_is_created_and_one_that_leaves_it_follows_the_rule(self):
+        for policy in ("delete", "archive", "keep"):
+            with self.subTest(policy=policy):
+                self.remote.records.clear()
+                archive = {"kind": "archive", "method": "PATCH", "path": "/contacts/{external_id}"}
+                archive["body"] = {"archived": True}
+                restore = {**archive, "kind": "restore", "body": {"archived": False}}
+                operations = contacts_operations(archive=archive, restore=restore)
+                flow = self.connect(contacts_flow(operations=operations, leave_policy=policy))
+                ada = self.partner(ref="other")
+                self.settle()
+                self.assertFalse(self.contacts)
+                ada.ref = "bridge"
+                self.settle()
+                self.assertEqual(self.names_there(), ["Ada"])
+                ada.ref = "other"
+                self.settle()
+                if policy == "delete":
+                    self.assertFalse(self.contacts)
+                else:
+                    [document] = self.contacts.values()
+                    self.assertEqual(document.get("archived", False), policy == "archive")
+                    self.assertEqual(self.binding(flow, ada).state, "left")
+                self.writes()
+                ada.phone = "9"
+                self.settle()
+                self.assertEqual(self.writes(), 0)
+                ada.ref = "bridge"
+                self.settle()
+                [document] = self.contacts.values()
+                self.assertEqual((document.get("archived", False), document["phone"]), (False, "9"))
+                ada.unlink()
+                self.connector.unlink()
+
+    def test_an_archived_record_has_left(self):
+        self.connect(contacts_flow())
+        ada = self.partner()
+        self.settle()
+        ada.action_archive()
+        self.settle()
+        self.assertFalse(self.contacts)
+        ada.action_unarchive()
+        self.settle()
+        self.assertEqual(self.names_there(), ["Ada"])
+
+    def test_where_active_is_mapped_an_archived_record_is_changed_and_not_gone(self):
+        fields_ = [field("name", "name"), field("ref", "ref"), field("active", "active", "boolean")]
+        self.connect(contacts_flow(fields=fields_))
+        ada = self.partner()
+        self.settle()
+        ada.action_archive()
+        self.settle()
+        self.assertEqual([one["active"] for one in self.contacts.values()], [False])
+
+    def test_a_related_record_comes_first(self):
+        people = contacts_flow(
+            fields=[
+                field("name", "name", required=True),
+                field("parent_id", "company", "many2one_binding", options={"flow": "companies"}),
+            ],
+            push_domain=[["ref", "=", "bridge"]],
+        )
+        operations = [
+            {**one, "path": one["path"].replace("contacts", "companies")} for one in contacts_operations()
+        ]
+        companies = contacts_flow(
+            code="companies",
+            push_domain=[["ref", "=", "company"]],
+            operations=operations,
+            fields=[field("name", "name", required=True)],
+        )
+        self.connect(people, companies)
+        company = self.partner("Analytical Engines", ref="company", is_company=True)
+        self.partner(parent_id=company.id)
+        # Only the person is looked at: the company comes for its sake.
+        self.env.cr.flush()
+        self.env["bridge.change"].search([("flow_id.code", "=", "companies")]).unlink()
+        self.env["bridge.flow"].search([("code", "=", "companies")]).push_scan_needed = False
+        self.settle()
+        [[company_id, document]] = self.remote.records["companies"].items()
+        self.assertEqual(document["name"], "Analytical Engines")
+        self.assertEqual([one["company"] for one in self.contacts.values()], [company_id])
+
+    def test_a_record_that_points_to_another_of_the_flow_comes_after_it_and_circles_are_closed(self):
+        fields_ = [
+            field("name", "name", required=True),
+            field("parent_id", "parent", "many2one_binding", options={"flow": "contacts"}),
+        ]
+        flow = self.connect(contacts_flow(fields=fields_))
+        child = self.partner("Child")
+        parent = self.partner("Parent", is_company=True)
+        child.parent_id = parent
+        self.settle()
+        by_name = {one["name"]: one for one in self.contacts.values()}
+        self.assertEqual(by_name["Child"]["parent"], by_name["Parent"]["id"])
+        self.assertEqual(self.remote.counters()["by_method"], {"POST": 2})
+        self.assertFalse(self.failures(flow))
+
+    def test_the_key_of_a_related_record_that_changes_is_sent(self):
+        fields_ = [
+            field("name", "name", required=True),
+            field("category_id", "tags", "many2many_key", options={"field": "name"}),
+        ]
+        self.connect(contacts_flow(fields=fields_))
+        tag = self.env["res.partner.category"].create({"name": "Gold"})
+        ada = self.partner(category_id=[(6, 0, tag.ids)])
+        self.settle()
+        self.assertEqual([one["tags"] for one in self.contacts.values()], [["Gold"]])
+        tag.name = "Silver"
+        self.settle()
+        self.assertEqual([one["tags"] for one in self.contacts.values()], [["Silver"]])
+        tag.partner_ids = [(3, ada.id)]
+        self.settle()
+        self.assertEqual([one["tags"] for one in self.contacts.values()], [[]])
+
+    def test_a_refused_record_is_a_failure_of_its_own_and_closes_itself(self):
+        flow = self.connect(contacts_flow())
+        self.remote.refuse = lambda method, path, document: (
+            (422, {"message": "Bob is not welcome"}) if document.get("name") == "Bob" else None
+        )
+        self.partner()
+        bob = self.partner("Bob")
+        self.settle()
+        self.assertEqual(self.names_there(), ["Ada"])
+        failure = self.failures(flow)
+        self.assertEqual((failure.kind, failure.res_id, failure.state), ("push_record", bob.id, "failed"))
+        self.assertIn("Bob is not welcome", failure.error_message)
+        bob.name = "Robert"
+        self.settle()
+        self.assertEqual((self.names_there(), failure.state), (["Ada", "Robert"], "done"))
+
+    def test_many_records_go_in_one_request_where_the_operation_takes_many(self):
+        bulk = {"size": 50, "status": "status", "record": "record", "error": "error"}
+        operations = contacts_operations(
+            create={
+                "kind": "create",
+                "method": "POST",
+                "path": "/contacts/_bulk",
+                "records": "results",
+                "body": {"items": "{records}"},
+                "bulk": {**bulk, "item": {"op": "create", "record": "{record}"}},
+            },
+            update={
+                "kind": "update",
+                "method": "POST",
+                "path": "/contacts/_bulk",
+                "records": "results",
+                "body": {"items": "{records}"},
+                "bulk": {**bulk, "item": {"op": "update", "id": "{external_id}", "record": "{record}"}},
+            },
+        )
+        flow = self.connect(contacts_flow(operations=operations, page_size=100))
+        self.remote.refuse = lambda method, path, document: (
+            (422, {"message": "No"}) if document.get("name") == "Person 7" else None
+        )
+        people = self.env["res.partner"].create([{"name": f"Person {n}", "ref": "bridge"} for n in range(60)])
+        self.settle()
+        self.assertEqual((len(self.contacts), self.writes()), (59, 2))
+        self.assertEqual(self.failures(flow).res_id, people[7].id)
+        self.remote.refuse = None
+        people.write({"phone": "5"})
+        self.settle()
+        self.assertEqual({one["phone"] for one in self.contacts.values()}, {"5"})
+        self.assertEqual(len(self.contacts), 60)
+
+    def test_nothing_is_sent_twice_when_the_flow_is_pushed_in_full(self):
+        flow = self.connect(contacts_flow())
+        self.env["res.partner"].create([{"name": f"Person {n}", "ref": "bridge"} for n in range(45)])
+        self.settle()
+        self.assertEqual((len(self.contacts), self.writes()), (45, 45))
+        flow._enqueue("manual", full=True)
+        self.settle()
+        self.assertEqual(self.writes(), 0)
+
+    def test_what_was_changed_past_the_orm_is_found_by_the_sweep(self):
+        flow = self.connect(contacts_flow())
+        ada, bob = self.partner(), self.partner("Bob")
+        self.settle()
+        self.env.flush_all()
+        self.env.cr.execute("UPDATE res_partner SET phone = '77' WHERE id = %s", [ada.id])
+        self.env.cr.execute("DELETE FROM res_partner WHERE id = %s", [bob.id])
+        self.env.invalidate_all()
+        flow._enqueue("manual", full=True)
+        self.settle()
+        self.assertEqual([(one["name"], one["phone"]) for one in self.contacts.values()], [("Ada", "77")])
+
+    def test_preview_says_what_would_be_sent_and_sends_nothing(self):
+        flow = self.connect(contacts_flow())
+        self.partner()
+        self.env.cr.flush()
+        flow.action_preview()
+        run = flow.env["bridge.run"].search([("flow_id", "=", flow.id), ("dry_run", "=", True)])
+        self.assertEqual((run.state, run.sent_created, run.log_ids.mapped("action")), ("done", 1, ["send_create"]))
+        self.assertEqual(self.remote.counters()["requests"], 0)
