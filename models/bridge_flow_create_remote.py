@@ -95,9 +95,8 @@ class BridgeFlow(models.Model):
     def _write_intents(self, batch, items):
         """Say what is about to be sent, and commit; nothing is held while we wait for answers."""
         creating = [item for item in items if item.action == SEND_CREATE]
-        new = [item for item in creating if item.binding is None or item.binding.state == "removed"]
-        old = [item.binding.id for item in new if item.binding]
-        self.env["bridge.binding"].browse(old).unlink()
+        new = [item for item in creating if item.binding is None]
+        self._begin_anew([item for item in creating if item.binding and item.binding.state == "removed"])
         for item in creating:
             link = item.binding
             repeats = link and link.state == "creating" and link.sent_at and self._may_repeat(link)
@@ -114,6 +113,22 @@ class BridgeFlow(models.Model):
     def _intended(self, mapper, item):
         sent = {rule.field for rule in mapper.rules if rule.pushes} - item.late
         return {name: value for name, value in item.terms.items() if name.rstrip(".") in sent}
+
+    def _begin_anew(self, items):
+        """Records that were deleted there and are created again: the old remote record is forgotten."""
+        for item in items:
+            self.env["bridge.binding"].browse(item.binding.id).write(
+                {
+                    "state": "creating",
+                    "external_id": False,
+                    "reference": str(uuid.uuid4()),
+                    "sent_at": False,
+                    "odoo_snapshot": False,
+                    "remote_snapshot": False,
+                    "fingerprint": False,
+                }
+            )
+        self.env["bridge.binding"].flush_model()
 
     def _insert_intents(self, batch, items):
         if not items:
@@ -191,6 +206,9 @@ class BridgeFlow(models.Model):
                 }
             )
         self._adopt(rows)
+        self.env["bridge.conflict"]._settle(
+            (item.binding.id, kind, name) for item in created for kind, name in item.standing
+        )
         differing = [item.record_id for item in created if item.late or item.intent["document"] != item.document]
         self.env["bridge.change"]._note(self.id, self.model, differing)
 

@@ -213,8 +213,9 @@ class BridgeFlow(models.Model):
             self.parent_id._look_again(bindings.parent_id, side)
         elif side == "odoo":
             self.env["bridge.change"]._note(self.id, self.model, bindings.mapped("res_id"))
-        elif self._operation("get"):
-            self.env["bridge.job"]._enqueue_records(self, bindings.mapped("external_id"))
         else:
-            bindings.write({"fingerprint": ""})
-            self._enqueue(trigger="manual", full=True)
+            bindings.write({"fingerprint": ""})  # what is known already is looked at again
+            if self._operation("get"):
+                self.env["bridge.job"]._enqueue_records(self, bindings.mapped("external_id"))
+            else:
+                self._enqueue(trigger="manual", full=True)
