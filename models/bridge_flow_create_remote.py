@@ -8,11 +8,13 @@ import datetime
 import uuid
 
 from odoo import fields, models
+from odoo.exceptions import UserError
 
 from ..mapping.paths import parse_path
-from ..remote.errors import Rejected
+from ..remote.errors import Rejected, RemoteError
 from .batch import DATA, DEPENDENCY, UNCHANGED, Failure
 from .bridge_flow_journal import _rows
+from .bridge_flow_pull import ABSENT
 from .bridge_operation import WALK
 from .outgoing import LOOK_UP, SEND_CREATE, UNCERTAIN
 
@@ -389,6 +391,25 @@ class BridgeFlow(models.Model):
                 ),
             },
         )
+
+
+    def _exists_there(self, external_id):
+        """Is there such a record? A flow that can not get one has to believe it.
+
+        :rtype: bool
+        :raises UserError: if the other system can not be asked now
+        """
+        get = self._operation("get")
+        if not get:
+            return True
+        try:
+            with self.connector_id._client() as client:
+                get._get(client, external_id)
+        except RemoteError as error:
+            if error.status in ABSENT:
+                return False
+            raise UserError(self.connector_id._explain(error)) from error
+        return True
 
 
 def _was_refused(error):

@@ -339,6 +339,81 @@ class BridgeJob(models.Model):
         self.sudo().write({"payload": payload, "payload_edited": True, "payload_at": fields.Datetime.now()})
         self.action_retry()
 
+    # ----------------------------------------------------------------------------------------------------------------
+    # Uncertain: was the record created there, when the answer was lost?
+    # ----------------------------------------------------------------------------------------------------------------
+
+    def _resolve_there(self, external_id):
+        """It is there: the record that was sent is the one with this id. It is bound, and compared again.
+
+        :param str external_id: its remote id
+        :raises UserError: if the job is not uncertain, or the id can not be that of the record
+        """
+        self.ensure_one()
+        self.env["bridge.run"]._check_operator(self)
+        job, flow, external_id = self.sudo(), self.flow_id.sudo(), str(external_id or "").strip()
+        binding = job._uncertain_binding()
+        taken = self.env["bridge.binding"].sudo().search(
+            [("flow_id", "=", flow.id), ("external_id", "=", external_id), ("id", "!=", binding.id)]
+        )
+        if taken:
+            raise UserError(
+                self.env._(
+                    "The remote record %(id)s belongs to the Odoo record “%(other)s” (%(res_id)s) already. Look again"
+                    " which one this is.",
+                    id=external_id,
+                    other=taken.record_name,
+                    res_id=taken.res_id,
+                )
+            )
+        if not external_id or not flow._exists_there(external_id):
+            raise UserError(
+                self.env._("The other system has no record “%s”. Look there, and enter its id.", external_id)
+            )
+        terms = (binding.intent or {}).get("terms", {})
+        binding.write(
+            {
+                "external_id": external_id,
+                "state": "linked",
+                "odoo_snapshot": terms,
+                "remote_snapshot": {name: value for name, value in terms.items() if not name.endswith(".")},
+                "fingerprint": "",
+                "synced": fields.Datetime.now(),
+                "sent_at": False,
+                "intent": False,
+                "job_id": False,
+            }
+        )
+        job.write({"state": "done", "finished": fields.Datetime.now(), "external_id": external_id})
+        job.run_id._finish_records()
+        job._log_decision(self.env._("%s says that it is there.", self.env.user.name))
+        self.env["bridge.change"]._note(flow.id, flow.model, [job.res_id])
+
+    def action_not_there(self):
+        """It is not there: these records are created now."""
+        self.env["bridge.run"]._check_operator(self)
+        for job in self.sudo():
+            job._uncertain_binding().sent_at = False
+            job._wait({"due_at": fields.Datetime.now(), "attempts": 0, "finished": False})
+            job._log_decision(self.env._("%s says that it is not there.", self.env.user.name))
+        self._wake_lanes()
+
+    def _uncertain_binding(self):
+        """:raises UserError: if there is nothing to decide any more"""
+        binding = self.env["bridge.binding"]
+        if self.kind == "push_record" and self.state == "uncertain":
+            domain = [("flow_id", "=", self.flow_id.id), ("res_id", "=", self.res_id), ("state", "=", "creating")]
+            binding = binding.search(domain)
+        if not binding:
+            raise UserError(self.env._("“%s” is not uncertain any more.", self.display_name))
+        return binding
+
+    def _log_decision(self, message):
+        line = {"action": "link" if self.state == "done" else "uncertain", "external_id": self.external_id or None}
+        line |= {"res_id": self.res_id, "record_name": self.record_name or None, "message": message}
+        if self.run_id:
+            self.flow_id._insert_log(self.run_id, [line])
+
     def action_open_logs(self):
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_log_action")

@@ -11,4 +11,5 @@ from . import (
     test_pull,
     test_security,
     test_tour,
+    test_uncertain,
 )
