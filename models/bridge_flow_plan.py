@@ -145,6 +145,8 @@ class BridgeFlow(models.Model):
         """Look for the Odoo records of remote records that are not bound, by the key fields."""
         keys = [rule.field for rule in batch.mapper.rules if rule.key]
         unbound = [item for item in batch.open_items() if item.record_id is None]
+        if unbound and not keys:
+            self._hold_unknown([item for item in unbound if item.binding is None])
         if not keys or not unbound:
             return
         wanted = {item: self._key_of(item, keys) for item in unbound}
@@ -158,6 +160,19 @@ class BridgeFlow(models.Model):
                 item.binding, item.record_id = creating.pop(candidates[0]), candidates[0]
                 continue
             self._accept(item, candidates, taken, keys)
+
+    def _hold_unknown(self, items):
+        """While it is not known what became of a creation, any unknown record there may be the one that was created."""
+        if self.direction != "both" or self.reference_path or not items:
+            return
+        waiting = [("flow_id", "=", self.id), ("state", "=", "creating"), ("sent_at", "!=", False)]
+        if not self.env["bridge.binding"].search_count(waiting, limit=1):
+            return
+        message = self.env._(
+            "It may be the record that was sent there and whose answer was lost. Decide about the uncertain job first."
+        )
+        for item in items:
+            item.fail(DEPENDENCY, message)
 
     def _creating(self, record_ids):
         """Those of these records that are being created there.

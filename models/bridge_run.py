@@ -317,7 +317,7 @@ class BridgeRun(models.Model):
     def _unseen(self, limit=None, count=False):
         domain = [
             ("flow_id", "=", self.flow_id.id),
-            ("state", "!=", "removed"),
+            ("state", "in", ("linked", "missing")),
             ("parent_id", "=", False),
             "|",
             ("seen_run_id", "<", self.id),  # a later scan may have seen it since
@@ -333,7 +333,7 @@ class BridgeRun(models.Model):
         if self.position.get("confirmed"):
             return True
         total = self.env["bridge.binding"].search_count(
-            [("flow_id", "=", flow.id), ("state", "!=", "removed"), ("parent_id", "=", False)]
+            [("flow_id", "=", flow.id), ("state", "in", ("linked", "missing")), ("parent_id", "=", False)]
         )
         missing = self._unseen(count=True)
         if missing <= math.ceil(total * flow.remove_limit / 100):

@@ -5,6 +5,7 @@ from datetime import timedelta
 from odoo import fields
 from odoo.tests import tagged
 
+from .common import field
 from .push_case import PushCase, contacts_flow, contacts_operations
 from .servers.fault_server import json_answer
 
@@ -172,3 +173,21 @@ class TestCreateOnce(PushCase):
         self.assertIn("has already", self.failures(flow).error_message)
         self.assertEqual(self.binding(flow, ada).external_id, external_id)
         self.assertFalse(self.binding(flow, bob))
+
+    def test_an_unknown_record_is_not_taken_for_another_while_one_is_uncertain(self):
+        fields_ = [field("name", "name", required=True), field("email", "email"), field("ref", "ref")]
+        flow = self.connect_by("nothing", direction="both", fields=fields_)
+        self.sync(flow)
+        ada = self.partner()
+        self.lose("lost")
+        self.settle()
+        self.sync(flow)
+        self.go_on()
+        self.assertEqual(self.env["res.partner"].search_count([("email", "=", "ada@example.com")]), 1)
+        uncertain = self.env["bridge.job"].search([("flow_id", "=", flow.id), ("state", "=", "uncertain")])
+        uncertain._resolve_there(next(iter(self.contacts)))
+        self.go_on()
+        self.sync(flow, full=True)
+        self.assertEqual(self.env["res.partner"].search([("email", "=", "ada@example.com")]), ada)
+        self.assertEqual(self.failures(flow).mapped("error_message"), [])
+        self.assertEqual(len(self.contacts), 1)

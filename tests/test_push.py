@@ -273,3 +273,71 @@ class TestPush(PushCase):
         run = flow.env["bridge.run"].search([("flow_id", "=", flow.id), ("dry_run", "=", True)])
         self.assertEqual((run.state, run.sent_created, run.log_ids.mapped("action")), ("done", 1, ["send_create"]))
         self.assertEqual(self.remote.counters()["requests"], 0)
+
+
+@tagged("post_install", "-at_install")
+class TestPushNested(PushCase):
+    def connect_nested(self, direction="push"):
+        children = contacts_flow(
+            code="people",
+            direction=direction,
+            parent="contacts",
+            push_domain=[],
+            operations=[],
+            record={"id": "id"},
+            fields=[field("name", "name", required=True), field("phone", "phone")],
+        )
+        fields_ = [
+            field("name", "name", required=True),
+            field("ref", "ref"),
+            field("child_ids", "people", "nested", options={"flow": "people"}),
+        ]
+        self.flow = self.connect(contacts_flow(direction=direction, fields=fields_), children)
+        self.remote.normalise = self.give_ids
+
+    @staticmethod
+    def give_ids(document):
+        """The remote gives an id to every record inside that has none."""
+        people = [
+            {**person, "id": person.get("id") or f"p{abs(hash(person['name'])) % 10**6}"}
+            for person in document.get("people") or ()
+        ]
+        return {**document, "people": people}
+
+    def people_there(self):
+        return [[(person["name"], person.get("phone")) for person in one["people"]] for one in self.contacts.values()]
+
+    def test_records_inside_go_with_their_parent(self):
+        for direction in ("push", "both"):
+            with self.subTest(direction=direction):
+                self.connect_nested(direction)
+                self.sync(self.flow)
+                company = self.partner("Company", is_company=True)
+                anna, bert = self.env["res.partner"].create(
+                    [{"name": name, "parent_id": company.id, "type": "other"} for name in ("Anna", "Bert")]
+                )
+                self.settle()
+                self.assertEqual(self.people_there(), [[("Anna", None), ("Bert", None)]])
+                ids = [person["id"] for one in self.contacts.values() for person in one["people"]]
+                self.writes()
+                self.settle()
+                self.assertEqual(self.writes(), 0)
+                bert.phone = "5"
+                self.settle()
+                self.assertEqual(self.people_there(), [[("Anna", None), ("Bert", "5")]])
+                again = [person["id"] for one in self.contacts.values() for person in one["people"]]
+                self.assertEqual((again, self.writes()), (ids, 1), "they keep their ids")
+                anna.unlink()
+                self.settle()
+                self.assertEqual(self.people_there(), [[("Bert", "5")]])
+                self.env["res.partner"].create({"name": "Carl", "parent_id": company.id, "type": "other"})
+                self.settle()
+                self.assertEqual(self.people_there(), [[("Bert", "5"), ("Carl", None)]])
+                self.writes()
+                self.sync(self.flow, full=True)
+                self.settle()
+                self.assertEqual((self.writes(), len(company.child_ids)), (0, 2))
+                self.assertFalse(self.failures(self.flow))
+                (company.child_ids + company).unlink()
+                self.connector.unlink()
+                self.remote.records.clear()
