@@ -24,6 +24,7 @@
         "views/bridge_job_views.xml",
         "views/bridge_failure_views.xml",
         "views/bridge_alert_views.xml",
+        "views/bridge_drift_views.xml",
         "views/bridge_run_views.xml",
         "views/bridge_binding_views.xml",
         "views/bridge_operation_views.xml",

@@ -28,6 +28,8 @@ from . import (
     bridge_flow_create_remote,
     bridge_run_push,
     bridge_conflict,
+    bridge_drift,
+    bridge_run_compare,
     bridge_connector_definition,
     ir_http,
     res_config_settings,

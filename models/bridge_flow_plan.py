@@ -285,6 +285,8 @@ class BridgeFlow(models.Model):
     def _decide_field(self, item, rule, bound):
         name = rule.field
         odoo, remote = item.odoo_terms.get(name), item.remote_terms[name]
+        if item.prefer == "compare":
+            return merge.NONE if merge.agree(odoo, remote) else merge.PULL
         if item.prefer == "remote":
             return merge.decide(odoo, MISSING, remote, MISSING, authority=merge.REMOTE, direction=rule.direction)
         standing = item.standing.get((FIELD, name), {})
@@ -381,6 +383,7 @@ class BridgeFlow(models.Model):
         self._refuse_doubles(children)
         bound = self._nested_bindings(parents, children)
         for child in children:
+            child.prefer = child.parent.prefer
             child.binding = bound.pop(child.external_id, None)
             child.record_id = child.binding.res_id if child.binding and child.binding.alive else None
         terms = self._read_terms([child.record_id for child in children if child.record_id], rule.child)

@@ -132,7 +132,7 @@ class BridgeFlow(models.Model):
             item = items[row[1]]
             item.binding = Bound(*row)
             item.record_id = item.binding.res_id if item.binding.alive else None
-            if item.open and item.binding.same and item.binding.alive:
+            if item.open and item.binding.same and item.binding.alive and not item.prefer:
                 item.action = UNCHANGED
         self._find_by_reference(batch)
         for item in batch.open_items():
@@ -435,6 +435,9 @@ class BridgeFlow(models.Model):
             job._wait({})
         documents = [document for _job, document in fetched.documents if document]
         batch = self._batch(run, documents, client, commit=jobs._commit)
+        prefer = {job.external_id: job.prefer for job in jobs if job.prefer}
+        for item in batch.items:
+            item.prefer = prefer.get(item.external_id)
         kept = self.env["bridge.exchange"]._record(run, exchanges)
         batch.exchange_ids = {exchange.job.external_id: one for exchange, one in kept.items() if exchange.job}
         batch.items += [self._tombstone(job.external_id) for job, document in fetched.documents if document is None]

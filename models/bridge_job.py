@@ -168,10 +168,11 @@ class BridgeJob(models.Model):
         return jobs
 
     @api.model
-    def _enqueue_records(self, flow, external_ids):
+    def _enqueue_records(self, flow, external_ids, prefer=None):
         """Fetch remote records again; one that waits already is not queued twice.
 
         :param list[str] external_ids: their remote ids
+        :param str prefer: ``remote``, if their values are to stand whatever the flow says
         :rtype: BridgeJob
         :raises UserError: if the flow can not get single records
         """
@@ -184,14 +185,38 @@ class BridgeJob(models.Model):
                 ("state", "in", ("pending", "running", "failed", "uncertain")),
             ]
         )
+        open_jobs.write({"prefer": prefer})
         open_jobs.action_retry()
         known = set(open_jobs.mapped("external_id"))
         new = [external_id for external_id in external_ids if external_id not in known]
         if not new:
             return open_jobs
         run = self.env["bridge.run"].sudo()._start(flow, "record")
-        values = {"kind": "pull_record", "flow_id": flow.id, "run_id": run.id, "priority": 5}
+        values = {"kind": "pull_record", "flow_id": flow.id, "run_id": run.id, "priority": 5, "prefer": prefer}
         return open_jobs + self._enqueue([{**values, "external_id": external_id} for external_id in new])
+
+    @api.model
+    def _enqueue_pushes(self, flow, record_ids, prefer=None):
+        """Push Odoo records; one that waits already is not queued twice.
+
+        :param list[int] record_ids: their ids
+        :param str prefer: ``odoo``, if their values are to stand whatever the flow says
+        :rtype: BridgeJob
+        """
+        open_jobs = self.sudo().search(
+            [
+                ("flow_id", "=", flow.id),
+                ("res_id", "in", record_ids),
+                ("kind", "=", "push_record"),
+                ("state", "in", ("pending", "running", "failed")),
+            ]
+        )
+        open_jobs.write({"prefer": prefer})
+        open_jobs.action_retry()
+        run = self.env["bridge.run"].sudo()._start(flow, "record", kind="push")
+        values = {"kind": "push_record", "flow_id": flow.id, "run_id": run.id, "priority": 5, "prefer": prefer}
+        known = set(open_jobs.mapped("res_id"))
+        return open_jobs + self._enqueue([{**values, "res_id": one} for one in record_ids if one not in known])
 
     @api.model
     def _make_due(self, flow, arrived):

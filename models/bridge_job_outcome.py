@@ -53,7 +53,7 @@ class BridgeJob(models.Model):
         return True
 
     def _perform_compare(self):
-        return self.run_id._compare_slice(self._commit)
+        return self.run_id._run_slice(self._commit)
 
     def _overtaken(self):
         """Those whose payload is older than what was synced of the record since.

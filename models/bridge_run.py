@@ -89,6 +89,8 @@ class BridgeRun(models.Model):
     sent_updated = fields.Integer("Updated There", readonly=True, default=0)
     sent_removed = fields.Integer("Removed There", readonly=True, default=0)
     conflicts = fields.Integer(readonly=True, default=0)
+    drifted = fields.Integer("Differences", readonly=True, default=0)
+    drift_ids = fields.One2many("bridge.drift", "run_id", string="Report")
     failed = fields.Integer(readonly=True, default=0)
 
     log_ids = fields.One2many("bridge.log", "run_id", string="Log Lines")
@@ -172,20 +174,24 @@ class BridgeRun(models.Model):
         """
         exchanges = []
         self._again_when_busy(self._begin, commit)
+        step = self._compare_page if self.kind == "compare" else self._pull_page
         try:
             flow = self.flow_id
             mapper = flow._mapper()
             with flow.connector_id._client(exchanges) as client:
                 with self._fetch(client, mapper, exchanges) as pages:
                     for page in pages:
-                        left = self._again_when_busy(self._pull_page, page, client, mapper, commit)
+                        left = self._again_when_busy(step, page, client, mapper, commit)
                         if page.after is None or self._preview_is_full():
                             break
                         if self.state == "cancelled":
                             return True
                         if left <= 0 or flow.connector_id.state == "disabled":
                             return False
-                if not self._remove_unseen(client, commit):
+                if self.kind == "compare":
+                    if not self._report_missing(commit):
+                        return False
+                elif not self._remove_unseen(client, commit):
                     return self.state == "blocked"
         except RemoteError as error:
             error.exchanges = exchanges
@@ -217,7 +223,7 @@ class BridgeRun(models.Model):
         """From waiting to running; decide what is read, once."""
         flow = self.flow_id
         operation = flow._operation("list")
-        if flow.connector_id.state == "preview" and not self.dry_run:
+        if flow.connector_id.state == "preview" and not self.dry_run and self.kind != "compare":
             self.dry_run = True  # switched to preview while the run waited
         if not self.position:
             cursor = flow.cursor or None  # Odoo reads an empty JSON field as False
@@ -271,6 +277,10 @@ class BridgeRun(models.Model):
 
     def _checkpoint(self, page, batch, seconds):
         """Position and counters, in the same transaction as the records, so that they can never disagree."""
+        self._count(batch, {"fetched": len(page.records), "duration": seconds})
+        self._checkpoint_page(page, batch)
+
+    def _checkpoint_page(self, page, batch):
         position = dict(self.position)
         delta = self.flow_id._operation("list")._delta()
         position["began"] = position.get("began") or page.began.isoformat()
@@ -278,7 +288,6 @@ class BridgeRun(models.Model):
         position["candidate"] = delta.observe(position.get("candidate"), page.answer, updates)
         position["pages"] += 1
         position["state"] = page.after
-        self._count(batch, {"fetched": len(page.records), "duration": seconds})
         self.position = position
         self.job_ids.filtered(lambda job: job.kind in DRAINS)._progressed()
 
@@ -388,7 +397,7 @@ class BridgeRun(models.Model):
     def _finish(self, commit):
         """Move the flow's cursor, look again at what waited for other records, and say how it went."""
         flow = self.flow_id
-        if not self.dry_run:
+        if not self.dry_run and self.kind == "pull":
             flow.write(self._progress())
             self.env["bridge.job"]._make_due(flow, arrived=bool(self.created or self.linked))
         message = self.env._("This is what the first %s records would become.", self.fetched) if self.dry_run else False

@@ -6,8 +6,9 @@ from .common import field
 from .push_case import PushCase, contacts_flow, contacts_operations
 
 
-@tagged("post_install", "-at_install")
-class TestBothWays(PushCase):
+class BothWaysCase(PushCase):
+    """A two-way flow of contacts, and a contact that both sides have."""
+
     def connect_both(self, authority="ask", conditional=True, **values):
         self.remote.conditional = conditional
         operations = values.pop("operations", None) or contacts_operations(conditional=conditional)
@@ -47,6 +48,9 @@ class TestBothWays(PushCase):
     def conflicts(self, state="open"):
         return self.env["bridge.conflict"].search([("flow_id", "=", self.flow.id), ("state", "=", state)])
 
+
+@tagged("post_install", "-at_install")
+class TestBothWays(BothWaysCase):
     def test_each_side_gets_what_the_other_changed(self):
         for conditional in (True, False):
             with self.subTest(conditional=conditional):

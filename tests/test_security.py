@@ -5,7 +5,7 @@ from .common import BridgeCase, thing, things_flow
 
 CONFIGURATION = ("bridge.connector", "bridge.flow", "bridge.operation", "bridge.field.mapping")
 STATE = ("bridge.binding", "bridge.run", "bridge.log", "bridge.job", "bridge.gate", "bridge.alert", "bridge.failure")
-STATE += ("bridge.change", "bridge.conflict")
+STATE += ("bridge.change", "bridge.conflict", "bridge.drift")
 
 WIZARDS = ("bridge.definition.import", "bridge.job.ignore", "bridge.job.replay", "bridge.recover")
 

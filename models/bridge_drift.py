@@ -1,0 +1,140 @@
+import json
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+ONLY_ODOO, ONLY_THERE, DIFFERENT, UNLINKED, UNREADABLE = "only_odoo", "only_there", "different", "unlinked", "unreadable"
+
+
+class BridgeDrift(models.Model):
+    """One line of a full compare: a record in which the two sides differ right now, whatever was agreed before.
+
+    The compare itself writes nothing but these lines. What is ordered from a line takes the usual road.
+    """
+
+    _name = "bridge.drift"
+    _description = "Difference"
+    _order = "run_id desc, kind, id"
+    _rec_name = "record_name"
+
+    run_id = fields.Many2one("bridge.run", required=True, ondelete="cascade", index=True, readonly=True)
+    flow_id = fields.Many2one("bridge.flow", required=True, ondelete="cascade", index=True, readonly=True)
+    connector_id = fields.Many2one(related="flow_id.connector_id")
+    company_id = fields.Many2one(related="flow_id.company_id", store=True)
+    kind = fields.Selection(
+        [
+            (ONLY_ODOO, "Only in Odoo"),
+            (ONLY_THERE, "Only in the other system"),
+            (DIFFERENT, "Different"),
+            (UNLINKED, "Not linked"),
+            (UNREADABLE, "Can not be read"),
+        ],
+        required=True,
+        readonly=True,
+    )
+    record_name = fields.Char("Record", readonly=True)
+    res_model = fields.Char("Odoo Model", related="flow_id.model")
+    res_id = fields.Many2oneReference("Odoo Record ID", model_field="res_model", readonly=True)
+    external_id = fields.Char("Remote ID", readonly=True)
+    differences = fields.Json("Different Values", readonly=True, help="Odoo field to value in Odoo and value there.")
+    differences_text = fields.Char("Differences", compute="_compute_differences_text")
+    message = fields.Text(readonly=True)
+    state = fields.Selection(
+        [("open", "Open"), ("ordered", "Ordered")],
+        default="open",
+        required=True,
+        readonly=True,
+        help="Ordered: a push, pull or link was ordered; the next compare shows whether it helped.",
+    )
+
+    @api.depends("differences", "message")
+    def _compute_differences_text(self):
+        for line in self:
+            flow = line.flow_id.sudo()
+            parts = [
+                "%s: %s ≠ %s" % (flow._field_label(name) or name, _shown(odoo), _shown(remote))
+                for name, (odoo, remote) in (line.differences or {}).items()
+            ]
+            line.differences_text = "; ".join(parts) or line.message
+
+    # ----------------------------------------------------------------------------------------------------------------
+    # Ordering
+    # ----------------------------------------------------------------------------------------------------------------
+
+    def action_push(self):
+        """Send Odoo's values of these records; create there what is only here."""
+        lines = self._ordered(lambda line: line.res_id and line.kind != UNREADABLE)
+        for flow, of_flow in lines.grouped("flow_id").items():
+            if flow.direction == "pull":
+                raise UserError(self.env._("The flow “%s” sends nothing to the other system.", flow.display_name))
+            gone = of_flow.filtered(lambda line: line.kind == ONLY_ODOO and line.external_id)
+            gone._bindings().write({"state": "removed"})  # so the compare has found
+            of_flow.filtered(lambda line: line.kind == UNLINKED)._link_same()
+            self.env["bridge.job"]._enqueue_pushes(flow, of_flow.mapped("res_id"), prefer="odoo")
+
+    def action_pull(self):
+        """Fetch these records, and take their values from the other system."""
+        lines = self._ordered(lambda line: line.external_id and line.kind != ONLY_ODOO)
+        for flow, of_flow in lines.grouped("flow_id").items():
+            if flow.direction == "push":
+                raise UserError(self.env._("The flow “%s” takes nothing from the other system.", flow.display_name))
+            self.env["bridge.job"]._enqueue_records(flow, of_flow.mapped("external_id"), prefer="remote")
+
+    def action_link(self):
+        """Bind a record of Odoo and one of the other system: those of one line, or of two that belong together."""
+        lines = self._ordered(lambda line: line.kind in (UNLINKED, ONLY_ODOO, ONLY_THERE))
+        lines.filtered(lambda line: line.kind == UNLINKED)._link_same()
+        here = lines.filtered(lambda line: line.kind == ONLY_ODOO and not line.external_id)
+        there = lines.filtered(lambda line: line.kind == ONLY_THERE and not line.res_id)
+        if len(here) == 1 and len(there) == 1 and here.flow_id == there.flow_id:
+            here._link(there.external_id)
+        elif here or there:
+            raise UserError(
+                self.env._("Choose one record that is only in Odoo and one of the same flow that is only there.")
+            )
+
+    def _ordered(self, condition):
+        self.env["bridge.run"]._check_operator(self)
+        lines = self.sudo().filtered(condition)
+        if not lines:
+            raise UserError(self.env._("None of the chosen lines can be handled like this."))
+        lines.state = "ordered"
+        return lines
+
+    def _bindings(self):
+        found = self.env["bridge.binding"].sudo()
+        for flow, lines in self.grouped("flow_id").items():
+            found |= found.search([("flow_id", "=", flow.id), ("res_id", "in", lines.mapped("res_id"))])
+        return found
+
+    def _link_same(self):
+        for line in self:
+            line._link(line.external_id)
+
+    def _link(self, external_id):
+        """Bind, with nothing agreed yet: the first contact of the two records decides field by field."""
+        self.ensure_one()
+        bindings = self.env["bridge.binding"].sudo()
+        if bindings.search_count(
+            [("flow_id", "=", self.flow_id.id), "|", ("external_id", "=", external_id), ("res_id", "=", self.res_id)]
+        ):
+            raise UserError(self.env._("“%s” is linked already. Compare again.", self.record_name))
+        bindings.create({"flow_id": self.flow_id.id, "external_id": external_id, "res_id": self.res_id})
+        if self.flow_id.direction != "push" and self.flow_id._operation("get"):
+            self.env["bridge.job"]._enqueue_records(self.flow_id, [external_id])
+        if self.flow_id.direction != "pull":
+            self.env["bridge.change"]._note(self.flow_id.id, self.flow_id.model, [self.res_id])
+
+    def action_open_record(self):
+        """Open the Odoo record."""
+        self.ensure_one()
+        self.check_access("read")
+        if not self.res_id:
+            raise UserError(self.env._("“%s” is not in Odoo.", self.record_name or self.external_id))
+        return self.env["bridge.flow"]._open_record(self.res_model, self.res_id)
+
+
+def _shown(value):
+    if value in (False, None, "", []):
+        return "—"
+    return value[:80] if isinstance(value, str) else json.dumps(value)[:80]

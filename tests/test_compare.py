@@ -1,0 +1,84 @@
+"""Full compare: promise 5, what differs can be read, and nothing is written until somebody says so."""
+
+from odoo.tests import tagged
+
+from .test_both_ways import BothWaysCase
+
+
+@tagged("post_install", "-at_install")
+class TestCompare(BothWaysCase):
+    def setUp(self):
+        super().setUp()
+        self.connect_both("ask")
+        self.ada, self.ada_there = self.in_agreement(phone="1")
+
+    def compare(self):
+        self.flow.action_compare()
+        self.settle()
+        run = self.env["bridge.run"].search([("flow_id", "=", self.flow.id), ("kind", "=", "compare")], limit=1)
+        self.assertEqual(run.state, "done", run.message)
+        return {(line.kind, line.record_name): line for line in run.drift_ids}
+
+    def disturb(self):
+        """Differences that neither side has noticed."""
+        self.env.flush_all()
+        self.env.cr.execute("UPDATE res_partner SET phone = '9' WHERE id = %s", [self.ada.id])
+        self.env.invalidate_all()
+        bob = self.partner("Bob")
+        self.env.cr.flush()
+        self.env["bridge.change"].search([]).unlink()
+        self.there(name="Carl", email="carl@example.com")
+        self.there(name="Bob there", email="bob@example.com")
+        return bob
+
+    def test_what_differs_is_reported_and_nothing_is_written(self):
+        bob = self.disturb()
+        dora = self.partner("Dora")
+        self.env.cr.flush()
+        self.env["bridge.change"].search([]).unlink()
+        known = self.contacts.copy()
+        lines = self.compare()
+        self.assertEqual(
+            set(lines), {("different", "Ada"), ("unlinked", "Bob there"), ("only_there", "Carl"), ("only_odoo", "Dora")}
+        )
+        self.assertEqual(lines["different", "Ada"].differences, {"phone": ["9", "1"]})
+        self.assertEqual(lines["unlinked", "Bob there"].res_id, bob.id)
+        self.assertEqual(lines["only_odoo", "Dora"].res_id, dora.id)
+        self.assertEqual((self.writes(), self.contacts, self.ada.phone), (0, known, "9"))
+        self.assertFalse(self.binding(self.flow, bob))
+
+    def test_push_from_the_report(self):
+        self.disturb()
+        lines = self.compare()
+        (lines["different", "Ada"] + lines["unlinked", "Bob there"]).action_push()
+        self.settle()
+        self.assertEqual(self.contacts[self.ada_there]["phone"], "9")
+        self.assertEqual(set(self.compare()), {("only_there", "Carl")})
+
+    def test_pull_from_the_report(self):
+        bob = self.disturb()
+        lines = self.compare()
+        (lines["different", "Ada"] + lines["unlinked", "Bob there"] + lines["only_there", "Carl"]).action_pull()
+        self.settle()
+        self.assertEqual((self.ada.phone, bob.name), ("1", "Bob there"))
+        self.assertEqual(self.compare(), {})
+
+    def test_link_from_the_report(self):
+        dora = self.partner("Dora")
+        self.env.cr.flush()
+        self.env["bridge.change"].search([]).unlink()
+        there = self.there(name="Theodora", phone="5")
+        lines = self.compare()
+        (lines["only_odoo", "Dora"] + lines["only_there", "Theodora"]).action_link()
+        self.settle()
+        self.assertEqual(self.binding(self.flow, dora).external_id, there["id"])
+        self.assertEqual(dora.phone, "5", "an empty value is no statement at first contact")
+        self.assertEqual(self.conflicts().mapped("field_name"), ["name"])
+
+    def test_what_is_gone_there_can_be_pushed_again(self):
+        self.remote.records["contacts"].clear()
+        lines = self.compare()
+        lines["only_odoo", "Ada"].action_push()
+        self.settle()
+        self.assertEqual(self.names_there(), ["Ada"])
+        self.assertEqual(self.compare(), {})
