@@ -33,6 +33,11 @@ class TestSecurity(BridgeCase):
         self.env["bridge.alert"].create(
             {"key": "x", "kind": "paused", "message": "x", "connector_id": self.connector.id}
         )
+        about = {"flow_id": self.flow.id, "res_id": 1}
+        binding = self.env["bridge.binding"].search([("flow_id", "=", self.flow.id)], limit=1)
+        self.env["bridge.change"].create({**about, "res_model": "res.partner"})
+        self.env["bridge.conflict"].create({"flow_id": self.flow.id, "binding_id": binding.id, "kind": "gone_there"})
+        self.env["bridge.drift"].create({**about, "run_id": self.run_.id, "kind": "different"})
 
     def stranger(self, group):
         """A user of one of our groups, in another company."""
