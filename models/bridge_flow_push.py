@@ -27,6 +27,7 @@ from .outgoing import (
 )
 
 ROUNDS = 6  # how often a record is looked at anew because the remote has another version than we know
+TOGETHER = 6  # requests for each that may be under way, before what they brought is written down
 AT_ONCE = 8  # requests under way together, where the connector says nothing
 STALE = (409, 412)
 LOGGED_SENDS = (*SENDS, LEAVE, SKIP, REJECT, CONFLICT, UNCERTAIN)
@@ -39,18 +40,16 @@ class BridgeFlow(models.Model):
     # The road
     # ----------------------------------------------------------------------------------------------------------------
 
-    def _push_batch(self, run, items, client, exchanges, commit, job_id=None, jobs=None, ancestors=(), flight=None):
+    def _push_batch(self, run, items, client, exchanges, commit, flight, job_id=None, jobs=None, ancestors=()):
         """Bring changed records along the road (DESIGN.md, "The road"). What is sent is written down at once.
 
         :param list[Outgoing] items: the records
         :param list exchanges: where the client puts its exchanges
+        :param Flight flight: what sends
         :param BridgeJob jobs: the running jobs whose matter the records are, if there are
         :return: the batch; its ``flight.error`` says why not all could be sent
         :rtype: OutBatch
         """
-        if flight is None:
-            until = self.env.context.get("cron_end_time", float("inf"))
-            flight = Flight(self.connector_id.max_requests or AT_ONCE, until)
         batch = OutBatch(
             run, self, self._mapper(), items, client, exchanges, commit, flight, job_id=job_id, ancestors=ancestors
         )
@@ -67,11 +66,7 @@ class BridgeFlow(models.Model):
                 continue
             self._push_related(batch, waiting)
             for wave in self._out_waves(batch, waiting):
-                self._write_documents(batch, wave)
-                run._again_when_busy(self._write_intents, batch, wave)
-                self._send(batch, wave)
-                sent, batch.exchanges[:] = list(batch.exchanges), []
-                run._again_when_busy(self._journal_sent, batch, wave, sent)
+                self._send_wave(batch, wave)
             waiting = self._stale(batch, waiting)
             if not waiting:
                 break
@@ -80,6 +75,30 @@ class BridgeFlow(models.Model):
                 item.fail("unavailable", self.env._("The record changes there faster than it can be sent."))
         run._again_when_busy(self._journal_outgoing, batch, jobs)
         return batch
+
+    def _send_wave(self, batch, wave):
+        """Send records that do not wait for each other; while some are under way, those before are written down."""
+        under_way = None
+        size = max(TOGETHER * batch.flight.at_once, self._most_in_bulk())
+        for start in range(0, len(wave), size):
+            some = wave[start : start + size]
+            self._write_documents(batch, some)
+            batch.run._again_when_busy(self._write_intents, batch, some)
+            begun = self._begin_sending(batch, some)
+            if under_way:
+                self._land(batch, *under_way)
+            under_way = some, begun
+        if under_way:
+            self._land(batch, *under_way)
+
+    def _most_in_bulk(self):
+        return max(self.operation_ids.mapped("bulk_size"), default=0)
+
+    def _land(self, batch, items, begun):
+        """Wait for the answers, and write down what they say."""
+        self._read_answers(batch, *begun)
+        exchanges, batch.exchanges[:] = list(batch.exchanges), []
+        batch.run._again_when_busy(self._journal_sent, batch, items, exchanges)
 
     # ----------------------------------------------------------------------------------------------------------------
     # Look before sending
@@ -207,9 +226,9 @@ class BridgeFlow(models.Model):
                     batch.client,
                     batch.exchanges,
                     batch.commit,
+                    batch.flight,
                     job_id=batch.job_id,
                     ancestors=tuple(around),
-                    flight=batch.flight,
                 )
 
     def _out_waves(self, batch, items):
@@ -236,16 +255,22 @@ class BridgeFlow(models.Model):
     # Apply: send
     # ----------------------------------------------------------------------------------------------------------------
 
-    def _send(self, batch, items):
-        """Send what was planned, several requests at a time; nothing is written here."""
+    def _begin_sending(self, batch, items):
+        """Send what was planned, several requests at a time; nothing is written here.
+
+        :return: the tasks, and what waits for their results
+        :rtype: tuple
+        """
         tasks = []
         for action in SENDS:
             ready = [item for item in items if item.action == action]
             operation = self._operation(OPERATIONS[action])
             if ready:
                 tasks += operation._tasks(ready, self._variables, self._more_headers)
-        results = batch.flight.send(tasks, lambda task: batch.client.send(task.request))
-        for task, result in zip(tasks, results, strict=True):
+        return tasks, batch.flight.begin(tasks, lambda task: batch.client.send(task.request))
+
+    def _read_answers(self, batch, tasks, landed):
+        for task, result in zip(tasks, landed(), strict=True):
             if result is None:
                 for item in task.items:
                     self._hold(batch, item)
@@ -408,6 +433,14 @@ class BridgeFlow(models.Model):
         if not run.dry_run:
             self._after_push(batch)
             batch.commit(0)
+
+    def _flight(self):
+        """What sends the requests of this flow.
+
+        :rtype: Flight
+        """
+        until = self.env.context.get("cron_end_time", float("inf"))
+        return Flight(self.connector_id.max_requests or AT_ONCE, until)
 
     def _after_push(self, batch):
         """Called when a batch was pushed, before it is committed. For other addons.

@@ -26,16 +26,17 @@ class BridgeRun(models.Model):
             return True
         flow = self.flow_id
         try:
-            with flow.connector_id._client(exchanges) as client:
+            with flow.connector_id._client(exchanges) as client, flow._flight() as flight:
                 while True:
                     record_ids, change_ids, after = self._again_when_busy(self._next_outgoing)
                     if not record_ids and not change_ids and after is None:
                         break
                     items = flow._outgoing(record_ids)
-                    batch = flow._push_batch(self, items, client, exchanges, commit, job_id=self._own_job().id or None)
+                    job_id = self._own_job().id or None
+                    batch = flow._push_batch(self, items, client, exchanges, commit, flight, job_id=job_id)
                     left = self._again_when_busy(self._checkpoint_push, batch, change_ids, after, commit)
-                    if batch.flight.error is not None:
-                        raise batch.flight.error
+                    if flight.error is not None:
+                        raise flight.error
                     if self.state == "cancelled" or self._preview_is_full():
                         break
                     if left <= 0 or flow.connector_id.state == "disabled" or batch.held:
@@ -175,18 +176,18 @@ class BridgeFlow(models.Model):
         exchanges = []
         run = jobs.run_id[:1] or self.env["bridge.run"]._start(self, "record", kind="push")
         prefer = {job.res_id: job.prefer for job in jobs if job.prefer}
-        with self.connector_id._client(exchanges) as client:
+        with self.connector_id._client(exchanges) as client, self._flight() as flight:
             items = self._outgoing(jobs.mapped("res_id"), prefer)
             try:
-                batch = self._push_batch(run, items, client, exchanges, jobs._commit, job_id=jobs[:1].id, jobs=jobs)
+                job_id = jobs[:1].id
+                batch = self._push_batch(run, items, client, exchanges, jobs._commit, flight, job_id=job_id, jobs=jobs)
             except RemoteError as error:
                 error.exchanges = exchanges
                 raise
             run._again_when_busy(self._conclude_records, run, batch, jobs, exchanges)
-            if batch.flight.error is not None:
-                error = batch.flight.error
-                error.exchanges = []
-                raise error
+            if flight.error is not None:
+                flight.error.exchanges = []
+                raise flight.error
 
     def _conclude_records(self, run, batch, jobs, exchanges):
         self.env["bridge.exchange"]._record(run, exchanges)

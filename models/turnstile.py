@@ -22,6 +22,11 @@ LONGEST_STAY = 20.0  # seconds that a request waits for its turn; a lane has oth
 REQUEST_LOCK, TOKEN_LOCK = 0x62726467, 0x62726468  # classes of advisory locks
 MOST_REQUESTS = 64
 
+LIMITS = """
+    SELECT COALESCE(max_requests, 0), rate_requests > 0 FROM bridge_connector WHERE id = %(connector)s
+"""
+# The first place that is free; the others are not even tried, because nobody asks for a second row.
+TAKE_PLACE = "SELECT place FROM unnest(%s::int[]) AS place WHERE pg_try_advisory_xact_lock(%s, place) LIMIT 1"
 # The generic cell rate algorithm (ITU-T I.371): `next_slot` is when a request would be exactly on time; a burst may be
 # early. One statement takes a slot, so that no two lanes get the same one.
 TAKE_SLOT = """
@@ -71,8 +76,10 @@ class Turnstile:
         :raises Throttled: reason ``own_limit``, if the turn would come too late to wait for it
         """
         with contextlib.closing(self._open_cursor()) as cr:
-            self._take_place(cr)
-            seconds = self._take_slot()
+            cr.execute(LIMITS, self._values())
+            places, is_rated = cr.fetchone() or (0, False)
+            self._take_place(cr, places)
+            seconds = self._take_slot() if is_rated else 0
             if seconds > 0:
                 time.sleep(seconds)
             yield
@@ -104,21 +111,18 @@ class Turnstile:
             self._refuse(seconds)
         return seconds
 
-    def _take_place(self, cr):
+    def _take_place(self, cr, places):
         """One of the places for requests under way: a lock that goes with the connection, whatever happens to us."""
-        cr.execute("SELECT max_requests FROM bridge_connector WHERE id = %s", [self._connector_id])
-        places = min((cr.fetchone() or (0,))[0] or 0, MOST_REQUESTS)
         if not places:
             cr.rollback()
             return
-        keys = [self._connector_id * MOST_REQUESTS + place for place in range(places)]
+        keys = [self._connector_id * MOST_REQUESTS + place for place in range(min(places, MOST_REQUESTS))]
         end = time.monotonic() + LONGEST_STAY
         while time.monotonic() < end:
             random.shuffle(keys)
-            for key in keys:
-                cr.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [REQUEST_LOCK, key])
-                if cr.fetchone()[0]:
-                    return
+            cr.execute(TAKE_PLACE, [keys, REQUEST_LOCK])
+            if cr.fetchone():
+                return
             time.sleep(random.uniform(0.01, 0.05))  # whichever place is free first
         self._refuse(LONGEST_STAY)
 

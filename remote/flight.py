@@ -12,6 +12,8 @@ WHOLESALE = ("unavailable", "throttled", "auth")  # kinds of errors that are not
 class Flight:
     """Sends things together, and stops taking new ones when the other system gives no more or the time is up.
 
+    A context manager: at its end nothing is under way any more.
+
     :param int at_once: most requests under way at the same time
     :param float until: ``time.monotonic()`` after which nothing new is begun
     :ivar RemoteError error: the first error that is not about one record; None if there was none
@@ -22,30 +24,40 @@ class Flight:
         self.until = until
         self.error = None
         self._lock = threading.Lock()
+        self._executor = concurrent.futures.ThreadPoolExecutor(at_once, thread_name_prefix="bridge-send")
 
-    def send(self, tasks, send):
-        """Call a function with each task; give what became of it, in the order of the tasks.
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc_info):
+        self._executor.shutdown(wait=True, cancel_futures=True)
+
+    def begin(self, tasks, send):
+        """Call a function with each task, in threads, while the caller goes on.
 
         :param list tasks: anything
         :param send: called in a thread
-        :return: for each task ``(True, result)``, ``(False, RemoteError)``, or None if its turn did not come
+        :return: a function that waits, and gives for each task, in their order, ``(True, result)``,
+            ``(False, RemoteError)``, or None if its turn did not come
+        :rtype: collections.abc.Callable
+        """
+        under_way = [self._executor.submit(self._attempt, task, send) for task in tasks]
+        return lambda: [one.result() for one in under_way]
+
+    def send(self, tasks, send):
+        """As ``begin``, and wait.
+
         :rtype: list
         """
+        return self.begin(tasks, send)()
 
-        def attempt(task):
-            if self.error is not None or time.monotonic() > self.until:
-                return None
-            try:
-                return True, send(task)
-            except RemoteError as error:
-                if error.kind in WHOLESALE:
-                    with self._lock:
-                        self.error = self.error or error
-                return False, error
-
-        if len(tasks) < 2 or self.at_once < 2:
-            return [attempt(task) for task in tasks]
-        with concurrent.futures.ThreadPoolExecutor(
-            min(self.at_once, len(tasks)), thread_name_prefix="bridge-send"
-        ) as executor:
-            return list(executor.map(attempt, tasks))
+    def _attempt(self, task, send):
+        if self.error is not None or time.monotonic() > self.until:
+            return None
+        try:
+            return True, send(task)
+        except RemoteError as error:
+            if error.kind in WHOLESALE:
+                with self._lock:
+                    self.error = self.error or error
+            return False, error
