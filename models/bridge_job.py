@@ -378,8 +378,10 @@ class BridgeJob(models.Model):
         self.env["bridge.run"]._check_operator(self)
         job, flow, external_id = self.sudo(), self.flow_id.sudo(), str(external_id or "").strip()
         binding = job._uncertain_binding()
-        taken = self.env["bridge.binding"].sudo().search(
-            [("flow_id", "=", flow.id), ("external_id", "=", external_id), ("id", "!=", binding.id)]
+        taken = (
+            self.env["bridge.binding"]
+            .sudo()
+            .search([("flow_id", "=", flow.id), ("external_id", "=", external_id), ("id", "!=", binding.id)])
         )
         if taken:
             raise UserError(

@@ -16,8 +16,8 @@ from .cache import REPOSITORY
 from .workplace import Workplace
 
 PARTS = ("unit", "odoo", "system")
-CRASH_TESTS = ("tests/system/test_crash.py", "tests/system/test_limits.py")
-CRASHES = 200
+CRASH_TESTS = ("tests/system/test_crash.py", "tests/system/test_push_crash.py", "tests/system/test_limits.py")
+CRASHES = {"BRIDGE_CRASHES": "200", "BRIDGE_PUSH_CRASHES": "1000"}
 NO_TESTS = 5  # pytest's exit code when it collected nothing (or everything was deselected)
 # What Odoo and pytest-odoo say when a browser test was left out.
 BROWSER_SKIPS = re.compile(r"chrom|browser|websocket|odoo-http", re.I)
@@ -41,15 +41,14 @@ def main(arguments):
     """Run the tests; return the exit code."""
     parser = argparse.ArgumentParser(prog="./dev/test", description=__doc__, allow_abbrev=False)
     parser.add_argument("--fast", action="store_true", help="unit tests only: no Odoo, no PostgreSQL")
-    parser.add_argument(
-        "--crash", action="store_true", help=f"the tests of crashes and limits alone, long: {CRASHES} kills"
-    )
+    parser.add_argument("--crash", action="store_true", help="the tests of crashes and limits alone, long: 1,200 kills")
     parser.add_argument(
         "--strict", action="store_true", help="a skipped browser test is a failure (default when CI=true)"
     )
     options, rest = parser.parse_known_args(arguments)
     if options.crash:
-        os.environ.setdefault("BRIDGE_CRASHES", str(CRASHES))
+        for name, number in CRASHES.items():
+            os.environ.setdefault(name, number)
         rest = [*rest, *(() if any(map(part_of, rest)) else CRASH_TESTS)]
     strict = options.strict or os.environ.get("CI") == "true"
     started = time.monotonic()

@@ -94,19 +94,28 @@ class OdooWorker:
 
         :return: context manager that gives the function to kill it earlier
         """
-        pid = self.call("fork", repeated=function, arguments=arguments)
+        pid = self.fork(function, **arguments)
         killed = []
 
         def kill():
             os.kill(pid, signal.SIGKILL)
-            killed.append(self.call("reap", pid=pid))
-            assert killed == [signal.SIGKILL], "the child ended by itself; read the log system-*.log in the cache"
+            self.reap(pid)
+            killed.append(pid)
 
         try:
             yield kill
         finally:
             if not killed:
                 kill()
+
+    def fork(self, function, **arguments):
+        """Begin a child that runs a function again and again; return its process id. Somebody kills it, then `reap`."""
+        return self.call("fork", repeated=function, arguments=arguments)
+
+    def reap(self, pid):
+        """Wait for the end of a child that somebody has killed, or will."""
+        signalled = self.call("reap", pid=pid)
+        assert signalled == signal.SIGKILL, "the child ended by itself; read the log system-*.log in the cache"
 
     def ready(self):
         """Wait until Odoo is loaded."""

@@ -204,6 +204,28 @@ def enqueue_records(env, flow, external_ids):
     return len(env["bridge.job"]._enqueue([{**values, "external_id": str(one)} for one in external_ids]))
 
 
+def create_contacts(env, names, **values):
+    """Contacts that somebody creates in Odoo, each with an e-mail address made of the name."""
+    rows = [{"name": name, "email": f"{name.lower().replace(' ', '.')}@example.com", **values} for name in names]
+    return env["res.partner"].create(rows).ids
+
+
+def decide(env, there):
+    """Look at every uncertain creation as a person does.
+
+    :param dict there: e-mail address to remote id
+    :return: how many are there, and how many are not
+    """
+    jobs = env["bridge.job"].search([("state", "=", "uncertain")])
+    found = {job: there.get(env["res.partner"].browse(job.res_id).email) for job in jobs}
+    for job, external_id in found.items():
+        if external_id:
+            job._resolve_there(external_id)
+        else:
+            job.action_not_there()
+    return [sum(map(bool, found.values())), sum(not one for one in found.values())]
+
+
 def watch(env):
     """Look for what needs a person, as the scheduled action does; the last digest was 15 minutes ago."""
     env["ir.config_parameter"].set_param("integration_bridge.last_digest", "")
