@@ -49,6 +49,7 @@ class BridgeBinding(models.Model):
     remote_version = fields.Char(readonly=True)
     synced = fields.Datetime("Last Change Synced", readonly=True)
     seen_run_id = fields.Integer(readonly=True, help="The last full scan that saw the record.")
+    conflict_count = fields.Integer("Open Conflicts", compute="_compute_conflict_count")
 
     _external_uniq = models.Constraint("UNIQUE(flow_id, external_id)", "This remote record is bound already.")
     _creating = models.Index("(flow_id, reference) WHERE state = 'creating'")
@@ -64,15 +65,15 @@ class BridgeBinding(models.Model):
         for binding in self:
             binding.last_run_id = (binding.flow_id.parent_id or binding.flow_id).last_run_id
 
+    def _compute_conflict_count(self):
+        conflicts = self.env["bridge.conflict"]._count_open("binding_id", self)
+        for binding in self:
+            binding.conflict_count = conflicts.get(binding, 0)
+
     def _readable_name(self):
         """The bound record's name, as far as this user may read it."""
         self.ensure_one()
-        if not self.res_id or self.res_model not in self.env:
-            return False
-        record = self.env[self.res_model].browse(self.res_id).exists()
-        if not record:
-            return self.env._("deleted in Odoo")
-        return record.display_name if record.has_access("read") else self.env._("no access")
+        return self.env["bridge.flow"]._name_of_record(self.res_model, self.res_id)
 
     @api.model
     def _known(self, flow, external_ids):
@@ -113,6 +114,9 @@ class BridgeBinding(models.Model):
             "tag": "display_notification",
             "params": {"type": "success", "message": self.env._("%s records will be fetched again.", len(jobs))},
         }
+
+    def action_open_conflicts(self):
+        return self.env["bridge.conflict"]._action_open_of("binding_id", self)
 
     def action_open_logs(self):
         self.ensure_one()

@@ -30,8 +30,19 @@ class BridgeChange(models.Model):
     path = fields.Char(
         readonly=True, help="How the flow's records reach the changed one, such as country_id; empty: it is one itself."
     )
+    record_name = fields.Char("Record", compute="_compute_record_name")
     create_date = fields.Datetime("When")
     create_uid = fields.Many2one("res.users", "Who")
+
+    def _compute_record_name(self):
+        for change in self:
+            change.record_name = self.env["bridge.flow"]._name_of_record(change.res_model, change.res_id)
+
+    def action_open_record(self):
+        """Open the Odoo record."""
+        self.ensure_one()
+        self.check_access("read")
+        return self.env["bridge.flow"]._open_record(self.res_model, self.res_id)
 
     # ----------------------------------------------------------------------------------------------------------------
     # Putting in

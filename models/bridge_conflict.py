@@ -45,6 +45,7 @@ class BridgeConflict(models.Model):
     odoo_text = fields.Char("In Odoo", compute="_compute_texts")
     remote_text = fields.Char("In the Other System", compute="_compute_texts")
     agreed_text = fields.Char("Last Agreed", compute="_compute_texts")
+    question = fields.Char(compute="_compute_question")
     odoo_user_id = fields.Many2one("res.users", "Changed in Odoo By", readonly=True)
     odoo_date = fields.Datetime("Changed in Odoo", readonly=True)
     remote_date = fields.Char("Changed There", readonly=True, help="As the other system says it.")
@@ -63,35 +64,47 @@ class BridgeConflict(models.Model):
 
     @api.depends("record_name", "field_name", "kind")
     def _compute_display_name(self):
+        kinds = dict(self._fields["kind"]._description_selection(self.env))
         for conflict in self:
-            conflict.display_name = " · ".join(
-                part for part in (conflict.record_name or conflict.external_id, conflict.field_label) if part
-            )
+            about = conflict.field_label if conflict.kind == FIELD else kinds.get(conflict.kind)
+            parts = (conflict.record_name or conflict.external_id, about)
+            conflict.display_name = " · ".join(part for part in parts if part)
 
-    @api.depends("field_name", "flow_id.model")
+    @api.depends("field_name", "kind", "flow_id.model")
     def _compute_field_label(self):
         for conflict in self:
-            conflict.field_label = conflict.flow_id.sudo()._field_label(conflict.field_name) or conflict.field_name
+            label = conflict.flow_id.sudo()._field_label(conflict.field_name) or conflict.field_name
+            conflict.field_label = label if conflict.kind == FIELD else self.env._("The whole record")
 
-    @api.depends("odoo_value", "remote_value", "agreed_value")
+    @api.depends("odoo_value", "remote_value", "agreed_value", "kind")
     def _compute_texts(self):
+        deleted, changed = self.env._("Deleted"), self.env._("Changed")
+        of_records = {GONE_IN_ODOO: (deleted, changed), GONE_THERE: (changed, deleted)}
         for conflict in self:
-            for side in ("odoo", "remote", "agreed"):
-                conflict[f"{side}_text"] = conflict._readable(conflict[f"{side}_value"])
+            values = (conflict.odoo_value, conflict.remote_value, conflict.agreed_value)
+            texts = (*of_records.get(conflict.kind, map(conflict._readable, values[:2])), conflict._readable(values[2]))
+            conflict.odoo_text, conflict.remote_text, conflict.agreed_text = texts
+
+    @api.depends("kind")
+    def _compute_question(self):
+        questions = {
+            FIELD: self.env._("Both sides have changed this field. Whose value stands?"),
+            GONE_IN_ODOO: self.env._(
+                "The record was deleted in Odoo, and changed in the other system. Keep Odoo's: it is removed there as"
+                " well. Keep theirs: it is made in Odoo again."
+            ),
+            GONE_THERE: self.env._(
+                "The record was deleted in the other system, and changed in Odoo. Keep Odoo's: it is made there again."
+                " Keep theirs: it is removed in Odoo, as the flow says."
+            ),
+        }
+        for conflict in self:
+            conflict.question = questions.get(conflict.kind)
 
     def _readable(self, value):
         """A comparable value as a person reads it; related records by their names."""
         field = self.env.get(self.flow_id.model, self)._fields.get(self.field_name)
-        if value in (False, None, "", []) and (field is None or field.type != "boolean"):
-            return "—"
-        if field is not None and field.relational:
-            ids = [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, int)]
-            records = self.env[field.comodel_name].browse(ids).exists()
-            records = records._filtered_access("read") if records else records
-            return ", ".join(records.mapped("display_name")) or json.dumps(value)
-        if field is not None and field.type == "selection":
-            return dict(field._description_selection(self.env)).get(value, value)
-        return value if isinstance(value, str) else json.dumps(value)
+        return self.env["bridge.log"]._readable(field, value) or "—"
 
     # ----------------------------------------------------------------------------------------------------------------
     # Found, settled
@@ -224,6 +237,22 @@ class BridgeConflict(models.Model):
             self.search([("flow_id", "=", flow.id), ("field_name", "in", list(names)), ("state", "=", "open")])._decide(
                 side
             )
+
+    @api.model
+    def _count_open(self, field_name, records):
+        """How many are open, of each of these records.
+
+        :param str field_name: which relation to them, such as ``flow_id``
+        :rtype: dict
+        """
+        domain = [(field_name, "in", records.ids), ("state", "=", "open")]
+        return dict(self._read_group(domain, [field_name], ["__count"]))
+
+    @api.model
+    def _action_open_of(self, field_name, records):
+        """Show the conflicts of these records, the open ones first."""
+        action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_conflict_action")
+        return {**action, "domain": [(field_name, "in", records.ids)]}
 
     def action_open_record(self):
         """Open the Odoo record."""

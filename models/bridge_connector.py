@@ -73,6 +73,7 @@ class BridgeConnector(models.Model):
     flow_ids = fields.One2many("bridge.flow", "connector_id", string="Flows")
     flow_count = fields.Integer("Number of Flows", compute="_compute_counts")
     failure_count = fields.Integer(compute="_compute_counts", string="Open Failures")
+    conflict_count = fields.Integer(compute="_compute_counts", string="Open Conflicts")
     last_success = fields.Datetime(compute="_compute_counts", string="Last Successful Run")
     health = fields.Selection([("ok", "OK"), ("attention", "Attention"), ("down", "Down")], compute="_compute_health")
     health_reason = fields.Text(compute="_compute_health", string="What Is the Matter")
@@ -206,6 +207,7 @@ class BridgeConnector(models.Model):
                 ["__count"],
             )
         )
+        conflicts = self.env["bridge.conflict"]._count_open("connector_id", self)
         successes = dict(
             self.env["bridge.run"]._read_group(
                 [
@@ -221,6 +223,7 @@ class BridgeConnector(models.Model):
         for connector in self:
             connector.flow_count = flows.get(connector, 0)
             connector.failure_count = failures.get(connector, 0)
+            connector.conflict_count = conflicts.get(connector, 0)
             connector.last_success = successes.get(connector, False)
 
     def _compute_health(self):
@@ -610,6 +613,9 @@ class BridgeConnector(models.Model):
             "domain": [("connector_id", "in", self.ids)],
             "context": {"default_connector_id": self[:1].id},
         }
+
+    def action_open_conflicts(self):
+        return self.env["bridge.conflict"]._action_open_of("connector_id", self)
 
     def action_open_failures(self):
         action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_failure_action")

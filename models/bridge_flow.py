@@ -148,6 +148,8 @@ class BridgeFlow(models.Model):
     last_push_scan = fields.Datetime("Last Full Push", readonly=True, copy=False)
     binding_count = fields.Integer(compute="_compute_counts", string="External IDs")
     failure_count = fields.Integer(compute="_compute_counts", string="Open Failures")
+    conflict_count = fields.Integer(compute="_compute_counts", string="Open Conflicts")
+    change_count = fields.Integer(compute="_compute_counts", string="Waiting to Be Sent")
     last_run_id = fields.Many2one("bridge.run", compute="_compute_counts")
     last_run_state = fields.Selection(
         lambda self: self.env["bridge.run"]._fields["state"].selection, compute="_compute_counts", string="Last Result"
@@ -176,6 +178,8 @@ class BridgeFlow(models.Model):
                 [("flow_id", "in", self.ids), ("state", "in", ("failed", "uncertain"))], ["flow_id"], ["__count"]
             )
         )
+        conflicts = self.env["bridge.conflict"]._count_open("flow_id", self)
+        changes = dict(self.env["bridge.change"]._read_group([("flow_id", "in", self.ids)], ["flow_id"], ["__count"]))
         runs = dict(
             self.env["bridge.run"]._read_group(
                 [("flow_id", "in", self.ids), ("dry_run", "=", False)], ["flow_id"], ["id:max"]
@@ -184,6 +188,8 @@ class BridgeFlow(models.Model):
         for flow in self:
             flow.binding_count = bindings.get(flow, 0)
             flow.failure_count = failures.get(flow, 0)
+            flow.conflict_count = conflicts.get(flow, 0)
+            flow.change_count = changes.get(flow, 0)
             flow.last_run_id = runs.get(flow, False)
             flow.last_run_state = flow.last_run_id.state
 
@@ -535,6 +541,13 @@ class BridgeFlow(models.Model):
     def action_open_failures(self):
         action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_failure_action")
         return {**action, "domain": [("flow_id", "in", self.ids)], "context": {}}
+
+    def action_open_changes(self):
+        action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_change_action")
+        return {**action, "domain": [("flow_id", "in", self.ids)], "context": {}}
+
+    def action_open_conflicts(self):
+        return self.env["bridge.conflict"]._action_open_of("flow_id", self)
 
     def action_open_runs(self):
         action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_run_action")

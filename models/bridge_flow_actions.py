@@ -97,6 +97,16 @@ class BridgeFlow(models.Model):
         return bindings.action_sync()
 
     @api.model
+    def _name_of_record(self, model_name, record_id):
+        """An Odoo record's name, as far as this user may read it."""
+        if not record_id or model_name not in self.env:
+            return False
+        record = self.env[model_name].browse(record_id).exists()
+        if not record:
+            return self.env._("deleted in Odoo")
+        return record.display_name if record.has_access("read") else self.env._("no access")
+
+    @api.model
     def _open_record(self, model_name, record_id):
         """The action that shows one Odoo record."""
         return {
