@@ -47,6 +47,7 @@ class BridgeFieldMapping(models.Model):
     options_help = fields.Html(compute="_compute_options_help")
 
     direction = fields.Selection(DIRECTIONS, help="Empty: as the flow says.")
+    ways = fields.Selection(DIRECTIONS, string="Goes", compute="_compute_ways")
     authority = fields.Selection(
         AUTHORITIES,
         help="Who wins when both sides changed the field. Empty: as the flow says.",
@@ -75,6 +76,11 @@ class BridgeFieldMapping(models.Model):
             mapping.options_help = self.env["bridge.flow"]._render_options(
                 [(name, self.env._(option.help)) for name, option in options.items()]
             )
+
+    @api.depends("direction", "flow_id.direction", "flow_id.parent_id.direction")
+    def _compute_ways(self):
+        for mapping in self:
+            mapping.ways = mapping._ways()
 
     @api.depends("field_id", "flow_id.name")
     def _compute_display_name(self):

@@ -193,6 +193,14 @@ class BridgeFlow(models.Model):
             flow.last_run_id = runs.get(flow, False)
             flow.last_run_state = flow.last_run_id.state
 
+    @api.onchange("direction")
+    def _onchange_direction(self):
+        """What goes one way has its truth where it comes from."""
+        if self.direction == "push" and self.authority == "remote":
+            self.authority = "odoo"
+        elif self.direction == "pull" and self.authority == "odoo":
+            self.authority = "remote"
+
     def _last_ended_runs(self):
         """Of each flow the last run of each kind that came to an end; single records do not count.
 
@@ -473,11 +481,12 @@ class BridgeFlow(models.Model):
                 self.env["bridge.run"].sudo()._start(flow, trigger="schedule")._fail(str(error))
             flow._schedule(now)
 
-    def _enqueue(self, trigger, full=False, dry_run=None):
+    def _enqueue(self, trigger, full=False, dry_run=None, kinds=None):
         """Have each flow run as soon as a lane is free; a flow that waits already is not queued twice.
 
         :param str trigger: who or what started it: ``manual``, ``schedule``
         :param bool full: read everything, not only what changed
+        :param list kinds: what is done of ``_run_kinds``; None: all of it
         :return: the runs, in the order of the flows
         :rtype: BridgeRun
         """
@@ -490,7 +499,7 @@ class BridgeFlow(models.Model):
                     )
                 )
             flow._check_references()
-            for kind in flow._run_kinds():
+            for kind in flow._run_kinds() if kinds is None else kinds:
                 runs += runs._enqueue(flow, trigger=trigger, full=full, dry_run=dry_run, kind=kind)
         return runs.sudo(False)
 
@@ -514,6 +523,13 @@ class BridgeFlow(models.Model):
         """Read everything, now; finds what was deleted without a trace."""
         self.env["bridge.run"]._check_operator(self)
         return self._enqueue(trigger="manual", full=True)._action_open()
+
+    def action_full_push(self):
+        """Look at every record to push, now; finds what was changed past Odoo's models."""
+        self.env["bridge.run"]._check_operator(self)
+        if "pull" in self.mapped("direction"):
+            raise UserError(self.env._("This flow sends nothing. Set its direction first."))
+        return self._enqueue(trigger="manual", full=True, kinds=["push"])._action_open()
 
     def action_preview(self):
         """Show what a sync would do, and write nothing."""

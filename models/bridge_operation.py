@@ -27,6 +27,12 @@ KINDS = [
     ("restore", "Restore a record"),
 ]
 WRITES = ("create", "update", "delete", "archive", "restore")
+USUAL_METHODS = {
+    **dict.fromkeys(("list", "get", "find"), "GET"),
+    "create": "POST",
+    "delete": "DELETE",
+    **dict.fromkeys(("update", "archive", "restore"), "PATCH"),
+}
 WALK = {"cursor", "page", "offset", "limit"}
 RECORD = {"external_id", "version", "record", "reference"}
 PLACEHOLDERS = {
@@ -60,6 +66,7 @@ class BridgeOperation(models.Model):
     headers = fields.Text(help="JSON: headers of this request only.")
     body = fields.Text(help="JSON with placeholders; a text that is one placeholder keeps its type.")
     body_format = fields.Selection([("json", "JSON"), ("form", "Form")], default="json", required=True)
+    placeholders_help = fields.Html("Placeholders", compute="_compute_placeholders_help")
 
     # What is sent
     sends = fields.Selection(
@@ -135,6 +142,43 @@ class BridgeOperation(models.Model):
             operation.pagination_help = self.env["bridge.flow"]._render_options(
                 [(name, self.env._(option.label)) for name, option in options.items()]
             )
+
+    @api.depends("kind", "bulk_size", "flow_id.mapping_ids.key", "flow_id.mapping_ids.field_id")
+    def _compute_placeholders_help(self):
+        texts = self._placeholder_texts()
+        for operation in self:
+            names = [name for name in texts if name in PLACEHOLDERS.get(operation.kind, ())]
+            rows = [("{%s}" % name, texts[name]) for name in names]
+            if operation.kind == "find":
+                keys = operation.flow_id.mapping_ids.filtered("key")
+                rows += [("{%s}" % key.field_name, operation._key_text(key)) for key in keys]
+            if operation.bulk_size and operation.kind in WRITES:
+                many = self.env._("The list of all records of the request, in the body. All others stand in the item.")
+                rows.insert(0, ("{records}", many))
+            operation.placeholders_help = self.env["bridge.flow"]._render_options(rows)
+
+    @api.model
+    def _placeholder_texts(self):
+        """What each placeholder stands for, in the order in which they are shown."""
+        return {
+            "external_id": self.env._("The remote ID of the record."),
+            "record": self.env._("The record: its mapped fields, in the words of the other system."),
+            "reference": self.env._("What Odoo calls the record; the same whenever its creation is sent again."),
+            "version": self.env._("The version of the record that Odoo knows, as for If-Match."),
+            "since": self.env._("From when on changes are asked for; nothing when everything is read."),
+            "limit": self.env._("How many records a page has."),
+            "page": self.env._("The number of the page."),
+            "offset": self.env._("How many records come before the page."),
+            "cursor": self.env._("Where the page before said that the next one begins."),
+        }
+
+    def _key_text(self, mapping):
+        return self.env._("The key field “%s”, in the words of the other system.", mapping.field_id.field_description)
+
+    @api.onchange("kind")
+    def _onchange_kind(self):
+        """Most systems use these methods."""
+        self.method = USUAL_METHODS[self.kind or "list"]
 
     @api.depends("kind", "flow_id.name")
     def _compute_display_name(self):
