@@ -57,6 +57,11 @@ class BridgeBinding(models.Model):
         "(flow_id, res_id) WHERE res_id IS NOT NULL", "This Odoo record is bound already."
     )
 
+    @api.depends("external_id", "reference")
+    def _compute_display_name(self):
+        for binding in self:
+            binding.display_name = binding.external_id or binding.reference or self.env._("Being created")
+
     def _compute_record_name(self):
         for binding in self:
             binding.record_name = binding._readable_name()
