@@ -18,6 +18,7 @@
         "wizards/bridge_definition_import_views.xml",
         "wizards/bridge_job_ignore_views.xml",
         "wizards/bridge_job_replay_views.xml",
+        "wizards/bridge_job_there_views.xml",
         "wizards/bridge_recover_views.xml",
         "views/bridge_log_views.xml",
         "views/bridge_exchange_views.xml",

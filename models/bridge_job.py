@@ -441,10 +441,24 @@ class BridgeJob(models.Model):
         if self.run_id:
             self.flow_id._insert_log(self.run_id, [line])
 
+    def action_there(self):
+        """Ask which remote record it is that was sent to be created."""
+        self.ensure_one()
+        self.env["bridge.run"]._check_operator(self)
+        action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_job_there_action")
+        return {**action, "context": {"default_job_id": self.id}}
+
+    def action_open_record(self):
+        """Open the Odoo record."""
+        self.ensure_one()
+        self.check_access("read")
+        return self.env["bridge.flow"]._open_record(self.flow_id.model, self.res_id)
+
     def action_open_logs(self):
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_log_action")
-        domain = [("flow_id", "=", self.flow_id.id), ("external_id", "=", self.external_id)]
+        same = ("res_id", "=", self.res_id) if self.res_id else ("external_id", "=", self.external_id)
+        domain = [("flow_id", "=", self.flow_id.id), same]
         return {**action, "domain": domain, "context": {}}
 
     def action_open_exchanges(self):

@@ -1,1 +1,1 @@
-from . import bridge_definition_import, bridge_job_ignore, bridge_job_replay, bridge_recover
+from . import bridge_definition_import, bridge_job_ignore, bridge_job_replay, bridge_job_there, bridge_recover
