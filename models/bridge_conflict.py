@@ -170,9 +170,10 @@ class BridgeConflict(models.Model):
                 "rows": json.dumps(rows, default=str),
             },
         )
+        new = sum(row[0] for row in self.env.cr.fetchall())
         self.invalidate_model()
         self.env["bridge.alert"]._wake()
-        return sum(row[0] for row in self.env.cr.fetchall())
+        return new
 
     @api.model
     def _settle(self, pairs):

@@ -1,4 +1,4 @@
-"""`./dev/demo [--once] [--port N]`: three real systems, three syncs, and a table of what each did."""
+"""`./dev/demo [--once] [--port N]`: three real systems, syncs both ways, and a table of what each did."""
 
 import argparse
 import contextlib
@@ -13,8 +13,9 @@ from .odoo_command import USUAL_PORT, note_running
 from .workplace import Workplace
 
 SCRIPT = Path(__file__).with_name("demo_in_odoo.py")
-COLUMNS = ("fetched", "created", "updated", "unchanged", "archived", "failed", "seconds")
-CHECKED = ("fetched", "created", "updated", "archived", "failed")
+COLUMNS = ("fetched", "created", "updated", "unchanged", "archived", "sent", "conflicts", "failed")
+CHECKED = ("fetched", "created", "updated", "archived", "sent_created", "sent_updated", "sent_removed")
+CHECKED += ("conflicts", "failed")
 
 
 def main(arguments):
@@ -56,14 +57,20 @@ class Demo:
         self.partners = demo_data.PartnerOdoo(self.partner.client)
 
     def run(self):
-        """Load, sync, change, sync, sync; return what is wrong, one text each."""
+        """Load, sync, change here and there, sync again; return what is wrong, one text each."""
         with console.step("loading records into them"):
             loaded = {**demo_data.load_kinto(self.kinto.client), **self.shop.load(), **self.partners.load()}
         self._call("configure", systems=self._systems())
         wrong = self._sync("First sync", loaded)
         changed = {**demo_data.change_kinto(self.kinto.client), **self.shop.change(), **self.partners.change()}
         wrong += self._sync("Second sync, after changes at the remotes", changed)
-        return wrong + self._sync("Third sync, nothing has changed", demo_data.unchanged(changed))
+        quiet = demo_data.unchanged(changed)
+        wrong += self._sync("Third sync, nothing has changed", quiet)
+        here = self._call("change_here")
+        wrong += self._sync("Fourth sync, after changes in Odoo", demo_data.sent(quiet, here))
+        demo_data.disagree_there(self.kinto.client, self._call("disagree_here"))
+        wrong += self._sync("Fifth sync, both sides have changed the same phone number", demo_data.opposed(quiet))
+        return wrong + self._sync("Sixth sync, nothing has changed", demo_data.opposed(quiet, conflicts=0, fetched=0))
 
     def serve(self, port):
         """Serve Odoo until the person interrupts."""
@@ -103,7 +110,7 @@ def table(figures):
     """Return {flow: {column: number}} as lines of text."""
     lines = [f"  {'flow':<14}" + "".join(f"{column:>11}" for column in COLUMNS)]
     for flow, row in figures.items():
-        cells = (f"{row[column]:>11.1f}" if column == "seconds" else f"{row[column]:>11}" for column in COLUMNS)
+        cells = (f"{row[column]:>11}" for column in COLUMNS)
         lines.append(f"  {flow:<14}" + "".join(cells))
     return "\n".join(lines)
 

@@ -300,6 +300,28 @@ class PartnerOdoo:
         return self.client("POST", f"/json/2/{model}/{method}", arguments)
 
 
+def disagree_there(client, contact):
+    """Change the phone number of a contact in Kinto."""
+    _batch(client, "PATCH", [(contact, {"data": {"phone": "+49 30 901820"}})])
+
+
+def opposed(figures, conflicts=1, fetched=1):
+    """Return what a sync must count when both sides have changed the same field of one contact."""
+    contacts = {**figures["contacts"], "conflicts": conflicts, "fetched": fetched}
+    # What was sent before is listed again, once, and is nothing new.
+    others = {flow: {**row, "fetched": None} for flow, row in figures.items()}
+    return {**others, "contacts": {**contacts, "fetched": None}, "articles": _figures(None)}
+
+
+def sent(figures, here):
+    """Return what a sync must count after changes in Odoo.
+
+    :param dict here: flow code to what must be sent
+    """
+    both = {**figures, "articles": _figures(None)}
+    return {flow: {**row, **here.get(flow, {})} for flow, row in both.items()}
+
+
 def unchanged(figures):
     """Return what a sync must count when nothing has changed since the one that counted `figures`."""
     # Kinto's delta is empty then; the shop always lists everything; the other Odoo repeats the last second.
