@@ -60,6 +60,7 @@ class Item:
     :ivar set held: fields whose snapshots stay, because a change of Odoo waits for its way, or for a decision
     :ivar str newest: the side that changed the record last, where that is known
     :ivar str prefer: the side that a person wants for this record
+    :ivar bool gone_here: was it deleted in Odoo, which the other system has still to learn
     :ivar str name: what Odoo calls the record, for one that goes
     :ivar dict children: one2many field to items of the nested flow
     :ivar set deferred: fields whose related record is not here yet
@@ -84,6 +85,7 @@ class Item:
     held: set = field(default_factory=set)
     newest: str = None
     prefer: str = None
+    gone_here: bool = False
     children: dict = field(default_factory=dict)
     children_changed: bool = False
     superseded: bool = False

@@ -85,7 +85,12 @@ class BridgeFlow(models.Model):
         return self.delete_policy if item.binding.alive or self.delete_policy == "flag" else "flag"
 
     def _decision(self, item):
-        if item.opposed.get(None):
+        if item.gone_here:
+            known = item.binding.remote_snapshot
+            if all(merge.same(value, before(known, name)) for name, value in item.remote_terms.items()):
+                item.binding.same = True  # nothing to be written down
+                return UNCHANGED
+            item.opposed = {None: (None, None, None)}
             return CONFLICT
         if item.record_id is None:
             if self.can_create:
@@ -144,7 +149,7 @@ class BridgeFlow(models.Model):
     def _match(self, batch):
         """Look for the Odoo records of remote records that are not bound, by the key fields."""
         keys = [rule.field for rule in batch.mapper.rules if rule.key]
-        unbound = [item for item in batch.open_items() if item.record_id is None]
+        unbound = [item for item in batch.open_items() if item.record_id is None and not item.gone_here]
         if unbound and not keys:
             self._hold_unknown([item for item in unbound if item.binding is None])
         if not keys or not unbound:

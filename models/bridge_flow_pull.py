@@ -16,7 +16,6 @@ from ..remote.errors import RemoteError
 from ..remote.flight import WHOLESALE
 from ..remote.retry import REST_AFTER, is_charged
 from .batch import (
-    CONFLICT,
     DATA,
     FLAG,
     UNCHANGED,
@@ -179,8 +178,7 @@ class BridgeFlow(models.Model):
         elif item.binding.same or decision == "odoo":
             item.action, item.binding.same = UNCHANGED, True
         else:
-            item.opposed[None] = (None, None, None)
-            item.action = CONFLICT
+            item.gone_here = True  # whether it was changed there is known when it is mapped
 
     # ----------------------------------------------------------------------------------------------------------------
     # Map: the remote's record in Odoo's terms

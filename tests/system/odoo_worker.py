@@ -31,11 +31,11 @@ def configure(env, definition, secret=None, flow=None):
 
 
 def enqueue(env, flows=None, full=False):
-    """Queue a run of these flows (of all, by default); return {code: run id}."""
+    """Queue the runs of these flows (of all, by default); return {code: run ids}."""
     domain = [("parent_id", "=", False), ("connector_id.state", "=", "live")]
     domain += [("code", "in", flows)] if flows else []
     found = env["bridge.flow"].search(domain, order="id")
-    return {flow.code: flow._enqueue("manual", full=full).id for flow in found}
+    return {flow.code: flow._enqueue("manual", full=full).ids for flow in found}
 
 
 def lane(env, number=1):
@@ -66,15 +66,18 @@ def sync(env, flows=None, full=False):
     runs = enqueue(env, flows, full)
     env.cr.commit()
     work(env)
-    return {code: figures(env, run_id) for code, run_id in runs.items()}
+    return {code: figures(env, run_ids) for code, run_ids in runs.items()}
 
 
-def figures(env, run_id):
-    """Return what a run counted, how many pages it read, and what went wrong."""
-    run = env["bridge.run"].browse(run_id)
+def figures(env, run_ids):
+    """Return what runs of a flow counted, how many pages were read, what was sent, and what went wrong."""
+    runs = env["bridge.run"].browse(run_ids)
+    run, push = runs[:1], runs.filtered(lambda run: run.kind == "push")
     names = ("fetched", "created", "updated", "unchanged", "archived", "removed", "failed", "state", "message", "full")
-    problems = run.log_ids.filtered(lambda line: line.action == "reject").mapped("message")
-    return {**{name: run[name] for name in names}, "pages": (run.position or {}).get("pages"), "problems": problems}
+    problems = runs.log_ids.filtered(lambda line: line.action == "reject").mapped("message")
+    sent = {name: push[name] for name in ("sent_created", "sent_updated", "sent_removed")} if push else {}
+    counted = {name: run[name] for name in names}
+    return {**counted, "pages": (run.position or {}).get("pages"), "problems": problems, **sent}
 
 
 def past_the_claim(env, flow):
@@ -113,6 +116,58 @@ def _value(found, names):
         found = found[name]
     values = [one[names[-1]] for one in found]
     return sorted(values) if several else values[0] if values else None
+
+
+def create(env, model, values, tags=()):
+    """A record that somebody creates in Odoo; a contact may have tags."""
+    if tags:
+        category = env["res.partner.category"]
+        values["category_id"] = [(6, 0, category.search([("name", "in", list(tags))]).ids)]
+    return env[model].create(values).id
+
+
+def record_id(env, flow, external_id):
+    """The Odoo id of a remote record."""
+    return env["bridge.binding"].search([("flow_id.code", "=", flow), ("external_id", "=", external_id)]).res_id
+
+
+def write(env, flow, external_id, values):
+    """Change the Odoo record of a remote record."""
+    found = env["bridge.flow"].search([("code", "=", flow)])
+    env[found.model].browse(record_id(env, flow, external_id)).write(values)
+
+
+def write_id(env, model, record_id, values):
+    """Change an Odoo record."""
+    env[model].browse(record_id).write(values)
+
+
+def unlink(env, flow, external_id):
+    """Delete the Odoo record of a remote record."""
+    found = env["bridge.flow"].search([("code", "=", flow)])
+    env[found.model].browse(record_id(env, flow, external_id)).unlink()
+
+
+def push_only(env, flow):
+    """Send what has changed, without looking at the remote before."""
+    found = env["bridge.flow"].search([("code", "=", flow)])
+    env["bridge.run"]._enqueue(found, trigger="manual", kind="push")
+    env.cr.commit()
+    work(env)
+
+
+def decide_conflicts(env, side):
+    """Decide every open conflict, and carry it out."""
+    getattr(env["bridge.conflict"].search([("state", "=", "open")]), f"action_keep_{side}")()
+    env.cr.commit()
+    lane(env)
+    work(env)
+
+
+def all_is_due(env):
+    """All that waits only for the time to pass."""
+    env["bridge.job"].search([("state", "=", "pending")]).write({"due_at": "2001-01-01"})
+    env["bridge.gate"].search([])._open()
 
 
 def read(env, model, domain, names):
