@@ -43,20 +43,17 @@ class BridgeFlow(models.Model):
         """What to do about a record that we have begun to create there."""
         link = item.binding
         if link.job_id != batch.job_id and link.job_id in running:
-            message = self.env._("Another job is creating this record in the other system right now.")
-            item.fail(DEPENDENCY, message)
+            self._leave_to_another(item)
             return item.action
         if link.sent_at is None:
-            if item.there and item.inside:
-                return self._first_decision(item, kinds)
-            self.env["bridge.binding"].browse(link.id).unlink()  # the other system has not seen it
-            return UNCHANGED
+            return self._unseen_decision(item, kinds)
         if self._may_repeat(link):
+            item.repeats = True
             return SEND_CREATE
         if "find" in kinds:
             if not item.looked:
                 return LOOK_UP
-            return self._settled_decision(item)
+            return self._settled_decision(item, kinds)
         item.failure = Failure(
             "uncertain",
             self.env._(
@@ -66,15 +63,24 @@ class BridgeFlow(models.Model):
         )
         return UNCERTAIN
 
-    def _settled_decision(self, item):
+    def _unseen_decision(self, item, kinds):
+        """The other system has not seen it: it is created, if it is still one of ours."""
+        if item.there and item.inside:
+            return self._first_decision(item, kinds)
+        self.env["bridge.binding"].browse(item.binding.id).unlink()
+        return UNCHANGED
+
+    def _settled_decision(self, item, kinds):
         """It is not found there: is that the last word, or may it still come to be there?"""
         settled = item.binding.sent_at + datetime.timedelta(seconds=self.connector_id.settle_seconds)
         if settled > fields.Datetime.now():
             item.due = settled + datetime.timedelta(seconds=1)
-            message = self.env._("It was sent, and the answer was lost. It is looked for there until it may be sent again.")
+            message = self.env._(
+                "It was sent, and the answer was lost. It is looked for there until it may be sent again."
+            )
             item.fail("unavailable", message)
             return item.action
-        return SEND_CREATE
+        return self._unseen_decision(item, kinds)
 
     def _may_repeat(self, link):
         """Does the other system itself see to it that the same request, sent again, makes no second record?"""
@@ -100,17 +106,21 @@ class BridgeFlow(models.Model):
         new = [item for item in creating if item.binding is None]
         self._begin_anew([item for item in creating if item.binding and item.binding.state == "removed"])
         for item in creating:
-            link = item.binding
-            repeats = link and link.state == "creating" and link.sent_at and self._may_repeat(link)
-            if repeats:
-                item.document = link.intent["document"]  # the very same request, or it would be another one
-                item.intent = link.intent
+            if item.repeats:  # the very same request, or it would be another one
+                item.intent = item.binding.intent
+                item.document = item.intent["document"]
             else:
                 item.intent = {"document": item.document, "terms": self._intended(batch.mapper, item)}
-        self._insert_intents(batch, new)
-        self._renew_intents(batch, [item for item in creating if item not in new])
+        ours = self._insert_intents(batch, new)
+        ours |= self._renew_intents(batch, [item for item in creating if item not in new])
+        for item in creating:
+            if item.record_id not in ours:
+                self._leave_to_another(item)
         batch.commit(0)
-        self._refresh_links(creating)
+        self._refresh_links([item for item in creating if item.record_id in ours])
+
+    def _leave_to_another(self, item):
+        item.fail(DEPENDENCY, self.env._("Another job is creating this record in the other system right now."))
 
     def _intended(self, mapper, item):
         sent = {rule.field for rule in mapper.rules if rule.pushes} - item.late
@@ -133,14 +143,19 @@ class BridgeFlow(models.Model):
         self.env["bridge.binding"].flush_model()
 
     def _insert_intents(self, batch, items):
+        """:return: Odoo ids of those that no other job was first with
+        :rtype: set[int]
+        """
         if not items:
-            return
+            return set()
         self.env.cr.execute(
             """
             INSERT INTO bridge_binding (
                    flow_id, res_model, state, inside, sent_at, job_id, create_date, res_id, reference, intent)
             SELECT %(flow_id)s, %(model)s, 'creating', TRUE, %(now)s, %(job)s, %(now)s, row.*
               FROM jsonb_to_recordset(%(rows)s::jsonb) AS row (res_id int, reference text, intent jsonb)
+       ON CONFLICT DO NOTHING
+         RETURNING res_id
             """,
             {
                 **self._journal_values(),
@@ -150,17 +165,27 @@ class BridgeFlow(models.Model):
                 ),
             },
         )
+        return {row[0] for row in self.env.cr.fetchall()}
 
     def _renew_intents(self, batch, items):
+        """Take up creations that were begun before. One that is not as we have found it is another job's by now.
+
+        :return: Odoo ids of those that are ours
+        :rtype: set[int]
+        """
         if not items:
-            return
+            return set()
         self.env.cr.execute(
             """
             UPDATE bridge_binding binding
                SET job_id = %(job)s, intent = row.intent, inside = TRUE,
-                   sent_at = CASE WHEN row.again THEN binding.sent_at ELSE %(now)s END
-              FROM jsonb_to_recordset(%(rows)s::jsonb) AS row (id int, intent jsonb, again boolean)
+                   sent_at = CASE WHEN row.repeats THEN binding.sent_at ELSE %(now)s END
+              FROM jsonb_to_recordset(%(rows)s::jsonb) AS row (
+                   id int, intent jsonb, repeats boolean, sent_at timestamp, job_id int)
              WHERE binding.id = row.id AND binding.state = 'creating'
+               AND binding.sent_at IS NOT DISTINCT FROM row.sent_at
+               AND binding.job_id IS NOT DISTINCT FROM row.job_id
+         RETURNING binding.res_id
             """,
             {
                 "job": batch.job_id,
@@ -169,12 +194,15 @@ class BridgeFlow(models.Model):
                     {
                         "id": item.binding.id,
                         "intent": item.intent,
-                        "again": bool(item.binding.sent_at and self._may_repeat(item.binding)),
+                        "repeats": item.repeats,
+                        "sent_at": item.binding.sent_at and item.binding.sent_at.isoformat(),
+                        "job_id": item.binding.job_id,
                     }
                     for item in items
                 ),
             },
         )
+        return {row[0] for row in self.env.cr.fetchall()}
 
     def _refresh_links(self, items):
         links = self._links([item.record_id for item in items])
@@ -211,7 +239,7 @@ class BridgeFlow(models.Model):
         self.env["bridge.conflict"]._settle(
             (item.binding.id, kind, name) for item in created for kind, name in item.standing
         )
-        differing = [item.record_id for item in created if item.late or item.intent["document"] != item.document]
+        differing = [item.record_id for item in created if item.late or _is_outdated(item)]
         self.env["bridge.change"]._note(self.id, self.model, differing)
 
     def _adopt(self, rows):
@@ -262,6 +290,8 @@ class BridgeFlow(models.Model):
         refused = [item.binding.id for item in creating if isinstance(item.error, Rejected)]
         self.env["bridge.binding"].browse(refused).unlink()
         unsent = [item for item in creating if item.binding and item.binding.id not in refused]
+        # What was sent once before may be there all the same.
+        unsent = [item for item in unsent if not item.repeats]
         unsent = [item.binding.id for item in unsent if not item.sent or _was_refused(item.error)]
         self.env.cr.execute(
             "UPDATE bridge_binding SET sent_at = NULL WHERE id = ANY(%s) AND state = 'creating'", [unsent]
@@ -392,7 +422,6 @@ class BridgeFlow(models.Model):
             },
         )
 
-
     def _exists_there(self, external_id):
         """Is there such a record? A flow that can not get one has to believe it.
 
@@ -410,6 +439,12 @@ class BridgeFlow(models.Model):
                 return False
             raise UserError(self.connector_id._explain(error)) from error
         return True
+
+
+def _is_outdated(item):
+    """Has the record changed since it was sent?"""
+    now = {name: item.terms.get(name) for name in item.intent["terms"]}
+    return not (item.there and item.inside) or now != item.intent["terms"]
 
 
 def _was_refused(error):
@@ -434,4 +469,3 @@ def _folded(value):
 
 def _plain(terms):
     return {name: value for name, value in terms.items() if not name.endswith(".")}
-

@@ -200,7 +200,8 @@ class BridgeFlow(models.Model):
 
     def _write_documents(self, batch, items):
         """Make the documents that are sent. One that lacks a related record there fails, or goes without it."""
-        by_record = {item.record_id: item for item in items}
+        # One that is gone is not sent, or in the words of the first time.
+        by_record = {item.record_id: item for item in items if item.there and not item.repeats}
         records = self._records().with_context(active_test=False, bin_size=False).browse(by_record)
         external_ids = self._related_external_ids(batch.mapper, records)
         for record in records:

@@ -209,7 +209,8 @@ class BridgeFlow(models.Model):
 
     def _push_related(self, batch, items):
         """Push the records that these point to and that are not there yet, such as the customer of an order."""
-        sending = [item.record_id for item in items if item.action in (SEND_CREATE, SEND_UPDATE, SEND_RESTORE)]
+        sending = [item for item in items if item.action in (SEND_CREATE, SEND_UPDATE, SEND_RESTORE)]
+        sending = [item.record_id for item in sending if not item.repeats]
         if not sending or len(batch.ancestors) >= DEEPEST:
             return
         records = self._records().with_context(active_test=False).browse(sending)
@@ -302,7 +303,7 @@ class BridgeFlow(models.Model):
         if error.status in ABSENT and item.action in (SEND_DELETE, SEND_ARCHIVE):
             item.error = None  # it is gone, which is what was wanted
             return
-        if item.action == SEND_CREATE and item.sent and not isinstance(error, Rejected):
+        if item.action == SEND_CREATE and item.sent and not item.repeats and not isinstance(error, Rejected):
             batch.held.append(item)  # it may be there: the next attempt finds out
             return
         retried = error.status in STALE and self._operation("get") and item.action != SEND_CREATE

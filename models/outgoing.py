@@ -68,6 +68,7 @@ class Outgoing:
     :ivar str failed_action: what was tried, of one that failed
     :ivar dict standing: (kind, field) to what stands: conflicts that were found before
     :ivar dict intent: document and terms of a creation, as they are kept
+    :ivar bool repeats: is it created by a request that may have arrived before, word for word
     :ivar dict sought: what the placeholders of a look-up stand for
     :ivar is_sought: is a document of the other system this record; None if nothing could tell
     :ivar datetime due: when to look again, for one that has to wait
@@ -98,6 +99,7 @@ class Outgoing:
     failed_action: str = None
     standing: dict = field(default_factory=dict)
     intent: dict = None
+    repeats: bool = False
     sought: dict = None
     is_sought: object = None
     due: object = None
@@ -119,7 +121,7 @@ class Outgoing:
         """Forget what was decided; it is looked at anew."""
         self.action = self.failure = self.error = self.document = self.answer = None
         self.changes, self.agreed, self.opposed, self.late = {}, {}, {}, set()
-        self.sent, self.failed_action = False, None
+        self.sent, self.failed_action, self.repeats = False, None, False
 
 
 @dataclass

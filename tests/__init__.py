@@ -1,6 +1,7 @@
 from . import (
     test_alert,
     test_connector,
+    test_create_remote,
     test_definition,
     test_failure,
     test_faults,

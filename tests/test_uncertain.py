@@ -68,7 +68,7 @@ class TestUncertain(PushCase):
         self.assertEqual(job.state, "done")
 
     def test_an_id_that_can_not_be_the_record_is_refused(self):
-        flow, _ada, job = self.uncertain()
+        _flow, _ada, job = self.uncertain()
         (there,) = self.contacts
         self.partner("Bob")
         self.settle()

@@ -202,7 +202,8 @@ def each_contact_is_bound_to_its_own(sql, remote, kind):
     there = {record["email"]: record["id"] for record in remote.records["contacts"].values()}
     assert sorted(email for _id, email in in_odoo) == sorted(there)
     bindings = sql.rows(
-        "SELECT res_id, external_id, binding.state FROM bridge_binding binding JOIN bridge_flow flow ON flow.id = flow_id"
+        "SELECT res_id, external_id, binding.state FROM bridge_binding binding"
+        " JOIN bridge_flow flow ON flow.id = flow_id"
         " JOIN bridge_connector connector ON connector.id = flow.connector_id WHERE connector.code = %s",
         kind,
     )

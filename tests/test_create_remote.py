@@ -1,0 +1,167 @@
+"""Creating there, exactly once: what is known of a request whose answer was lost, and what is done about it."""
+
+import datetime
+
+from odoo import fields
+from odoo.tests import tagged
+
+from .test_push import PushCase, contacts_flow, contacts_operations
+
+BY_REFERENCE = {
+    "kind": "find",
+    "path": "/contacts",
+    "query": {"reference": "{reference}"},
+    "records": "records",
+}
+SETTLE = 60
+
+
+class CreateCase(PushCase):
+    def connect_with_key(self, **flow):
+        self.remote.idempotency = True
+        return self.connect(contacts_flow(**flow), idempotency={"header": "Idempotency-Key"})
+
+    def connect_with_reference(self):
+        record = {"id": "id", "reference": "reference"}
+        operations = contacts_operations("list", find=BY_REFERENCE)
+        return self.connect(contacts_flow(record=record, operations=operations), idempotency={"settle": SETTLE})
+
+    def lost(self, fault="lost", **values):
+        """Ada, who was sent, and whose answer was lost (or who never arrived)."""
+        ada = self.partner(**values)
+        self.remote.fault = lambda method, _path: fault if method == "POST" else None
+        self.settle()
+        self.remote.fault = None
+        return ada
+
+    def soon(self):
+        """What waits is tried again, sooner than a lost request settles."""
+        self.env["bridge.job"].search([("state", "=", "pending")]).due_at = "2020-01-01"
+        self.connector._gate().filtered("resting_until").resting_until = "2020-01-01"
+        self.settle()
+
+    def later(self):
+        for binding in self.env["bridge.binding"].search([("sent_at", "!=", False)]):
+            binding.sent_at -= datetime.timedelta(seconds=SETTLE)
+        self.soon()
+
+    def settled(self):
+        """Nothing waits, and nothing is sent any more."""
+        self.later()
+        self.writes()
+        self.later()
+        self.assertEqual(self.writes(), 0)
+        self.assertFalse(self.env["bridge.job"].search([("state", "not in", ("done", "cancelled"))]))
+        self.assertFalse(self.env["bridge.change"].search([]))
+
+
+@tagged("post_install", "-at_install")
+class TestCreateRemote(CreateCase):
+    def test_what_changed_after_a_lost_answer_is_sent_after_the_repeated_creation(self):
+        self.connect_with_key()
+        ada = self.lost(phone="1")
+        ada.phone = "2"
+        self.later()
+        self.assertEqual([one["phone"] for one in self.contacts.values()], ["2"])
+        self.settled()
+
+    def test_a_repeated_creation_that_was_put_off_is_still_the_same_request(self):
+        """Otherwise the answer to the first request would be taken for one to the second."""
+        for fault in ("throttle", "refused"):
+            with self.subTest(fault=fault):
+                self.remote.records.clear()
+                self.connect_with_key()
+                ada = self.lost(phone="1")
+                ada.phone = "2"
+                self.remote.fault = lambda _method, _path, fault=fault: fault
+                self.later()
+                self.remote.fault = None
+                self.later()
+                self.settled()
+                self.assertEqual([one["phone"] for one in self.contacts.values()], ["2"])
+                ada.unlink()
+                self.settled()
+                self.connector.unlink()
+
+    def test_a_record_that_odoo_deleted_after_a_lost_answer_is_deleted_there(self):
+        for connect in (self.connect_with_key, self.connect_with_reference):
+            for fault in ("lost", "unavailable"):
+                with self.subTest(connect=connect.__name__, fault=fault):
+                    connect()
+                    self.lost(fault).unlink()
+                    self.partner("Bob")
+                    self.settled()
+                    self.assertEqual(self.names_there(), ["Bob"])
+                    self.assertEqual(len(self.env["bridge.binding"].search([])), 1)
+                    self.connector.unlink()
+                    self.env["res.partner"].search([("ref", "=", "bridge")]).unlink()
+                    self.remote.records.clear()
+
+    def test_what_is_not_found_is_created_again_only_when_it_can_not_come_to_be_there_any_more(self):
+        self.sync(self.connect_with_reference())  # the first push looks at everything
+        self.lost("unavailable")
+        self.soon()
+        self.assertFalse(self.contacts)
+        self.assertEqual(self.remote.counters()["by_method"], {"POST": 1, "GET": 1})
+        self.settled()
+        self.assertEqual(self.names_there(), ["Ada"])
+
+    def test_an_answer_that_can_not_be_read_is_not_asked_for_without_end(self):
+        self.connect_with_key()
+        self.connector.flow_ids.operation_ids.filtered(lambda one: one.kind == "create").records_path = "nowhere"
+        self.partner()
+        for _attempt in range(12):
+            self.later()
+        job = self.env["bridge.job"].search([("kind", "=", "push_record")])
+        self.assertEqual((job.state, job.error_kind), ("failed", "protocol"))
+        self.assertIn("nowhere", job.error_message)
+        self.assertEqual(len(self.contacts), 1)
+        self.assertLess(self.writes(), 8)
+        self.connector.flow_ids.operation_ids.filtered(lambda one: one.kind == "create").records_path = "@"
+        job.action_retry()
+        self.settled()
+        self.assertEqual((self.names_there(), job.state), (["Ada"], "done"))
+
+    def test_an_intent_that_another_job_has_taken_up_is_left_to_it(self):
+        """Two lanes come upon the same creation, which neither has sent yet."""
+        flow = self.connect_with_key()
+        ada = self.lost("throttle")
+        binding = self.binding(flow, ada)
+        self.assertEqual((binding.state, binding.sent_at), ("creating", False))
+        lane = self.env.ref("integration_bridge.lane_2")
+        other = {"kind": "push_record", "flow_id": flow.id, "state": "running", "lane_id": lane.id}
+        other = self.env["bridge.job"].create(other)
+        taken = []
+
+        def take(self, batch, items):
+            if not taken:
+                taken.append(batch.job_id)
+                binding.write({"job_id": other.id, "sent_at": fields.Datetime.now()})
+                binding.flush_recordset()
+            return take.origin(self, batch, items)
+
+        self.patch_method(type(flow), "_write_intents", take)
+        self.writes()
+        self.later()
+        self.assertEqual((len(taken), self.writes()), (1, 0))
+        job = self.env["bridge.job"].search([("kind", "=", "push_record"), ("id", "!=", other.id)])
+        self.assertEqual((job.state, job.error_kind, job.res_id), ("pending", "dependency", ada.id))
+        other.state = "done"
+        self.settled()
+        self.assertEqual(self.names_there(), ["Ada"])
+
+    def patch_method(self, owner, name, method):
+        method.origin = getattr(owner, name)
+        self.patch(owner, name, method)
+
+    def test_a_full_scan_does_not_take_what_is_being_created_for_gone(self):
+        self.remote.idempotency = False
+        flow = self.connect(contacts_flow("both", remove_limit=100))
+        self.sync(flow, full=True)
+        ada = self.lost()
+        self.env["bridge.binding"].search([]).create_date = "2020-01-01"
+        self.remote.records.clear()
+        run = flow._enqueue("manual", full=True)
+        self.soon()
+        self.assertEqual(run[:1].state, "done", run[:1].message)
+        self.assertEqual((self.binding(flow, ada).state, ada.active), ("creating", True))
