@@ -1,4 +1,4 @@
-"""`./dev/test [--fast] [--crash] [--strict] [PYTEST ARGUMENTS]`: unit tests, Odoo tests, system tests, and one sum."""
+"""`./dev/test [--fast] [--crash] [--soak] [--strict] [PYTEST ARGUMENTS]`: unit tests, Odoo tests, system tests, and one sum."""
 
 import argparse
 import os
@@ -17,6 +17,8 @@ from .workplace import Workplace
 
 PARTS = ("unit", "odoo", "system")
 CRASH_TESTS = ("tests/system/test_crash.py", "tests/system/test_push_crash.py", "tests/system/test_limits.py")
+SOAK_TEST = "tests/system/test_soak.py"
+SOAK_STEPS = "2000"
 CRASHES = {"BRIDGE_CRASHES": "200", "BRIDGE_PUSH_CRASHES": "1000"}
 NO_TESTS = 5  # pytest's exit code when it collected nothing (or everything was deselected)
 # What Odoo and pytest-odoo say when a browser test was left out.
@@ -42,6 +44,7 @@ def main(arguments):
     parser = argparse.ArgumentParser(prog="./dev/test", description=__doc__, allow_abbrev=False)
     parser.add_argument("--fast", action="store_true", help="unit tests only: no Odoo, no PostgreSQL")
     parser.add_argument("--crash", action="store_true", help="the tests of crashes and limits alone, long: 1,200 kills")
+    parser.add_argument("--soak", action="store_true", help=f"the two-sided soak alone, long: {SOAK_STEPS} steps")
     parser.add_argument(
         "--strict", action="store_true", help="a skipped browser test is a failure (default when CI=true)"
     )
@@ -50,6 +53,9 @@ def main(arguments):
         for name, number in CRASHES.items():
             os.environ.setdefault(name, number)
         rest = [*rest, *(() if any(map(part_of, rest)) else CRASH_TESTS)]
+    if options.soak:
+        os.environ.setdefault("BRIDGE_SOAK", SOAK_STEPS)
+        rest = [*rest, *(() if any(map(part_of, rest)) else [SOAK_TEST])]
     strict = options.strict or os.environ.get("CI") == "true"
     started = time.monotonic()
     workplace = Workplace()

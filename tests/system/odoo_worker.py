@@ -265,6 +265,38 @@ def create_contacts(env, names, **values):
     return env["res.partner"].create(rows).ids
 
 
+def act(env, acts):
+    """What people do to contacts in Odoo, each act in a transaction of its own, which is done again if it was lost.
+
+    :param list acts: (what, e-mail address, values); what: create, write, unlink
+    :return: how many were done; one that is about a contact which is not there any more is not
+    """
+    return sum(as_a_request(env, "_act", {"what": what, "email": email, "values": rest}) for what, email, rest in acts)
+
+
+def as_a_request(env, wanted, arguments):
+    """Do what a click does: it is committed, and done again if another transaction was first."""
+    while True:
+        try:
+            result = globals()[wanted](env, **arguments)
+            env.cr.commit()
+            return result
+        except psycopg2.errors.SerializationFailure:
+            env.cr.rollback()
+
+
+def _act(env, what, email, values):
+    if what == "create":
+        env["res.partner"].create({"email": email, **values})
+        return True
+    partner = env["res.partner"].with_context(active_test=False).search([("email", "=", email)])
+    if partner and what == "unlink":
+        partner.unlink()
+    elif partner:
+        partner.write(values)
+    return bool(partner)
+
+
 def decide(env, there):
     """Look at every uncertain creation as a person does.
 
