@@ -115,6 +115,16 @@ class BridgeCase(TransactionCase):
     def failures(self, flow):
         return self.env["bridge.job"].search([("flow_id", "=", flow.id), ("state", "in", ("failed", "pending"))])
 
+    def conflict(self, flow, external_id, field_name="phone", kind="field", odoo="1", remote="2", agreed="0"):
+        """A record on which both sides do not agree, and a person has to decide."""
+        record = self.bound(flow, external_id)
+        binding = self.env["bridge.binding"].search([("flow_id", "=", flow.id), ("res_id", "=", record.id)])
+        row = {"binding_id": binding.id, "kind": kind, "record_name": record.display_name}
+        if kind == "field":
+            row |= {"field_name": field_name, "odoo_value": odoo, "remote_value": remote, "agreed_value": agreed}
+        self.env["bridge.conflict"]._keep(flow, [row])
+        return binding.env["bridge.conflict"].search([("binding_id", "=", binding.id)], limit=1)
+
     def log_of(self, run, action=None):
         return run.log_ids.filtered(lambda line: action in (None, line.action))
 

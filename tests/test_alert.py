@@ -68,6 +68,24 @@ class TestAlert(BridgeCase):
             ["Integration Bridge: 0 need attention, 1 are over"],
         )
 
+    def test_conflicts_of_a_flow_are_one_message_until_they_are_decided(self):
+        self.server.records["things"] = [thing(1), thing(2)]
+        self.sync(self.flow)
+        conflicts = self.conflict(self.flow, 1)
+        self.watch()
+        alert = self.alerts.search([])
+        self.assertEqual((alert.kind, alert.flow_id, self.connector.health), ("conflicts", self.flow, "attention"))
+        self.assertIn("a conflict waits for a decision", alert.message)
+        conflicts |= self.conflict(self.flow, 2)
+        self.watch()
+        self.assertEqual(self.alerts.search([]), alert)
+        self.assertIn("2 conflicts wait for a decision", alert.message)
+        self.assertEqual(self.env["bridge.conflict"].search(alert.action_open()["domain"]), conflicts)
+        conflicts.action_keep_odoo()
+        self.watch()
+        self.assertTrue(alert.closed)
+        self.assertEqual((self.kinds(), self.connector.health), ([], "ok"))
+
     def test_digest_comes_once_in_a_while(self):
         self.server.records["things"] = [thing(1, name=None)]
         self.sync(self.flow)

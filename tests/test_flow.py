@@ -1,9 +1,11 @@
 from datetime import datetime, timedelta
 
 from odoo import fields
+from odoo.exceptions import UserError
 from odoo.tests import Form, tagged
 
 from ..mapping.converters import CONVERTERS
+from ..models.bridge_operation import PLACEHOLDERS, WRITES
 from ..remote.pagination import PAGINATORS
 from .common import BridgeCase, thing
 
@@ -42,6 +44,43 @@ class TestFlow(BridgeCase):
             text = operation.new({"flow_id": flow.id, "pagination": name}).pagination_help
             for option in paginator.options:
                 self.assertIn(f"<code>{option}</code>", text)
+
+    def test_every_operation_explains_its_placeholders_in_the_form(self):
+        flow = self.connect()
+        for kind in PLACEHOLDERS:
+            operation = self.env["bridge.operation"].new({"flow_id": flow.id, "kind": kind})
+            for name in PLACEHOLDERS[kind]:
+                self.assertIn("<code>{%s}</code>" % name, operation.placeholders_help)
+            if kind == "find":
+                self.assertIn("<code>{email}</code>", operation.placeholders_help, "it is the key field")
+            self.assertNotIn("{records}", operation.placeholders_help)
+            operation.bulk_size = 10
+            self.assertIs("{records}" in operation.placeholders_help, kind in WRITES)
+
+    def test_truth_follows_the_direction(self):
+        form = Form(self.env["bridge.flow"])
+        self.assertEqual((form.direction, form.authority), ("pull", "remote"))
+        form.direction = "push"
+        self.assertEqual(form.authority, "odoo")
+        form.direction = "pull"
+        self.assertEqual(form.authority, "remote")
+        form.authority = "newest"
+        form.direction = "push"
+        self.assertEqual(form.authority, "newest", "what was chosen stays")
+
+    def test_only_flows_that_send_push_everything(self):
+        flow = self.connect()
+        with self.assertRaisesRegex(UserError, "sends nothing"):
+            flow.action_full_push()
+
+    def test_field_mapping_says_which_ways_it_goes(self):
+        flow = self.connect()
+        mapping = flow.mapping_ids[0]
+        self.assertEqual(mapping.ways, "pull")
+        flow.direction = "both"
+        self.assertEqual(mapping.ways, "both")
+        mapping.direction = "push"
+        self.assertEqual(mapping.ways, "push")
 
     def test_connector_can_be_set_up_in_forms_from_nothing(self):
         connector_form = Form(self.env["bridge.connector"])

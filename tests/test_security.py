@@ -30,6 +30,9 @@ class TestSecurity(BridgeCase):
         self.flow = self.connect()
         self.server.records["things"] = [thing(1), thing(2, name=None)]
         self.run_ = self.sync(self.flow)
+        self.conflict_ = self.conflict(self.flow, 1)
+        self.env["bridge.change"]._note(self.flow.id, "res.partner", self.bound(self.flow, 1).ids)
+        self.env.cr.flush()
         self.env["bridge.alert"].create(
             {"key": "x", "kind": "paused", "message": "x", "connector_id": self.connector.id}
         )
@@ -86,12 +89,37 @@ class TestSecurity(BridgeCase):
             (job, "action_retry"),
             (job, "action_cancel"),
             (binding, "action_sync"),
+            (job, "action_there"),
+            (self.conflict_, "action_keep_odoo"),
+            (self.conflict_, "action_keep_remote"),
         ]
         for record, method in calls:
             with self.subTest(method):
                 with self.assertRaises(AccessError):
                     getattr(record.with_user(self.people["user"]), method)()
                 getattr(record.with_user(self.people["operator"]), method)()
+
+    def test_only_operators_push_everything(self):
+        self.flow.operation_ids.create(
+            {"flow_id": self.flow.id, "kind": "create", "method": "POST", "path": "/things", "records_path": "@"}
+        )
+        self.flow.direction = "push"
+        with self.assertRaises(AccessError):
+            self.flow.with_user(self.people["user"]).action_full_push()
+        self.flow.with_user(self.people["operator"]).action_full_push()
+        run = self.env["bridge.run"].search([("flow_id", "=", self.flow.id)], limit=1)
+        self.assertEqual((run.kind, run.full), ("push", True))
+
+    def test_only_administrators_let_one_side_always_win(self):
+        for who in ("user", "operator"):
+            for method in ("action_always_odoo", "action_always_remote"):
+                with self.subTest(who=who, method=method), self.assertRaises(AccessError):
+                    getattr(self.conflict_.with_user(self.people[who]), method)()
+        self.conflict_.with_user(self.people["administrator"]).action_always_odoo()
+        self.assertEqual((self.conflict_.state, self.conflict_.decision), ("decided", "odoo"))
+        self.assertEqual(
+            self.flow.mapping_ids.filtered(lambda mapping: mapping.field_name == "phone").authority, "odoo"
+        )
 
     def test_public_methods_need_at_least_reading(self):
         nobody = self.people["nobody"]
@@ -100,6 +128,11 @@ class TestSecurity(BridgeCase):
             (self.connector, "action_set_live", ()),
             (self.env["bridge.flow"], "action_sync_status", ("res.partner", [1])),
             (self.env["bridge.flow"], "action_sync_records", ("res.partner", [1])),
+            (self.flow, "action_full_push", ()),
+            (self.failures(self.flow), "action_open_record", ()),
+            (self.failures(self.flow), "action_there", ()),
+            (self.conflict_, "action_open_record", ()),
+            (self.env["bridge.change"].search([], limit=1), "action_open_record", ()),
         ):
             with self.subTest(method), self.assertRaises(AccessError):
                 getattr(record.with_user(nobody), method)(*arguments)
@@ -158,6 +191,7 @@ class TestSecurity(BridgeCase):
             (self.run_, "action_cancel"),
             (self.run_, "action_confirm_removal"),
             (self.connector, "action_test_connection"),
+            (self.conflict_, "action_keep_odoo"),
         ):
             with self.subTest(method), self.assertRaises(AccessError):
                 getattr(record.with_user(stranger), method)()

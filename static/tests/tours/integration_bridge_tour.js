@@ -87,3 +87,17 @@ tours.add("integration_bridge_see_result", {
         { content: "The record is there", trigger: ".o_form_view input:value(Thing 2), .o_form_view textarea:value(Thing 2)" },
     ],
 });
+
+// Two conflicts: one is decided in the list, the other one in its form.
+tours.add("integration_bridge_decide", {
+    steps: () => [
+        { content: "Odoo's value is shown", trigger: "tr:contains(Phone) td[name=odoo_text]:contains(111)" },
+        { content: "And theirs", trigger: "tr:contains(Phone) td[name=remote_text]:contains(222)" },
+        click("Keep Odoo's phone", "tr:contains(Phone) button[name=action_keep_odoo]"),
+        { content: "It is not open any more", trigger: ".o_list_view:not(:has(tr:contains(Phone)))" },
+        click("Open the other one", "tr:contains(Email) td[name=field_label]"),
+        { content: "What both had before", trigger: ".o_field_widget[name=agreed_text]:contains(old@example.com)" },
+        click("Keep their e-mail", "button[name=action_keep_remote]"),
+        { content: "It is decided", trigger: ".o_statusbar_status .o_arrow_button_current:contains(Decided)" },
+    ],
+});
