@@ -151,7 +151,7 @@ class BridgeOperation(models.Model):
             rows = [("{%s}" % name, texts[name]) for name in names]
             if operation.kind == "find":
                 keys = operation.flow_id.mapping_ids.filtered("key")
-                rows += [("{%s}" % key.field_name, operation._key_text(key)) for key in keys]
+                rows[1:1] = [("{%s}" % key.field_name, operation._key_text(key)) for key in keys]
             if operation.bulk_size and operation.kind in WRITES:
                 many = self.env._("The list of all records of the request, in the body. All others stand in the item.")
                 rows.insert(0, ("{records}", many))
