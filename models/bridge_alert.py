@@ -22,6 +22,7 @@ KINDS = [
     ("overdue", "No successful run in time"),
     ("run", "Run failed or needs a decision"),
     ("failures", "Records failed"),
+    ("conflicts", "Conflicts wait for a decision"),
 ]
 DOWN = ("lanes", "paused", "resting")  # nothing moves meanwhile; the rest needs attention
 LONG_WAIT = 15  # minutes of being asked to wait, or without any lane at work, that are worth telling
@@ -71,6 +72,7 @@ class BridgeAlert(models.Model):
         if "lanes" not in {values["kind"] for values in found.values()}:
             found |= self._overdue_situations(connectors.filtered(lambda connector: connector.id not in stopped))
         found |= self._failure_situations(connectors)
+        found |= self._conflict_situations(connectors)
         return found
 
     @api.model
@@ -190,6 +192,19 @@ class BridgeAlert(models.Model):
                 problem=(example or kind).partition("\n")[0],
             )
             found |= self._situation("failures", message, flow=flow, part=f"{kind}:{text}")
+        return found
+
+    @api.model
+    def _conflict_situations(self, connectors):
+        found = {}
+        domain = [("flow_id", "in", connectors.flow_ids.ids), ("state", "=", "open")]
+        for flow, count in self.env["bridge.conflict"]._read_group(domain, ["flow_id"], ["__count"]):
+            message = self.env._("%(flow)s: a conflict waits for a decision.", flow=flow.display_name)
+            if count > 1:
+                message = self.env._(
+                    "%(flow)s: %(count)s conflicts wait for a decision.", flow=flow.display_name, count=count
+                )
+            found |= self._situation("conflicts", message, flow=flow)
         return found
 
     # ----------------------------------------------------------------------------------------------------------------
@@ -328,6 +343,8 @@ class BridgeAlert(models.Model):
             action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_failure_action")
             text = self.key.split(":", 3)[3]
             return {**action, "domain": [("flow_id", "=", self.flow_id.id), ("message", "=", text)]}
+        if self.kind == "conflicts":
+            return self.env["bridge.conflict"]._action_open_of("flow_id", self.flow_id)
         record = self.connector_id
         if self.kind in ("run", "overdue"):
             runs = self.flow_id._last_ended_runs()

@@ -108,17 +108,13 @@ class BridgeBinding(models.Model):
         return self.env["bridge.flow"]._open_record(self.res_model, self.res_id)
 
     def action_sync(self):
-        """Fetch these records again, now."""
+        """Fetch these records again, and send what is new in Odoo, now."""
         self.env["bridge.run"]._check_operator(self)
         self.check_access("read")
-        jobs = self.env["bridge.job"]
+        fetched, looked_at = set(), set()
         for flow, bindings in self.filtered(lambda binding: not binding.parent_id).grouped("flow_id").items():
-            jobs |= jobs._enqueue_records(flow, bindings.mapped("external_id"))
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {"type": "success", "message": self.env._("%s records will be fetched again.", len(jobs))},
-        }
+            flow._sync_records(bindings, bindings.mapped("res_id"), fetched, looked_at)
+        return self.env["bridge.flow"]._tell_synced(fetched, looked_at)
 
     def action_open_conflicts(self):
         return self.env["bridge.conflict"]._action_open_of("binding_id", self)

@@ -397,14 +397,18 @@ class BridgeFlow(models.Model):
         mappings = [mapping._mapping_key() for mapping in (self | self.child_ids).mapping_ids]
         return fingerprint([self.model, self.direction, self.authority, self.can_update, mappings]).encode()
 
-    def _check_gets_records(self):
-        """:raises UserError: if single records can not be fetched"""
+    def _check_works(self):
+        """:raises UserError: if nothing is done for this flow now"""
         if self.connector_id.state != "live" or not self.active:
             raise UserError(
                 self.env._(
                     "“%s” does not work now. Set its connector to Live, and activate the flow.", self.display_name
                 )
             )
+
+    def _check_gets_records(self):
+        """:raises UserError: if single records can not be fetched"""
+        self._check_works()
         if not self.sudo()._operation("get"):
             raise UserError(
                 self.env._(

@@ -83,18 +83,63 @@ class BridgeFlow(models.Model):
 
     @api.model
     def action_sync_records(self, model_name, record_ids):
-        """Fetch the remote records of some records again, now.
+        """Fetch the remote records of some records again, and send what is new in Odoo, now.
 
         :param str model_name: their model
         :param list[int] record_ids: their ids
-        :raises UserError: if none of them has an external id
+        :raises UserError: if no flow has anything to do with them
         """
         self.env["bridge.run"]._check_operator()
         domain = [("flow_id.model", "=", model_name), ("res_id", "in", record_ids), ("parent_id", "=", False)]
-        bindings = self.env["bridge.binding"].search(domain)
-        if not bindings:
-            raise UserError(self.env._("None of these records has an external ID, so there is nothing to fetch."))
-        return bindings.action_sync()
+        bound = self.env["bridge.binding"].search(domain).grouped("flow_id")
+        sending = self.search([("model", "=", model_name), ("direction", "!=", "pull"), ("parent_id", "=", False)])
+        readable = self.env[model_name].browse(record_ids).exists()._filtered_access("read").ids
+        fetched, looked_at = set(), set()
+        for flow in self.union(*bound, sending.filtered(lambda flow: flow.connector_id.state == "live")):
+            bindings = bound.get(flow, self.env["bridge.binding"])
+            new = flow._inside(readable).ids if flow in sending else []
+            flow._sync_records(bindings, {*bindings.mapped("res_id"), *new}, fetched, looked_at)
+        if not fetched and not looked_at:
+            raise UserError(
+                self.env._("None of these records has an external ID or is one to push, so there is nothing to sync.")
+            )
+        return self._tell_synced(fetched, looked_at)
+
+    def _sync_records(self, bindings, record_ids, fetched, looked_at):
+        """Have some records of this flow fetched, and those that it may have to send looked at.
+
+        :param BridgeBinding bindings: what is known of them
+        :param record_ids: their Odoo ids
+        :param set fetched: gets the (model, id) of those that are fetched
+        :param set looked_at: gets the (model, id) of those that are sent if they have changed
+        :raises UserError: if the flow does not work now
+        """
+        self.ensure_one()
+        known = bindings.filtered("external_id")
+        if known and (self.direction == "pull" or (self.direction == "both" and self._operation("get"))):
+            self.env["bridge.job"]._enqueue_records(self, known.mapped("external_id"))
+            fetched.update((self.model, res_id) for res_id in known.mapped("res_id"))
+        if record_ids and self.direction != "pull":
+            self._check_works()
+            self.env["bridge.change"]._note(self.id, self.model, record_ids)
+            looked_at.update((self.model, res_id) for res_id in record_ids)
+
+    @api.model
+    def _tell_synced(self, fetched, looked_at):
+        """Say in the corner of the screen what is going to be done."""
+        parts = []
+        if fetched:
+            parts.append(self.env._("Records that will be fetched again: %s.", len(fetched)))
+        if looked_at:
+            parts.append(self.env._("Records that will be sent if they have changed: %s.", len(looked_at)))
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success" if parts else "warning",
+                "message": " ".join(parts) or self.env._("There is nothing to sync."),
+            },
+        }
 
     @api.model
     def _name_of_record(self, model_name, record_id):
