@@ -119,6 +119,7 @@ class BridgeFlow(models.Model):
         if known and (self.direction == "pull" or (self.direction == "both" and self._operation("get"))):
             self.env["bridge.job"]._enqueue_records(self, known.mapped("external_id"))
             fetched.update((self.model, res_id) for res_id in known.mapped("res_id"))
+        record_ids = set(record_ids) - {0}
         if record_ids and self.direction != "pull":
             self._check_works()
             self.env["bridge.change"]._note(self.id, self.model, record_ids)

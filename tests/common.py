@@ -123,7 +123,7 @@ class BridgeCase(TransactionCase):
         if kind == "field":
             row |= {"field_name": field_name, "odoo_value": odoo, "remote_value": remote, "agreed_value": agreed}
         self.env["bridge.conflict"]._keep(flow, [row])
-        return binding.env["bridge.conflict"].search([("binding_id", "=", binding.id)], limit=1)
+        return self.env["bridge.conflict"].search([("binding_id", "=", binding.id)], limit=1)
 
     def log_of(self, run, action=None):
         return run.log_ids.filtered(lambda line: action in (None, line.action))
