@@ -6,3 +6,5 @@ UPDATE bridge_job
  WHERE state IN ('pending', 'running');
 UPDATE bridge_gate
    SET token_sealed = NULL;
+-- What was changed in the original is the original's matter to send.
+DELETE FROM bridge_change;

@@ -147,12 +147,12 @@ class BridgeChange(models.Model):
 
     @api.model
     def _waiting_flows(self):
-        """Flows with changes that no push is queued for.
+        """Flows with changes that no push is queued for, and those whose time has come to look at everything.
 
         :rtype: BridgeFlow
         """
         self.env["bridge.job"].flush_model()
-        self.env.cr.execute(WAITING)
+        self.env.cr.execute(WAITING, {"now": fields.Datetime.now()})
         return self.env["bridge.flow"].sudo().browse(row[0] for row in self.env.cr.fetchall())
 
 
@@ -207,7 +207,9 @@ WAITING = """
       JOIN bridge_connector connector ON connector.id = flow.connector_id
      WHERE flow.active AND connector.active AND connector.state = 'live'
        AND (flow.direction = 'push' OR flow.direction = 'both' AND flow.last_full_scan IS NOT NULL)
-       AND EXISTS (SELECT FROM bridge_change change WHERE change.flow_id = flow.id)
+       AND (EXISTS (SELECT FROM bridge_change change WHERE change.flow_id = flow.id)
+            OR flow.full_scan_days > 0
+           AND flow.last_push_scan < %(now)s - make_interval(days => flow.full_scan_days))
        AND NOT EXISTS (SELECT FROM bridge_job job
                         WHERE job.flow_id = flow.id AND job.kind = 'push' AND job.state = 'pending')
 """

@@ -216,7 +216,19 @@ class BridgeConflict(models.Model):
             {"state": "decided", "decision": side, "decided_by": self.env.uid, "decided": fields.Datetime.now()}
         )
         for flow, of_flow in conflicts.grouped("flow_id").items():
-            flow._look_again(of_flow.binding_id, side)
+            if side == "odoo" and flow.direction == "pull":
+                of_flow._let_differ()
+            else:
+                flow._look_again(of_flow.binding_id, side)
+
+    def _let_differ(self):
+        """Nothing is ever sent, so both sides keep what they have, until the other system changes it again."""
+        for conflict in self:
+            binding, name = conflict.binding_id, conflict.field_name
+            if conflict.kind == FIELD:
+                binding.odoo_snapshot = {**(binding.odoo_snapshot or {}), name: conflict.odoo_value}
+                binding.remote_snapshot = {**(binding.remote_snapshot or {}), name: conflict.remote_value}
+        self._settle((conflict.binding_id.id, conflict.kind, conflict.field_name or None) for conflict in self)
 
     def action_always_odoo(self):
         """From now on Odoo wins for this field, also for what is open."""

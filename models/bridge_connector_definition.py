@@ -242,6 +242,7 @@ class BridgeConnector(models.Model):
         return {
             **_given(document, FLOW_KEYS),
             **{f"{place}_path": record.get(place) or ("id" if place == "id" else False) for place in RECORD_PLACES},
+            "version_header": record.get("version_header") or False,
             "model_id": self.env["ir.model"]._get_id(document["model"]),
             "match_domain": repr(document.get("match_domain", [])),
             "push_domain": repr(document.get("push_domain", [])),
@@ -262,7 +263,10 @@ class BridgeFlow(models.Model):
             "parent": self.parent_id.code or None,
             "match_domain": self._read_domain("match_domain"),
             "push_domain": self._read_domain("push_domain"),
-            "record": {place: self[f"{place}_path"] or None for place in RECORD_PLACES},
+            "record": {
+                **{place: self[f"{place}_path"] or None for place in RECORD_PLACES},
+                "version_header": self.version_header or None,
+            },
             "schedule": {"every": self.interval_number, "unit": self.interval_type} if self.interval_number else None,
             "operations": [operation._export_definition() for operation in self.operation_ids],
             "fields": [mapping._export_definition() for mapping in self.mapping_ids],

@@ -114,6 +114,10 @@ class BridgeFlow(models.Model):
     id_path = fields.Char("Remote ID", required=True, default="id", help="JMESPath of the remote id in a record.")
     updated_path = fields.Char("Updated At", help="JMESPath of the time of the last change.")
     version_path = fields.Char("Version", help="JMESPath of a version or ETag.")
+    version_header = fields.Char(
+        help="Header of answers about one record that holds its version, such as ETag; a record is fetched before it is"
+        " changed, and {version} is what the header says."
+    )
     deleted_path = fields.Char("Deleted Marker", help="JMESPath that gives a value when the record is a tombstone.")
     reference_path = fields.Char(
         "Our Reference",

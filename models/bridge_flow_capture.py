@@ -55,9 +55,13 @@ class BridgeFlow(models.Model):
         watches = collections.defaultdict(Watch)
         flows = self.sudo().with_context(active_test=False)
         flows = flows.search([("direction", "!=", "pull"), ("parent_id", "=", False), ("active", "=", True)])
-        for flow in flows.filtered(lambda flow: flow.connector_id.active and flow.model in self.env):
+        for flow in flows.filtered(lambda flow: flow._is_captured() and flow.model in self.env):
             flow._watch_fields(watches, flow.id, self.env[flow.model], "")
         return dict(watches)
+
+    def _is_captured(self):
+        # While a connector is disabled nothing is kept for it: when it goes on, everything is looked at once.
+        return self.connector_id.active and self.connector_id.state != "disabled"
 
     def _watch_fields(self, watches, flow_id, model, path):
         """Watch the mapped fields of this flow, and those of its nested flows.

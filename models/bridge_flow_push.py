@@ -123,7 +123,10 @@ class BridgeFlow(models.Model):
             for item in items
             if item.action in (SEND_UPDATE, SEND_DELETE, SEND_ARCHIVE) and not item.looked and item.prefer != "odoo"
         ]
-        known = known if self._looks_first() else []
+        if not self._looks_first():
+            can_look = self.direction == "both" and self._operation("get")
+            # The remote can only refuse a stale change if we say which version we know.
+            known = [item for item in known if can_look and item.binding.version is None]
         if unknown:
             self._look_up(batch, unknown)
         if known:
@@ -147,8 +150,9 @@ class BridgeFlow(models.Model):
                 batch.held.append(item)
                 item.action = UNCHANGED
             elif result[0]:
-                documents.append(result[1])
-                item.base, item.version = result[1], batch.mapper.about(result[1], "version")
+                item.base, version = result[1]
+                item.version = batch.mapper.about(item.base, "version") if version is None else version
+                documents.append(item.base)
             elif result[1].status in ABSENT:
                 gone.append(item)
             else:
@@ -388,7 +392,7 @@ class BridgeFlow(models.Model):
         )
 
     def _answered_version(self, mapper, item):
-        if item.version is not None:
+        if self.version_header:
             return _text(item.version)
         return _text(mapper.about(item.answer, "version")) if item.answer else None
 

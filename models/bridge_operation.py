@@ -441,7 +441,7 @@ class BridgeOperation(models.Model):
         }
         host = urlsplit(flow.connector_id.base_url).hostname
         place = parse_expression(self.records_path)
-        reading = Reading(self.kind, flow._mapper(), place, self.records_path, host, places)
+        reading = Reading(self.kind, flow._mapper(), place, self.records_path, host, places, flow.version_header)
         if not self.bulk_size:
             return [
                 Task(make_request(variables(item), more_headers=more_headers(item), about=(item,)), [item], reading)
@@ -465,15 +465,17 @@ class BridgeOperation(models.Model):
         :rtype: dict
         :raises RemoteError: if it can not be had
         """
-        return self._getter(client)(external_id)
+        return self._getter(client)(external_id)[0]
 
     def _getter(self, client):
-        """A function of a remote id that gets the record; it touches no database, so that it may run in a thread.
+        """A function of a remote id that gets the record, and its version where that is in a header.
+
+        It touches no database, so that it may run in a thread.
 
         :rtype: collections.abc.Callable
         """
         make_request, place, records_path = self._request_maker(), parse_expression(self.records_path), self.records_path
-        remote_id = self.flow_id._remote_id()
+        remote_id, version_header = self.flow_id._remote_id(), self.flow_id.version_header or ""
 
         def get(external_id, about=None):
             answer = client.send(make_request({"external_id": remote_id(external_id)}, about=about))
@@ -484,6 +486,6 @@ class BridgeOperation(models.Model):
                 raise ProtocolError(
                     "no_records", place=records_path, status=answer.status, excerpt=client.excerpt(answer.raw)
                 )
-            return document
+            return document, answer.headers.get(version_header)
 
         return get

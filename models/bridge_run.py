@@ -524,6 +524,7 @@ class BridgeRun(models.Model):
 
 
 GC_BATCH = 10000
+TELLING = ("sent_created", "sent_updated", "sent_removed", "created", "updated", "skipped", "conflicts", "failed")
 RETENTION = (
     ("bridge.exchange", "exchange_days", 14, "create_date", []),
     ("bridge.log", "log_days", 90, "create_date", []),
@@ -534,6 +535,14 @@ RETENTION = (
         30,
         "finished",
         [("state", "in", ("done", "cancelled")), ("ignored_reason", "=", False)],
+    ),
+    # A look at what the bridge itself has written finds nothing, and tells nobody anything.
+    (
+        "bridge.run",
+        "quiet_days",
+        1,
+        "create_date",
+        [("trigger", "=", "change"), ("state", "=", "done"), *((name, "=", 0) for name in TELLING)],
     ),
     (
         "bridge.run",

@@ -79,7 +79,7 @@ class BridgeRun(models.Model):
         found = self.env["bridge.drift"].search([("run_id", "=", self.id), ("res_id", "in", ids)])
         known = {*flow._links(ids), *found.mapped("res_id")}
         missing = [one for one in ids if one in unseen or one not in known]
-        records = flow._records().sudo().browse(missing).exists()
+        records = flow._records().browse(missing).exists()._filtered_access("read")
         self._insert_drift(
             {"kind": ONLY_ODOO, "res_id": record.id, "external_id": unseen.get(record.id), "record_name": _brief(name)}
             for record, name in ((record, record.display_name) for record in records)

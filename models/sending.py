@@ -56,11 +56,13 @@ class Reading:
     :param Mapper mapper: of the flow
     :param place: where the record (or the list of results) is in the answer
     :param str shown: the same as text
+    :param str version_header: the header with the record's version, where it is in one
     :param dict items: ``status``, ``record``, ``error``: where they are in the result of one record, or None
     """
 
-    def __init__(self, kind, mapper, place, shown, host, items):
+    def __init__(self, kind, mapper, place, shown, host, items, version_header=None):
         self.kind, self.mapper, self.place, self.shown, self.host = kind, mapper, place, shown, host
+        self.version_header = version_header
         self.item_status, self.item_record, self.item_error = (items[name] for name in ("status", "record", "error"))
 
     def note(self, item, found, answer, client):
@@ -70,6 +72,8 @@ class Reading:
             found = found[0]
         if isinstance(found, dict):
             item.answer = found
+        if self.version_header:
+            item.version = answer.headers.get(self.version_header)
         if self.kind != "create":
             return
         try:

@@ -275,6 +275,28 @@ class TestPush(PushCase):
         self.assertEqual(self.remote.counters()["requests"], 0)
 
 
+    def test_the_version_may_be_in_a_header(self):
+        record = {"id": "id", "updated": "updated", "deleted": "deleted", "version_header": "ETag"}
+        operations = contacts_operations(conditional=True)
+        operations[3]["headers"] = operations[4]["headers"] = {"If-Match": "{version}"}
+        self.remote.conditional = True
+        flow = self.connect(contacts_flow(operations=operations, record=record, direction="both", authority="odoo"))
+        self.sync(flow)
+        ada = self.partner(phone="1")
+        self.settle()
+        self.remote.requests.clear()
+        ada.phone = "2"
+        self.settle()
+        [update] = [request for request in self.remote.requests if request.method != "GET"]
+        self.assertEqual((update.method, update.headers["If-Match"]), ("PATCH", '"1"'))
+        [document] = self.contacts.values()
+        self.remote.put("contacts", {**document, "email": "new@example.com"})
+        ada.phone = "3"
+        self.settle()
+        [document] = self.contacts.values()
+        self.assertEqual((document["phone"], document["email"], ada.email), ("3", "new@example.com", "new@example.com"))
+
+
 @tagged("post_install", "-at_install")
 class TestPushNested(PushCase):
     def connect_nested(self, direction="push"):
