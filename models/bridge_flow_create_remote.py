@@ -388,7 +388,7 @@ class BridgeFlow(models.Model):
             ]
         )
         self._insert_linked(batch, [item for item in items if not item.binding])
-        documents = [item.answer for item in items]
+        documents = [(item.answer, None) for item in items]
         for item in items:
             item.again()
             item.external_id = None

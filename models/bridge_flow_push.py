@@ -152,7 +152,7 @@ class BridgeFlow(models.Model):
             elif result[0]:
                 item.base, version = result[1]
                 item.version = batch.mapper.about(item.base, "version") if version is None else version
-                documents.append(item.base)
+                documents.append((item.base, item.version))
             elif result[1].status in ABSENT:
                 gone.append(item)
             else:
@@ -167,8 +167,12 @@ class BridgeFlow(models.Model):
                 item.again()
 
     def _take_in(self, batch, documents, gone):
-        """What the remote says of records that we push: the pull road, in a batch of its own."""
-        incoming = self._batch(batch.run, documents, batch.client, commit=batch.commit, pushing=True)
+        """What the remote says of records that we push: the pull road, in a batch of its own.
+
+        :param list documents: (remote record, its version where that is in a header)
+        :param list[Outgoing] gone: those that are not there any more
+        """
+        incoming = self._incoming(batch, documents, batch.client)
         incoming.items += [self._tombstone(item.remote_id) for item in gone]
         self._compare(incoming)
         self._map(incoming)
@@ -178,6 +182,15 @@ class BridgeFlow(models.Model):
         self._journal(incoming)
         batch.run._count_taken_in(incoming)
         batch.commit(0)
+
+    def _incoming(self, batch, documents, client):
+        incoming = self._batch(
+            batch.run, [one for one, _version in documents], client, commit=batch.commit, pushing=True
+        )
+        if self.version_header:
+            for item, (_document, version) in zip(incoming.items, documents, strict=True):
+                item.version = version
+        return incoming
 
     def _gone_there(self, item):
         """A flow that only pushes: what is gone there is created again, if Odoo is the authority."""
@@ -416,9 +429,7 @@ class BridgeFlow(models.Model):
         answered = [item for item in answered if self._bind_children(batch, item)]
         if self.direction != "both" or not answered:
             return
-        incoming = self._batch(
-            batch.run, [item.answer for item in answered], None, commit=batch.commit, pushing=True
-        )
+        incoming = self._incoming(batch, [(item.answer, item.version) for item in answered], None)
         self._compare(incoming)
         self._map(incoming)
         self._plan(incoming)

@@ -288,7 +288,7 @@ class TestPush(PushCase):
         ada.phone = "2"
         self.settle()
         [update] = [request for request in self.remote.requests if request.method != "GET"]
-        self.assertEqual((update.method, update.headers["If-Match"]), ("PATCH", '"1"'))
+        self.assertEqual((update.method, update.headers["if-match"]), ("PATCH", '"1"'))
         [document] = self.contacts.values()
         self.remote.put("contacts", {**document, "email": "new@example.com"})
         ada.phone = "3"
