@@ -14,7 +14,7 @@ from odoo.exceptions import AccessError
 from ..remote.delta import next_cursor
 from ..remote.errors import RemoteError
 from ..remote.walk import Walk
-from .batch import COUNTERS
+from .batch import COUNTERS, REMOVALS
 
 _logger = logging.getLogger(__name__)
 
@@ -370,6 +370,9 @@ class BridgeRun(models.Model):
         flow._plan(batch)
         flow._apply(batch)
         flow._journal(batch)
+        # This scan is done with what stays, such as a conflict that a person has to decide.
+        left = [item.binding.id for item in batch.items if item.action not in REMOVALS]
+        self.env["bridge.binding"].browse(left).write({"seen_run_id": self.id})
         self._count(batch, {"duration": time.monotonic() - started})
         return commit(len(unseen))
 
