@@ -13,6 +13,7 @@ from odoo.exceptions import UserError
 from ..mapping.paths import parse_path
 from ..remote.errors import Rejected, RemoteError
 from .batch import DATA, DEPENDENCY, UNCHANGED, Failure
+from .bridge_conflict import GONE_THERE
 from .bridge_flow_journal import _rows
 from .bridge_flow_pull import ABSENT
 from .bridge_operation import WALK

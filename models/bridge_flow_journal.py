@@ -185,6 +185,9 @@ class BridgeFlow(models.Model):
             return
         ids = [item.record_id for item in batch.items if item.record_id and (item.pushes or item.action == LINK)]
         ids += [item.record_id for item in batch.having(FLAG) if item.record_id and item.standing]
+        # Nothing of a record that was deleted there was sent; now it has come back.
+        back = [item for item in batch.having(UPDATE, UNCHANGED) if (GONE_THERE, None) in item.standing]
+        ids += [item.record_id for item in back if item.record_id]
         if ids:
             self.env["bridge.change"]._note(self.id, self.model, ids)
 
@@ -193,6 +196,9 @@ class BridgeFlow(models.Model):
         rows = [row for item in merged if item.binding for row in self._conflict_rows(batch, item)]
         if rows:
             batch.run.conflicts += self.env["bridge.conflict"]._keep(self, rows)
+        # Deleted there: if it comes back as it was, it must be looked at all the same, for that ends the conflict.
+        gone = [item.binding.id for item in batch.having(CONFLICT) if item.binding and item.deleted]
+        self.env["bridge.binding"].browse(gone).write({"fingerprint": ""})
         self.env["bridge.conflict"]._settle(
             (item.binding.id, kind, name)
             for item in items
@@ -431,9 +437,10 @@ CHILD_ACTIONS = ((None, CREATE), (UPDATE,), REMOVALS)
 def _renewed(snapshot, terms, item):
     """A snapshot with what both sides agree on now; the fields that wait for their way or a decision stay (merge.py).
 
-    Of a record that Odoo has and of which the remote says nothing, nothing was agreed: it is sent, if it may be.
+    Of a field that Odoo has and of which the remote says nothing, nothing was agreed: it is sent, if it may be. Only of
+    a record that was created just now, what Odoo has made of it is no change.
     """
-    agreed = item.remote_terms.keys() if item.action == LINK else terms.keys()
+    agreed = terms.keys() if item.action in (None, CREATE) else item.remote_terms.keys()
     new = {
         name: value
         for name, value in terms.items()

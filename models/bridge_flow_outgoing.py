@@ -121,6 +121,9 @@ class BridgeFlow(models.Model):
         if link.state == "removed":
             item.note = self.env._("It was deleted in the other system, so nothing is sent.")
             return SKIP if item.prefer else UNCHANGED
+        if item.standing.get((GONE_THERE, None), {"decision": "odoo"})["decision"] != "odoo" and item.prefer != "odoo":
+            item.note = self.env._("It was deleted in the other system and changed in Odoo: decide the conflict first.")
+            return SKIP
         if link.state == "left" and "restore" in kinds and self.leave_policy == "archive":
             return SEND_RESTORE
         self._merge_outgoing(batch.mapper, item)

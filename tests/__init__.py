@@ -16,6 +16,7 @@ from . import (
     test_job,
     test_pull,
     test_push,
+    test_push_races,
     test_security,
     test_tour,
     test_uncertain,
