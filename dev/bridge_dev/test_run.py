@@ -1,4 +1,4 @@
-"""`./dev/test [--fast] [--crash] [--soak] [--strict] [PYTEST ARGUMENTS]`: unit tests, Odoo tests, system tests, and one sum."""
+"""`./dev/test [OPTIONS] [PYTEST ARGUMENTS]`: unit tests, Odoo tests, system tests, and one sum."""
 
 import argparse
 import os

@@ -276,12 +276,14 @@ def act(env, acts):
 
 def as_a_request(env, wanted, arguments):
     """Do what a click does: it is committed, and done again if another transaction was first."""
+    from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+
     while True:
         try:
             result = globals()[wanted](env, **arguments)
             env.cr.commit()
             return result
-        except psycopg2.errors.SerializationFailure:
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
             env.cr.rollback()
 
 
@@ -295,6 +297,13 @@ def _act(env, what, email, values):
     elif partner:
         partner.write(values)
     return bool(partner)
+
+
+def decide_conflict(env, side):
+    """A person decides the oldest open conflict."""
+    conflict = env["bridge.conflict"].search([("state", "=", "open")], order="id", limit=1)
+    getattr(conflict, f"action_keep_{side}")()
+    return len(conflict)
 
 
 def decide(env, there):

@@ -137,7 +137,7 @@ class Soak:
         self.remote, self.chance = remote, chance
         self.worker, self.sql = world.worker(database).ready(), world.sql(database)
         self.emails = (f"contact{number}@example.com" for number in itertools.count(1))
-        self.done, self.kills, self.lanes = Counter(), 0, {}
+        self.done, self.decided, self.kills, self.lanes = Counter(), 0, 0, {}
         # A contact that both sides bring back at the same time is made twice by persons, and not by the bridge.
         self.brought_back = set()
         self.longest = 0.5
@@ -170,6 +170,12 @@ class Soak:
         how = {"unlink": ("unlink", {}), "archive": ("write", {"active": False})}
         how |= {"unarchive": ("write", {"active": True}), "write": ("write", values(self.chance))}
         return what, how[what][0], email, how[what][1]
+
+    def decide_now_and_then(self):
+        if self.chance.random() < 0.3:
+            side = self.chance.choice(["odoo", "remote"])
+            request = {"wanted": "decide_conflict", "arguments": {"side": side}}
+            self.decided += self.worker.call("as_a_request", **request)
 
     # What lanes do, and what is done to them
 
@@ -206,7 +212,8 @@ class Soak:
         due += " AND due_at <= now() AT TIME ZONE 'UTC'"
         rests = "SELECT id FROM bridge_gate WHERE resting_until > now() AT TIME ZONE 'UTC'"
         if self.sql.rows(rests) or not self.sql.rows(due):
-            self.sql.rows("UPDATE bridge_job SET due_at = due_at - interval '1 hour' WHERE state = 'pending'")
+            waiting = "SELECT id FROM bridge_job WHERE state = 'pending' FOR UPDATE SKIP LOCKED"
+            self.sql.rows(f"UPDATE bridge_job SET due_at = due_at - interval '1 hour' WHERE id IN ({waiting})")
             self.sql.rows("UPDATE bridge_gate SET resting_until = resting_until - interval '1 hour'")
         return False
 
@@ -230,6 +237,7 @@ def test_fault_everything_at_once_and_both_sides_agree_in_the_end(world, capsys)
         while soak.done.total() < STEPS:
             for _change in range(chance.randint(*CHANGES_A_SYNC)):
                 soak.step()
+            soak.decide_now_and_then()
             soak.sync()
             soak.kill_one_now_and_then()
             if chance.random() < 0.7:
@@ -241,7 +249,7 @@ def test_fault_everything_at_once_and_both_sides_agree_in_the_end(world, capsys)
         requests, changes = remote.counters(), soak.done.total()
         problems, excepted = disagreements(soak.sql, remote)
         with capsys.disabled():
-            print(f"{changes} steps {dict(soak.done)}, {soak.kills} kills;", end=" ")
+            print(f"{changes} steps {dict(soak.done)}, {soak.kills} kills, {soak.decided} decided;", end=" ")
             print(f"{requests['requests'] / changes:.2f} requests a change {requests['by_method']};", end=" ")
             print(f"{len(remote.records['contacts'])} contacts there, excepted {dict(excepted)}")
         assert problems == []
