@@ -133,7 +133,7 @@ class BridgeConflict(models.Model):
 
     @api.model
     def _keep(self, flow, rows):
-        """Write down conflicts; one that stands already gets the newest values, and a decision about other values is none.
+        """Write down conflicts. One that stands gets the newest values; a decision about other values is none.
 
         :param list[dict] rows: columns of this table
         :return: how many are new
@@ -245,11 +245,10 @@ class BridgeConflict(models.Model):
         if not conflicts:
             raise UserError(self.env._("A deleted record has no field that one side could always win."))
         for flow, of_flow in conflicts.grouped("flow_id").items():
-            names = set(of_flow.mapped("field_name"))
-            flow.mapping_ids.filtered(lambda mapping: mapping.field_name in names).authority = side
-            self.search([("flow_id", "=", flow.id), ("field_name", "in", list(names)), ("state", "=", "open")])._decide(
-                side
-            )
+            names = list(set(of_flow.mapped("field_name")))
+            flow.mapping_ids.filtered_domain([("field_name", "in", names)]).authority = side
+            open_ones = [("flow_id", "=", flow.id), ("field_name", "in", names), ("state", "=", "open")]
+            self.search(open_ones)._decide(side)
 
     @api.model
     def _count_open(self, field_name, records):

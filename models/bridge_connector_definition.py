@@ -369,7 +369,10 @@ class BridgeFieldMapping(models.Model):
         self.ensure_one()
         return {
             "field": self.field_name,
-            **{key: self[key] or (None if key in ("path", "direction", "authority") else self[key]) for key in FIELD_KEYS},
+            **{
+                key: self[key] or (None if key in ("path", "direction", "authority") else self[key])
+                for key in FIELD_KEYS
+            },
             "options": read_json(self, "options") or {},
             "default": read_json(self, "default_value", ()),
         }

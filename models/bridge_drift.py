@@ -3,7 +3,13 @@ import json
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-ONLY_ODOO, ONLY_THERE, DIFFERENT, UNLINKED, UNREADABLE = "only_odoo", "only_there", "different", "unlinked", "unreadable"
+ONLY_ODOO, ONLY_THERE, DIFFERENT, UNLINKED, UNREADABLE = (
+    "only_odoo",
+    "only_there",
+    "different",
+    "unlinked",
+    "unreadable",
+)
 
 
 class BridgeDrift(models.Model):

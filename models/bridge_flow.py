@@ -269,7 +269,9 @@ class BridgeFlow(models.Model):
                     Domain(flow._read_domain(name)).validate(self.env[flow.model])
                 except (ValueError, TypeError, SyntaxError) as error:
                     label = self._fields[name].get_description(self.env, ["string"])["string"]
-                    flow._refuse(self.env._("the domain “%(name)s” can not be used: %(error)s", name=label, error=error))
+                    flow._refuse(
+                        self.env._("the domain “%(name)s” can not be used: %(error)s", name=label, error=error)
+                    )
 
     @api.constrains("parent_id", "connector_id")
     def _check_parent(self):

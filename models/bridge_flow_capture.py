@@ -84,8 +84,9 @@ class BridgeFlow(models.Model):
             if key:
                 self._watch_field(watches, flow_id, self.env[field.comodel_name], key, inner)
             child = self.child_ids.filtered(
-                lambda child, mapping=mapping: mapping.converter == "nested"
-                and child.code == mapping._rule().converter.settings["flow"]
+                lambda child, mapping=mapping: (
+                    mapping.converter == "nested" and child.code == mapping._rule().converter.settings["flow"]
+                )
             )
             if child:
                 comodel = self.env[field.comodel_name]

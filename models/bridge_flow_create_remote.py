@@ -13,7 +13,6 @@ from odoo.exceptions import UserError
 from ..mapping.paths import parse_path
 from ..remote.errors import Rejected, RemoteError
 from .batch import DATA, DEPENDENCY, UNCHANGED, Failure
-from .bridge_conflict import GONE_THERE
 from .bridge_flow_journal import _rows
 from .bridge_flow_pull import ABSENT
 from .bridge_operation import WALK
@@ -128,20 +127,21 @@ class BridgeFlow(models.Model):
         return {name: value for name, value in item.terms.items() if name.rstrip(".") in sent}
 
     def _begin_anew(self, items):
-        """Records that were deleted there and are created again: the old remote record is forgotten."""
-        for item in items:
-            self.env["bridge.binding"].browse(item.binding.id).write(
-                {
-                    "state": "creating",
-                    "external_id": False,
-                    "reference": str(uuid.uuid4()),
-                    "sent_at": False,
-                    "odoo_snapshot": False,
-                    "remote_snapshot": False,
-                    "fingerprint": False,
-                }
-            )
-        self.env["bridge.binding"].flush_model()
+        """What was deleted there is created again: the same binding, so that its conflicts stay to be read."""
+        if not items:
+            return
+        self.env.cr.execute(
+            """
+            UPDATE bridge_binding
+               SET state = 'creating', external_id = NULL, reference = gen_random_uuid()::text, fingerprint = NULL,
+                   odoo_snapshot = NULL, remote_snapshot = NULL, remote_updated = NULL, remote_version = NULL,
+                   sent_at = NULL
+             WHERE id = ANY(%s) AND state = 'removed'
+            """,
+            [[item.binding.id for item in items]],
+        )
+        self.env["bridge.binding"].invalidate_model()
+        self._refresh_links(items)
 
     def _insert_intents(self, batch, items):
         """:return: Odoo ids of those that no other job was first with

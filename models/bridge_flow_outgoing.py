@@ -301,7 +301,7 @@ class BridgeFlow(models.Model):
         return wanted
 
     def _is_late(self, batch, item, rule, record):
-        """Is the related record one for whose sake this one is sent, or of the same circle? Then it comes afterwards."""
+        """Is the related record of the same circle, or one for whose sake this one is sent? Then it comes later."""
         if rule.required:
             return False
         sibling, ids = self._sibling(rule.keyed_settings["flow"]), set(record[rule.field]._ids)
@@ -310,7 +310,7 @@ class BridgeFlow(models.Model):
 
     def _fail_unrelated(self, item, rule):
         message = self.env._(
-            "%(field)s: the related record is not in the other system, and the flow “%(flow)s” could not bring it there.",
+            "%(field)s: the related record is not in the other system, and the flow “%(flow)s” could not send it.",
             field=self._field_label(rule.field),
             flow=self._sibling(rule.keyed_settings.get("flow")).name or rule.keyed_settings.get("flow"),
         )

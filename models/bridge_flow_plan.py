@@ -72,9 +72,7 @@ class BridgeFlow(models.Model):
             if any(
                 rule.pushes
                 and rule.field in terms[item.record_id]
-                and not merge.same(
-                    terms[item.record_id][rule.field], before(item.binding.odoo_snapshot, rule.field)
-                )
+                and not merge.same(terms[item.record_id][rule.field], before(item.binding.odoo_snapshot, rule.field))
                 for rule in mapper.rules
             )
         }

@@ -82,9 +82,15 @@ class BridgeFlow(models.Model):
         size = max(TOGETHER * batch.flight.at_once, self._most_in_bulk())
         for start in range(0, len(wave), size):
             some = wave[start : start + size]
-            self._write_documents(batch, some)
-            batch.run._again_when_busy(self._write_intents, batch, some)
-            begun = self._begin_sending(batch, some)
+            try:
+                self._write_documents(batch, some)
+                batch.run._again_when_busy(self._write_intents, batch, some)
+                begun = self._begin_sending(batch, some)
+            except Exception:
+                self.env.cr.rollback()
+                if under_way:  # what has arrived there is written down, whatever else goes wrong
+                    self._land(batch, *under_way)
+                raise
             if under_way:
                 self._land(batch, *under_way)
             under_way = some, begun
@@ -338,7 +344,9 @@ class BridgeFlow(models.Model):
     def _journal_sent(self, batch, items, exchanges):
         """Write down what was sent, and commit: from here on nobody sends it again."""
         for exchange in exchanges:
-            exchange.job = next((batch.jobs[one.record_id] for one in exchange.about or () if one.record_id in batch.jobs), None)
+            exchange.job = next(
+                (batch.jobs[one.record_id] for one in exchange.about or () if one.record_id in batch.jobs), None
+            )
         kept = self.env["bridge.exchange"]._record(batch.run, exchanges)
         batch.kept |= {item: one for exchange, one in kept.items() for item in exchange.about or ()}
         done = [item for item in items if item.sent and item.error is None and item.failure is None]
@@ -383,25 +391,33 @@ class BridgeFlow(models.Model):
                     "remote_version": self._answered_version(mapper, item),
                 }
             )
-        self._merge_snapshots(rows)
+        self._merge_snapshots(rows, sent=True)
         self.env["bridge.conflict"]._settle(
             (item.binding.id, kind, name) for item in items for kind, name in item.standing if name in item.changes
         )
 
-    def _merge_snapshots(self, rows):
-        """Renew some fields of snapshots; what is not named stays."""
+    def _merge_snapshots(self, rows, sent):
+        """Renew some fields of snapshots; what is not named stays.
+
+        :param list[dict] rows: ``id``, ``odoo_snapshot``, ``remote_snapshot``, and ``remote_version`` if it is known
+        :param bool sent: was anything sent, so that what comes next from the remote has to be looked at
+        """
+        if not rows:
+            return
         self.env.cr.execute(
             """
             UPDATE bridge_binding binding
                SET odoo_snapshot = COALESCE(binding.odoo_snapshot, '{}') || row.odoo_snapshot,
                    remote_snapshot = COALESCE(binding.remote_snapshot, '{}') || row.remote_snapshot,
                    remote_version = COALESCE(row.remote_version, binding.remote_version),
-                   fingerprint = '', inside = TRUE, synced = %s, state = CASE state WHEN 'left' THEN 'linked' ELSE state END
-              FROM jsonb_to_recordset(%s::jsonb) AS row (
+                   fingerprint = CASE WHEN %(sent)s THEN '' ELSE binding.fingerprint END,
+                   synced = CASE WHEN %(sent)s THEN %(now)s ELSE binding.synced END,
+                   state = CASE state WHEN 'left' THEN 'linked' ELSE state END, inside = TRUE
+              FROM jsonb_to_recordset(%(rows)s::jsonb) AS row (
                    id int, odoo_snapshot jsonb, remote_snapshot jsonb, remote_version text)
              WHERE binding.id = row.id
             """,
-            [fields.Datetime.now(), _rows(rows)],
+            {"sent": sent, "now": fields.Datetime.now(), "rows": _rows(rows)},
         )
 
     def _answered_version(self, mapper, item):
@@ -472,12 +488,12 @@ class BridgeFlow(models.Model):
             if not link or item in batch.held or link.state not in ("linked", "missing", "left") or not item.inside:
                 continue
             keys = {name: value for name, value in item.terms.items() if name.endswith(".")}
-            new = {**{name: value for name, value in item.agreed.items()}, **keys}
+            new = {**item.agreed, **keys}
             changed = {name: value for name, value in new.items() if (link.odoo_snapshot or {}).get(name) != value}
             if changed or not link.inside or link.state == "left":
                 remote = {name: value for name, value in changed.items() if not name.endswith(".")}
                 rows.append({"id": link.id, "odoo_snapshot": changed, "remote_snapshot": remote})
-        self._keep_unsent(rows)
+        self._merge_snapshots(rows, sent=False)
         self.env["bridge.conflict"]._settle(
             (item.binding.id, kind, name)
             for item in batch.having(UNCHANGED)
@@ -492,21 +508,6 @@ class BridgeFlow(models.Model):
         self.env["bridge.binding"].browse(item.binding.id for item in gone).unlink()
         rows = [row for item in batch.having(CONFLICT) for row in self._end_conflict_rows(item)]
         batch.run.conflicts += self.env["bridge.conflict"]._keep(self, rows)
-
-    def _keep_unsent(self, rows):
-        if not rows:
-            return
-        self.env.cr.execute(
-            """
-            UPDATE bridge_binding binding
-               SET odoo_snapshot = COALESCE(binding.odoo_snapshot, '{}') || row.odoo_snapshot,
-                   remote_snapshot = COALESCE(binding.remote_snapshot, '{}') || row.remote_snapshot,
-                   inside = TRUE, state = CASE state WHEN 'left' THEN 'linked' ELSE state END
-              FROM jsonb_to_recordset(%s::jsonb) AS row (id int, odoo_snapshot jsonb, remote_snapshot jsonb)
-             WHERE binding.id = row.id
-            """,
-            [_rows(rows)],
-        )
 
     def _end_conflict_rows(self, item):
         if not any(kind == GONE_IN_ODOO for kind, _name in item.standing):

@@ -23,7 +23,10 @@ _logger = logging.getLogger(__name__)
 LANES = "integration_bridge.lanes"
 CLAIM_LIMIT = 200  # jobs that are claimed together
 LONG = DRAINS  # kinds whose jobs are claimed one by one, because each may take a lane's whole time
-TOGETHER = ("pull_record", "push_record")  # kinds whose jobs of one flow and run are done in one batch; others one behind the other
+TOGETHER = (
+    "pull_record",
+    "push_record",
+)  # kinds whose jobs of one flow and run are done in one batch; others one behind the other
 MOST_CRASHES = 5
 LONG_SILENCE = 15  # minutes
 WAKE_AFTER_START = (5, 20)  # seconds after the models are loaded; the scheduler begins to listen somewhat later

@@ -87,7 +87,9 @@ class BridgeOperation(models.Model):
     item = fields.Text("Item of the List", help='JSON: what stands in the list for each record; "{record}" if empty.')
     item_status_path = fields.Char("Item: Status", help="JMESPath of the HTTP status in the result of one record.")
     item_record_path = fields.Char("Item: Record", help="JMESPath of the record (or its id) in the result of one.")
-    item_error_path = fields.Char("Item: Error", help="JMESPath of what is wrong with one record; nothing: all is well.")
+    item_error_path = fields.Char(
+        "Item: Error", help="JMESPath of what is wrong with one record; nothing: all is well."
+    )
 
     # The answer
     records_path = fields.Char(
@@ -474,7 +476,11 @@ class BridgeOperation(models.Model):
 
         :rtype: collections.abc.Callable
         """
-        make_request, place, records_path = self._request_maker(), parse_expression(self.records_path), self.records_path
+        make_request, place, records_path = (
+            self._request_maker(),
+            parse_expression(self.records_path),
+            self.records_path,
+        )
         remote_id, version_header = self.flow_id._remote_id(), self.flow_id.version_header or ""
 
         def get(external_id, about=None):

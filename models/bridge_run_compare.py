@@ -25,7 +25,9 @@ class BridgeRun(models.Model):
         flow._match(batch)
         flow._merge(batch)
         flow._plan_children(batch)
-        rows = [row for item in batch.items if not (item.deleted or item.superseded) for row in self._drift(batch, item)]
+        rows = [
+            row for item in batch.items if not (item.deleted or item.superseded) for row in self._drift(batch, item)
+        ]
         self._insert_drift(rows)
         flow._mark_seen(batch)
         self._add_compared(len(page.records), len(rows))

@@ -4,7 +4,7 @@ import json
 
 from odoo.exceptions import ValidationError
 
-KINDS = {dict: "{…}", list: "[…]", str: "\"…\""}
+KINDS = {dict: "{…}", list: "[…]", str: '"…"'}
 
 
 def read_json(record, field_name, expected=(dict,)):

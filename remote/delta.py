@@ -134,9 +134,9 @@ class Delta:
 
 
 def moment_of(value, pattern="iso"):
-    """The moment that an updated-at stands for: in the flow's format, or as most systems write it; None if it is none.
+    """The moment that an updated-at stands for, in the flow's format or as most systems write it; None if it is none.
 
-    :param str pattern: ``iso``, ``epoch``, ``epoch_ms``, ``integer`` (milliseconds or seconds, by their size), or strptime
+    :param str pattern: ``iso``, ``epoch``, ``epoch_ms``, ``integer`` (seconds or milliseconds, by their size), strptime
     :rtype: datetime.datetime
     """
     if pattern == "integer" or isinstance(value, (int, float)):

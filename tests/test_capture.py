@@ -71,8 +71,13 @@ class TestCapture(PushCase):
         self.ada.phone = "7"
         self.env.cr.flush()
         self.assertEqual(self.noted(), set())
+
     def test_unmapped_model_costs_no_query_and_a_mapped_field_one_insert(self):
-        cases = (self.env["res.partner.category"].create({"name": "Tag"}), "name"), (self.ada, "comment"), (self.ada, "phone")
+        cases = (
+            (self.env["res.partner.category"].create({"name": "Tag"}), "name"),
+            (self.ada, "comment"),
+            (self.ada, "phone"),
+        )
 
         def queries(record, name):
             for value in ("warm", "up", "count"):

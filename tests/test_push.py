@@ -141,9 +141,7 @@ class TestPush(PushCase):
             ],
             push_domain=[["ref", "=", "bridge"]],
         )
-        operations = [
-            {**one, "path": one["path"].replace("contacts", "companies")} for one in contacts_operations()
-        ]
+        operations = [{**one, "path": one["path"].replace("contacts", "companies")} for one in contacts_operations()]
         companies = contacts_flow(
             code="companies",
             push_domain=[["ref", "=", "company"]],
@@ -273,7 +271,6 @@ class TestPush(PushCase):
         run = flow.env["bridge.run"].search([("flow_id", "=", flow.id), ("dry_run", "=", True)])
         self.assertEqual((run.state, run.sent_created, run.log_ids.mapped("action")), ("done", 1, ["send_create"]))
         self.assertEqual(self.remote.counters()["requests"], 0)
-
 
     def test_the_version_may_be_in_a_header(self):
         record = {"id": "id", "updated": "updated", "deleted": "deleted", "version_header": "ETag"}

@@ -8,7 +8,9 @@ class BridgeRecover(models.TransientModel):
     _name = "bridge.recover"
     _description = "Fetch Records by Remote ID"
 
-    flow_id = fields.Many2one("bridge.flow", required=True, domain=[("parent_id", "=", False), ("direction", "!=", "push")])
+    flow_id = fields.Many2one(
+        "bridge.flow", required=True, domain=[("parent_id", "=", False), ("direction", "!=", "push")]
+    )
     external_ids = fields.Text("Remote IDs", required=True, help="One in each line.")
 
     def action_recover(self):

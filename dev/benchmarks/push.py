@@ -1,8 +1,8 @@
 """`./dev/bench push`: how fast changes in Odoo go out, to a remote that answers after a while.
 
-The remote is a server of the tests in a process of its own; it answers each request 50 ms after it came, and takes eight
-at a time. So no more than 8/0.05 = 160 requests a second can be done, and we demand 0.8 of it of ourselves as long as
-Odoo itself is faster; the rows without latency tell how fast that is.
+The remote is a server of the tests in a process of its own; it answers each request 50 ms after it came, and takes
+eight at a time. So no more than 8/0.05 = 160 requests a second can be done, and we demand 0.8 of it of ourselves as
+long as Odoo itself is faster; the rows without latency tell how fast that is.
 
     --records N     records that are created, then changed (default 1500)
     --latency S     seconds before each answer (default 0.05)

@@ -1,7 +1,7 @@
 """The three systems that nobody here wrote, both ways: what people change in Odoo is there, once, and nothing echoes.
 
-Kinto refuses stale changes (If-Match) and leaves tombstones; the other Odoo is spoken to over /json/2; localstripe takes
-forms, and ignores idempotency keys, so that a lost creation has to be looked up by its metadata.
+Kinto refuses stale changes (If-Match) and leaves tombstones; the other Odoo is spoken to over /json/2; localstripe
+takes forms, and ignores idempotency keys, so that a lost creation has to be looked up by its metadata.
 """
 
 import json
@@ -74,7 +74,9 @@ def systems(module_world: World):
     database = module_world.database("both")
     kinto = module_world.enter(servers.kinto(workplace))
     localstripe = module_world.enter(servers.localstripe(workplace))
-    partner = module_world.enter(servers.partner_odoo(workplace, database=workplace.clone.database("system_both_partner")))
+    partner = module_world.enter(
+        servers.partner_odoo(workplace, database=workplace.clone.database("system_both_partner"))
+    )
     module_world.stack.callback(workplace.databases.drop, partner.database)
     proxy = module_world.enter(LossyProxy(localstripe.url))
     worker = module_world.worker(database)
