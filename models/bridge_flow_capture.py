@@ -125,8 +125,9 @@ class BridgeFlow(models.Model):
         self._patch(self._watches())
 
     def _unregister_hook(self):
-        super()._unregister_hook()
+        result = super()._unregister_hook()
         self._patch({})
+        return result
 
     def _update_capture(self):
         """What flows push has changed: watch that, here and in the other Odoo processes."""

@@ -81,7 +81,7 @@ class TestCapture(PushCase):
 
         def queries(record, name):
             for value in ("warm", "up", "count"):
-                record[name]  # in the cache, as in a form
+                self.assertIsNotNone(record[name])  # in the cache, as in a form
                 self.env.cr.flush()
                 before = self.env.cr.sql_log_count
                 record[name] = value

@@ -557,7 +557,8 @@ def main():
     """Serve until standard input ends; the first line of output is the URL."""
     with RecordServer() as server:
         server.requests = deque(maxlen=0)  # nobody can read them, and it may serve for hours
-        print(server.url, flush=True)
+        sys.stdout.write(f"{server.url}\n")
+        sys.stdout.flush()
         sys.stdin.read()
 
 
