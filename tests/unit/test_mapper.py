@@ -246,7 +246,7 @@ def test_document_is_made_of_odoos_values():
 
 
 @pytest.mark.parametrize("nothing", [False, None, ""])
-@pytest.mark.parametrize("converter", ["text", "integer", "decimal", "date", "datetime", "selection", "html", "image"])
+@pytest.mark.parametrize("converter", ["text", "integer", "decimal", "date", "datetime", "selection", "html"])
 def test_empty_field_of_odoo_is_null_for_the_remote(converter, nothing):
     assert mapper(rule(converter=converter)).write({"name": nothing}) == {"name": None}
 
