@@ -22,7 +22,7 @@ class BridgeChange(models.Model):
     _order = "id"
     _rec_name = "res_id"
 
-    flow_id = fields.Many2one("bridge.flow", required=True, ondelete="cascade", index=True, readonly=True)
+    flow_id = fields.Many2one("bridge.flow", required=True, ondelete="cascade", readonly=True)
     connector_id = fields.Many2one(related="flow_id.connector_id")
     company_id = fields.Many2one(related="flow_id.company_id")
     res_model = fields.Char("Odoo Model", required=True, readonly=True)
@@ -33,6 +33,8 @@ class BridgeChange(models.Model):
     record_name = fields.Char("Record", compute="_compute_record_name")
     create_date = fields.Datetime("When")
     create_uid = fields.Many2one("res.users", "Who")
+
+    _oldest = models.Index("(flow_id, path, id)")
 
     def _compute_record_name(self):
         for change in self:

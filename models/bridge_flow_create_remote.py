@@ -5,19 +5,21 @@ state ``creating`` knows that the record may be there already, and asks before a
 """
 
 import datetime
+import json
 import uuid
 
 from odoo import fields, models
 from odoo.exceptions import UserError
 
 from ..mapping.paths import parse_path
-from ..remote.errors import Rejected, RemoteError
+from ..remote.errors import ProtocolError, Rejected, RemoteError
 from .batch import DATA, DEPENDENCY, UNCHANGED, Failure
 from .bridge_flow_journal import _rows
 from .bridge_flow_pull import ABSENT
 from .bridge_operation import WALK
 from .outgoing import LOOK_UP, SEND_CREATE, UNCERTAIN
 
+CONFLICT_STATUS = 409
 MOST_FOUND = 5  # ids that a message names
 
 
@@ -80,6 +82,15 @@ class BridgeFlow(models.Model):
             )
             item.fail("unavailable", message)
             return item.action
+        if item.binding.intent.get("answered"):
+            item.failure = Failure(
+                "uncertain",
+                self.env._(
+                    "It was sent to be created, and answered in a way that can not be read; and it is not found there."
+                    " Look there, then press “It Is There” or “It Is Not There”, and correct the operation."
+                ),
+            )
+            return UNCERTAIN
         return self._unseen_decision(item, kinds)
 
     def _may_repeat(self, link):
@@ -288,7 +299,7 @@ class BridgeFlow(models.Model):
     def _write_creations_refused(self, items):
         """What the other system has not made need not be looked for."""
         creating = [item for item in items if item.action == SEND_CREATE or item.failed_action == SEND_CREATE]
-        refused = [item.binding.id for item in creating if isinstance(item.error, Rejected)]
+        refused = [item.binding.id for item in creating if _is_refused(item)]
         self.env["bridge.binding"].browse(refused).unlink()
         unsent = [item for item in creating if item.binding and item.binding.id not in refused]
         # What was sent once before may be there all the same.
@@ -296,6 +307,11 @@ class BridgeFlow(models.Model):
         unsent = [item.binding.id for item in unsent if not item.sent or _was_refused(item.error)]
         self.env.cr.execute(
             "UPDATE bridge_binding SET sent_at = NULL WHERE id = ANY(%s) AND state = 'creating'", [unsent]
+        )
+        answered = [item for item in creating if item.sent and isinstance(item.error, ProtocolError)]
+        self.env.cr.execute(
+            "UPDATE bridge_binding SET intent = intent || %s::jsonb WHERE id = ANY(%s) AND state = 'creating'",
+            [json.dumps({"answered": True}), [item.binding.id for item in answered if item.binding]],
         )
 
     # ----------------------------------------------------------------------------------------------------------------
@@ -446,6 +462,14 @@ def _is_outdated(item):
     """Has the record changed since it was sent?"""
     now = {name: item.terms.get(name) for name in item.intent["terms"]}
     return not (item.there and item.inside) or now != item.intent["terms"]
+
+
+def _is_refused(item):
+    """Has the other system said that it does not make this record?
+
+    A request that is sent again may be refused because the first one is still under way (409), and then tells nothing.
+    """
+    return isinstance(item.error, Rejected) and not (item.repeats and item.error.status == CONFLICT_STATUS)
 
 
 def _was_refused(error):

@@ -191,3 +191,30 @@ class TestCreateOnce(PushCase):
         self.assertEqual(self.env["res.partner"].search([("email", "=", "ada@example.com")]), ada)
         self.assertEqual(self.failures(flow).mapped("error_message"), [])
         self.assertEqual(len(self.contacts), 1)
+
+    def test_an_answer_that_can_not_be_read_is_not_an_invitation_to_send_again(self):
+        flow = self.connect_by("reference")
+        create = flow.operation_ids.filtered(lambda operation: operation.kind == "create")
+        create.records_path = "nowhere"
+        ada = self.partner()
+        self.remote.normalise = lambda document: {**document, "reference": "lost"}  # so that it is not found either
+        self.settle()
+        for _attempt in range(4):
+            self.go_on()
+        self.assertEqual((len(self.contacts), self.binding(flow, ada).state), (1, "creating"))
+        job = self.env["bridge.job"].search([("flow_id", "=", flow.id), ("state", "=", "uncertain")])
+        self.assertEqual(job.res_id, ada.id)
+
+    def test_a_repeated_creation_that_is_refused_can_be_corrected(self):
+        flow = self.connect_by("header")
+        ada = self.partner()
+        self.lose("unavailable")
+        self.settle()
+        self.remote.refuse = lambda method, path, document: (
+            (422, {"message": "No"}) if document["name"] == "Ada" else None
+        )
+        self.go_on()
+        self.assertIn("No", self.failures(flow).error_message)
+        ada.name = "Ada Lovelace"
+        self.settle()
+        self.assertEqual((self.names_there(), self.failures(flow).ids), (["Ada Lovelace"], []))
