@@ -97,6 +97,8 @@ class BridgeFlow(models.Model):
             return SKIP
         if item.binding is None or item.binding.res_id != item.record_id or item.binding.state == "creating":
             return LINK
+        if item.binding.external_id != item.external_id:
+            return LINK
         if not item.changes and not item.children_changed:
             return UNCHANGED
         if not self.can_update:
@@ -155,12 +157,13 @@ class BridgeFlow(models.Model):
         wanted = {item: self._key_of(item, keys) for item in unbound}
         found = self._search_keys(keys, {key for key in wanted.values() if key})
         taken = self._taken({record_id for ids in found.values() for record_id in ids})
-        creating = self._creating(taken)
+        free = self._free_bindings(taken)
         for item, key in wanted.items():
             candidates = found.get(key, []) if key else []
-            if len(candidates) == 1 and candidates[0] in creating:
-                # It is the record that we have sent, and whose answer is not here yet.
-                item.binding, item.record_id = creating.pop(candidates[0]), candidates[0]
+            if len(candidates) == 1 and candidates[0] in free:
+                # It is the record that we have sent, and whose answer is not here yet; or it was deleted there, and is
+                # there again with another id.
+                item.binding, item.record_id = free.pop(candidates[0]), candidates[0]
                 continue
             self._accept(item, candidates, taken, keys)
 
@@ -177,17 +180,17 @@ class BridgeFlow(models.Model):
         for item in items:
             item.fail(DEPENDENCY, message)
 
-    def _creating(self, record_ids):
-        """Those of these records that are being created there.
+    def _free_bindings(self, record_ids):
+        """Those of these records whose binding has no record of the other system any more, or not yet.
 
         :return: Odoo id to Bound
         """
-        if self.direction == "pull" or not record_ids:
+        if not record_ids:
             return {}
         self.env.cr.execute(
             """
             SELECT id, external_id, res_id, state, FALSE, TRUE, odoo_snapshot, remote_snapshot, parent_id
-              FROM bridge_binding WHERE flow_id = %s AND res_id = ANY(%s) AND state = 'creating'
+              FROM bridge_binding WHERE flow_id = %s AND res_id = ANY(%s) AND state IN ('creating', 'removed')
             """,
             [self.id, list(record_ids)],
         )
