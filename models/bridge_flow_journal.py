@@ -188,6 +188,9 @@ class BridgeFlow(models.Model):
         # Nothing of a record that was deleted there was sent; now it has come back.
         back = [item for item in batch.having(UPDATE, UNCHANGED) if (GONE_THERE, None) in item.standing]
         ids += [item.record_id for item in back if item.record_id]
+        # Nor that it was deleted in Odoo, as long as that was in conflict with a change there.
+        back = [item for item in batch.having(UNCHANGED) if (GONE_IN_ODOO, None) in item.standing]
+        ids += [item.binding.res_id for item in back if item.binding.res_id]
         if ids:
             self.env["bridge.change"]._note(self.id, self.model, ids)
 

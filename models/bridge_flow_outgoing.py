@@ -147,11 +147,11 @@ class BridgeFlow(models.Model):
     def _end_decision(self, item, policy):
         """The record is not one of ours any more: deleted in Odoo, or out of the domain."""
         link = item.binding
-        if link is None or link.state in ("removed", "left"):
-            return UNCHANGED
         standing = item.standing.get((GONE_IN_ODOO, None), {})
         if standing and standing["decision"] != "odoo":
             return CONFLICT
+        if link is None or (link.state in ("removed", "left") and not standing):
+            return UNCHANGED
         return POLICIES[policy]
 
     def _is_revived(self, item):

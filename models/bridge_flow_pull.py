@@ -177,6 +177,8 @@ class BridgeFlow(models.Model):
             item.action = FLAG  # gone on both sides
         elif item.binding.same or decision == "odoo":
             item.action, item.binding.same = UNCHANGED, True
+            if decision == "odoo":
+                item.pushes.add(None)  # the conflict stands until it is deleted there
         else:
             item.gone_here = True  # whether it was changed there is known when it is mapped
 
