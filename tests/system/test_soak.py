@@ -252,7 +252,7 @@ def test_fault_everything_at_once_and_both_sides_agree_in_the_end(world, capsys)
             print(f"{changes} steps {dict(soak.done)}, {soak.kills} kills, {soak.decided} decided;", end=" ")
             print(f"{requests['requests'] / changes:.2f} requests a change {requests['by_method']};", end=" ")
             print(f"{len(remote.records['contacts'])} contacts there, excepted {dict(excepted)}")
-        assert problems == []
+        assert problems == [], history(soak.sql, problems)
         assert soak.sql.rows(OPEN) == []
         assert requests["requests"] / changes < MOST_REQUESTS
         remote.reset_counters()
@@ -262,6 +262,26 @@ def test_fault_everything_at_once_and_both_sides_agree_in_the_end(world, capsys)
         assert remote.counters()["writes"] == 0, remote.counters()
         assert disagreements(soak.sql, remote)[0] == []
         assert soak.kills > STEPS / 50, "hardly anything was killed"
+
+
+def history(sql, problems):
+    """What the bridge says of the records that are named in problems."""
+    lines = []
+    for external_id in sorted(
+        {word.strip("'(),") for problem in problems for word in problem.split() if "rec_" in word}
+    ):
+        lines.append(f"\n{external_id}:")
+        for query in (
+            "SELECT * FROM (SELECT create_date, run_id, action, res_id, message, changes FROM bridge_log"
+            " WHERE external_id = %s ORDER BY id DESC LIMIT 12) line ORDER BY create_date",
+            "SELECT 'binding', res_id, state, inside, odoo_snapshot, remote_snapshot, remote_version, fingerprint"
+            " FROM bridge_binding WHERE external_id = %s",
+            "SELECT 'conflict', conflict.state, kind, field_name, decision, settled FROM bridge_conflict conflict"
+            " JOIN bridge_binding binding ON binding.id = binding_id WHERE external_id = %s",
+            "SELECT 'job', kind, state, error_message FROM bridge_job WHERE external_id = %s",
+        ):
+            lines += [" ".join(map(str, row)) for row in sql.rows(query, external_id)]
+    return "\n".join(lines)
 
 
 def disagreements(sql, remote):
