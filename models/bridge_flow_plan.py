@@ -84,8 +84,8 @@ class BridgeFlow(models.Model):
 
     def _decision(self, item):
         if item.gone_here:
-            known = item.binding.remote_snapshot
-            if all(merge.same(value, before(known, name)) for name, value in item.remote_terms.items()):
+            was_there = item.binding.state != "removed"  # one that has come back has changed
+            if was_there and self._is_as_before(item):
                 item.binding.same = True  # nothing to be written down
                 return UNCHANGED
             item.opposed = {None: (None, None, None)}
