@@ -79,7 +79,8 @@ class BridgeFlow(models.Model):
     def _send_wave(self, batch, wave):
         """Send records that do not wait for each other; while some are under way, those before are written down."""
         under_way = None
-        size = max(TOGETHER * batch.flight.at_once, self._most_in_bulk())
+        ahead = TOGETHER if self._can_find_out() else 1  # what is not sent yet must not become uncertain
+        size = max(ahead * batch.flight.at_once, self._most_in_bulk())
         for start in range(0, len(wave), size):
             some = wave[start : start + size]
             try:
@@ -94,8 +95,16 @@ class BridgeFlow(models.Model):
             if under_way:
                 self._land(batch, *under_way)
             under_way = some, begun
+            if ahead == 1:
+                self._land(batch, *under_way)
+                under_way = None
         if under_way:
             self._land(batch, *under_way)
+
+    def _can_find_out(self):
+        """Can it be known whether a creation has arrived whose answer was lost?"""
+        create = self._operation("create")
+        return bool(not create or create.repeatable or self.connector_id.idempotency_header or self._operation("find"))
 
     def _most_in_bulk(self):
         return max(self.operation_ids.mapped("bulk_size"), default=0)
@@ -104,7 +113,8 @@ class BridgeFlow(models.Model):
         """Wait for the answers, and write down what they say."""
         self._read_answers(batch, *begun)
         exchanges, batch.exchanges[:] = list(batch.exchanges), []
-        batch.run._again_when_busy(self._journal_sent, batch, items, exchanges)
+        answered = batch.run._again_when_busy(self._journal_sent, batch, items, exchanges)
+        batch.run._again_when_busy(self._take_in_answers, batch, answered)
 
     # ----------------------------------------------------------------------------------------------------------------
     # Look before sending
@@ -342,7 +352,13 @@ class BridgeFlow(models.Model):
     # ----------------------------------------------------------------------------------------------------------------
 
     def _journal_sent(self, batch, items, exchanges):
-        """Write down what was sent, and commit: from here on nobody sends it again."""
+        """Write down what was sent, and commit: from here on nobody sends it again.
+
+        Nothing is written here that a user may be writing, too.
+
+        :return: the records of which the answers say how they are now
+        :rtype: list[Outgoing]
+        """
         for exchange in exchanges:
             exchange.job = next(
                 (batch.jobs[one.record_id] for one in exchange.about or () if one.record_id in batch.jobs), None
@@ -355,8 +371,10 @@ class BridgeFlow(models.Model):
         self._write_updated([item for item in done if item.action == SEND_UPDATE])
         self._write_restored([item for item in done if item.action == SEND_RESTORE])
         self._write_ended(done)
-        self._write_answers(batch, done)
+        answered = [item for item in done if item.answer and item.action in (SEND_CREATE, SEND_UPDATE, SEND_RESTORE)]
+        answered = [item for item in answered if self._bind_children(batch, item)]
         batch.commit(len(done))
+        return answered
 
     def _sent_values(self, batch_mapper, item, names):
         """The snapshots of the fields that were sent: Odoo's value, and what the remote has made of it."""
@@ -439,10 +457,8 @@ class BridgeFlow(models.Model):
         archived = [item for item in done if item.action == SEND_ARCHIVE]
         bindings.browse(item.binding.id for item in archived).write({"state": "left", "inside": False})
 
-    def _write_answers(self, batch, done):
+    def _take_in_answers(self, batch, answered):
         """The answers are the newest that is known of the remote: what else has changed there is taken in at once."""
-        answered = [item for item in done if item.answer and item.action in (SEND_CREATE, SEND_UPDATE, SEND_RESTORE)]
-        answered = [item for item in answered if self._bind_children(batch, item)]
         if self.direction != "both" or not answered:
             return
         incoming = self._incoming(batch, [(item.answer, item.version) for item in answered], None)
@@ -452,6 +468,7 @@ class BridgeFlow(models.Model):
         self._apply(incoming)
         self._journal(incoming)
         batch.run._count_taken_in(incoming)
+        batch.commit(0)
 
     def _journal_outgoing(self, batch, jobs):
         """What became of all records of the batch: log, failures, counters. The caller empties the outbox."""
