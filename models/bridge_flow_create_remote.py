@@ -11,6 +11,7 @@ import uuid
 from odoo import fields, models
 from odoo.exceptions import UserError
 
+from ..mapping import merge
 from ..mapping.paths import parse_path
 from ..remote.errors import ProtocolError, Rejected, RemoteError
 from .batch import DATA, DEPENDENCY, UNCHANGED, Failure
@@ -238,6 +239,8 @@ class BridgeFlow(models.Model):
             odoo, remote = self._sent_values(batch.mapper, item, [name for name in intent if not name.endswith(".")])
             # What was sent may be older than what Odoo has by now: the snapshot is what was sent.
             odoo = {**odoo, **intent, **dict.fromkeys(item.late, False)}
+            # What is empty was not sent: a value that the other system gives it by itself is a change of its own.
+            remote |= {name: value for name, value in intent.items() if name in remote and merge.is_empty(value)}
             rows.append(
                 {
                     "id": item.binding.id,

@@ -2,6 +2,9 @@
 
 import datetime
 
+import psycopg2
+from psycopg2 import errorcodes
+
 from odoo import fields
 from odoo.tests import tagged
 
@@ -53,6 +56,10 @@ class CreateCase(PushCase):
         self.assertEqual(self.writes(), 0)
         self.assertFalse(self.env["bridge.job"].search([("state", "not in", ("done", "cancelled"))]))
         self.assertFalse(self.env["bridge.change"].search([]))
+
+
+class Busy(psycopg2.OperationalError):
+    pgcode = errorcodes.SERIALIZATION_FAILURE
 
 
 @tagged("post_install", "-at_install")
@@ -149,6 +156,31 @@ class TestCreateRemote(CreateCase):
         other.state = "done"
         self.settled()
         self.assertEqual(self.names_there(), ["Ada"])
+
+    def test_what_the_other_system_fills_in_by_itself_comes_to_odoo(self):
+        flow = self.connect(contacts_flow("both"))
+        self.sync(flow, full=True)
+        self.remote.normalise = lambda document: {**document, "phone": document.get("phone") or "+1"}
+        ada = self.partner()
+        self.settle()
+        self.assertEqual((ada.phone, self.writes()), ("+1", 1))
+        self.settled()
+
+    def test_the_remote_id_is_kept_although_the_record_is_busy_when_the_answer_comes(self):
+        """With remotes that can not be asked, it would be uncertain although the answer is here."""
+        flow = self.connect(contacts_flow("both"))
+        self.sync(flow, full=True)
+        self.remote.normalise = lambda document: {**document, "phone": "+1"}  # so that the answer is to be written
+
+        def apply(self, batch):
+            if batch.pushing and batch.having("update"):
+                raise Busy("somebody writes the record")
+            return apply.origin(self, batch)
+
+        self.patch_method(type(flow), "_apply", apply)
+        ada = self.partner()
+        self.settle()
+        self.assertEqual((self.binding(flow, ada).state, self.writes()), ("linked", 1))
 
     def patch_method(self, owner, name, method):
         method.origin = getattr(owner, name)
