@@ -292,7 +292,7 @@ class BridgeFlow(models.Model):
         name = rule.field
         odoo, remote = item.odoo_terms.get(name), item.remote_terms[name]
         if item.prefer == "compare":
-            return merge.NONE if merge.agree(odoo, remote) else merge.PULL
+            return merge.NONE if merge.agree(odoo, remote) or _is_settled(bound, name, odoo, remote) else merge.PULL
         if item.prefer == "remote":
             return merge.decide(odoo, MISSING, remote, MISSING, authority=merge.REMOTE, direction=rule.direction)
         standing = item.standing.get((FIELD, name), {})
@@ -568,3 +568,9 @@ def _folder(settings):
 
 def _escape_like(value):
     return str(value).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _is_settled(bound, name, odoo, remote):
+    """Do both sides still have what they agreed upon, each in its own words?"""
+    agreed = before(bound and bound.odoo_snapshot, name), before(bound and bound.remote_snapshot, name)
+    return MISSING not in agreed and merge.same(odoo, agreed[0]) and merge.same(remote, agreed[1])

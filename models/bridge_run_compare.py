@@ -20,6 +20,7 @@ class BridgeRun(models.Model):
         for item in batch.items:
             if not (item.failure or item.deleted or item.superseded):
                 item.action, item.prefer = None, "compare"  # whatever was agreed before
+        self._read_snapshots(batch)
         flow._map(batch)
         flow._resolve(batch)
         flow._match(batch)
@@ -33,6 +34,15 @@ class BridgeRun(models.Model):
         self._add_compared(len(page.records), len(rows))
         self._checkpoint_page(page, batch)
         return commit(len(page.records))
+
+    def _read_snapshots(self, batch):
+        """What both sides had when they agreed: rounding and formats that they agreed upon are no difference."""
+        bound = {item.binding.id: item.binding for item in batch.items if item.binding}
+        self.env.cr.execute(
+            "SELECT id, odoo_snapshot, remote_snapshot FROM bridge_binding WHERE id = ANY(%s)", [list(bound)]
+        )
+        for binding_id, odoo, remote in self.env.cr.fetchall():
+            bound[binding_id].odoo_snapshot, bound[binding_id].remote_snapshot = odoo, remote
 
     def _drift(self, batch, item):
         """What differs in one record."""
@@ -113,7 +123,7 @@ class BridgeRun(models.Model):
     def action_open_drift(self):
         """The report of a full compare."""
         action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_drift_action")
-        return {**action, "domain": [("run_id", "in", self.ids)], "context": {}}
+        return {**action, "domain": [("run_id", "in", self.ids)]}
 
 
 class BridgeFlow(models.Model):

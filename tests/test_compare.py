@@ -82,3 +82,12 @@ class TestCompare(BothWaysCase):
         self.settle()
         self.assertEqual(self.names_there(), ["Ada"])
         self.assertEqual(self.compare(), {})
+
+    def test_what_both_sides_agreed_upon_in_their_own_words_is_no_difference(self):
+        self.remote.normalise = lambda document: {**document, "name": (document.get("name") or "")[:5]}
+        self.ada.name = "Ada Lovelace"
+        self.settle()
+        self.assertEqual((self.ada.name, self.contacts[self.ada_there]["name"]), ("Ada Lovelace", "Ada L"))
+        self.assertEqual(self.compare(), {})
+        self.put(self.ada_there, name="Eve")
+        self.assertEqual(list(self.compare()), [("different", "Eve")])
