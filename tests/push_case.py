@@ -71,6 +71,12 @@ class PushCase(BridgeCase):
         """What somebody puts there."""
         return self.remote.put("contacts", values)
 
+    def forget(self, records):
+        """Begin anew: neither side has anything, and no flow connects them."""
+        self.connector.unlink()
+        records.exists().unlink()
+        self.remote.records.clear()
+
     @property
     def contacts(self):
         return self.remote.records["contacts"]

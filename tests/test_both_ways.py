@@ -66,9 +66,7 @@ class TestBothWays(BothWaysCase):
                 for _again in range(3):
                     self.sync(self.flow, full=True)
                 self.assertEqual(self.writes(), 0, "no echo")
-                ada.unlink()
-                self.connector.unlink()
-                self.remote.records.clear()
+                self.forget(ada)
 
     def test_what_changes_there_between_pull_and_push_is_not_overwritten(self):
         self.connect_both()
@@ -98,9 +96,7 @@ class TestBothWays(BothWaysCase):
                     self.assertEqual(len(self.conflicts()), conflicts)
                     self.sync(self.flow, full=True)
                     self.assertEqual(len(self.conflicts()), conflicts)
-                    ada.unlink()
-                    self.connector.unlink()
-                    self.remote.records.clear()
+                    self.forget(ada)
 
     def test_the_side_changed_last_wins(self):
         now = {"past": "2001-01-01T00:00:00Z", "future": "2099-01-01T00:00:00Z"}
@@ -114,9 +110,7 @@ class TestBothWays(BothWaysCase):
                 self.sync(self.flow, full=True)
                 self.sync(self.flow, full=True)
                 self.assertEqual((ada.phone, self.contacts[there]["phone"]), (winner, winner))
-                ada.unlink()
-                self.connector.unlink()
-                self.remote.records.clear()
+                self.forget(ada)
 
     def test_a_conflict_says_what_stands_against_what_and_other_fields_go_on(self):
         self.connect_both()
@@ -145,9 +139,7 @@ class TestBothWays(BothWaysCase):
                 self.assertEqual((conflict.state, conflict.decision, conflict.settled), ("closed", side, False))
                 self.sync(self.flow, full=True)
                 self.assertFalse(self.conflicts())
-                ada.unlink()
-                self.connector.unlink()
-                self.remote.records.clear()
+                self.forget(ada)
 
     def test_a_conflict_that_both_sides_settle_closes_itself(self):
         for who in ("odoo", "remote"):
@@ -168,9 +160,7 @@ class TestBothWays(BothWaysCase):
                 self.writes()
                 self.sync(self.flow)
                 self.assertEqual(self.writes(), 0)
-                ada.unlink()
-                self.connector.unlink()
-                self.remote.records.clear()
+                self.forget(ada)
 
     def test_always_this_side(self):
         self.connect_both()
@@ -196,9 +186,7 @@ class TestBothWays(BothWaysCase):
                 self.assertEqual((ada.phone, self.contacts[there]["phone"]), (here, remote))
                 self.assertEqual((ada.city, len(self.conflicts())), ("London", conflicts))
                 self.assertEqual(len(self.contacts), 1)
-                ada.unlink()
-                self.connector.unlink()
-                self.remote.records.clear()
+                self.forget(ada)
 
     def test_deleted_there(self):
         self.connect_both()
@@ -240,10 +228,7 @@ class TestBothWays(BothWaysCase):
                 else:
                     self.assertEqual((len(self.contacts), ada.active), (0, False))
                 self.assertEqual(conflict.state, "closed")
-                ada.unlink()
-                self.settle()
-                self.connector.unlink()
-                self.remote.records.clear()
+                self.forget(ada)
 
     def test_deleted_in_odoo_and_changed_there(self):
         for side in ("odoo", "remote"):
@@ -269,10 +254,7 @@ class TestBothWays(BothWaysCase):
                     else:
                         self.assertEqual((again.phone, self.contacts[there]["phone"]), ("8", "8"))
                         self.assertEqual(conflict.state, "closed")
-                    again.unlink()
-                    self.settle()
-                    self.connector.unlink()
-                    self.remote.records.clear()
+                    self.forget(again)
 
     def test_a_remote_that_changes_what_it_gets_makes_no_echo(self):
         self.remote.normalise = lambda document: {**document, "name": (document.get("name") or "")[:5]}
@@ -287,10 +269,7 @@ class TestBothWays(BothWaysCase):
                 for _again in range(3):
                     self.sync(self.flow, full=True)
                 self.assertEqual((self.writes(), ada.name), (0, "Ada Lovelace"))
-                ada.unlink()
-                self.settle()
-                self.connector.unlink()
-                self.remote.records.clear()
+                self.forget(ada)
 
     def test_everything_is_matched_before_anything_is_sent(self):
         self.partner()

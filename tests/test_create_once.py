@@ -74,9 +74,7 @@ class TestCreateOnce(PushCase):
                     ada.phone = "4"
                     self.settle()
                     self.assertEqual(([one["phone"] for one in self.contacts.values()], self.writes()), (["4"], 1))
-                    ada.unlink()
-                    self.connector.unlink()
-                    self.remote.records.clear()
+                    self.forget(ada)
 
     def test_what_was_not_stored_is_sent_again(self):
         for way in ("header", "reference", "key"):
@@ -88,9 +86,7 @@ class TestCreateOnce(PushCase):
                 self.assertFalse(self.contacts)
                 self.go_on()
                 self.assertEqual(list(self.contacts), [self.binding(flow, ada).external_id])
-                ada.unlink()
-                self.connector.unlink()
-                self.remote.records.clear()
+                self.forget(ada)
 
     def test_what_is_not_found_may_still_come_so_it_is_not_sent_at_once(self):
         flow = self.connect_by("reference")
@@ -119,9 +115,7 @@ class TestCreateOnce(PushCase):
                 self.work()
                 self.assertEqual([one["phone"] for one in self.contacts.values()], ["2"])
                 self.assertFalse(self.failures(flow))
-                ada.unlink()
-                self.connector.unlink()
-                self.remote.records.clear()
+                self.forget(ada)
 
     def test_where_nothing_can_be_known_a_person_decides(self):
         flow = self.connect_by("nothing")

@@ -357,6 +357,4 @@ class TestPushNested(PushCase):
                 self.settle()
                 self.assertEqual((self.writes(), len(company.child_ids)), (0, 2))
                 self.assertFalse(self.failures(self.flow))
-                (company.child_ids + company).unlink()
-                self.connector.unlink()
-                self.remote.records.clear()
+                self.forget(company.child_ids + company)
