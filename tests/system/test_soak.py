@@ -23,6 +23,7 @@ FIELDS = {"name": "odoo", "phone": "remote", "city": "ask", "zip": "newest", "st
 WORDS = ["Ada", "Bea", "Cem", "Dora", "Emil", "Fay", "Gül", "株式会社", "Ida ☕"]
 PATIENT_CRASHES = 3  # a job that kills its worker five times in a row fails, and rightly so; here it is not the job
 LANES = (1, 2)
+LEFT = "SELECT flow_id, res_id, path FROM bridge_change"
 OPEN = "SELECT kind, state, res_id, external_id, error_message FROM bridge_job WHERE state NOT IN ('done', 'cancelled')"
 
 
@@ -218,7 +219,10 @@ class Soak:
         return False
 
     def come_to_rest(self):
-        wait_for(self.is_quiet, f"nothing is left to do (seed {SEED})")
+        try:
+            wait_for(self.is_quiet, f"nothing is left to do (seed {SEED})")
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {self.sql.rows(OPEN)}, {self.sql.rows(LEFT)}") from error
         self.brought_back.clear()
 
 
