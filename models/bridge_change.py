@@ -70,7 +70,8 @@ class BridgeChange(models.Model):
     def _write_noted(self, noted):
         """One statement, whatever was changed; it also calls a lane. What is rolled back is not there."""
         rows = [(*key, record_id) for key, record_ids in noted.items() for record_id in record_ids]
-        noted.clear()
+        # What others change from now on, also just before the commit, is written down by a call of its own.
+        self.env.cr.precommit.data.pop(NOTED, None)
         if not rows:
             return
         flow_ids, model_names, paths, record_ids = zip(*rows, strict=True)

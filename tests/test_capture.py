@@ -57,6 +57,14 @@ class TestCapture(PushCase):
         self.env.cr.flush()
         self.assertEqual(self.env["bridge.change"].search_count([("flow_id", "=", self.flow.id)]), 1)
 
+    def test_what_others_change_just_before_the_commit_is_noted(self):
+        bob = self.partner("Bob")
+        self.noted()
+        self.ada.phone = "5"
+        self.env.flush_all()  # so that we are called first
+        self.env.cr.precommit.add(lambda: bob.write({"phone": "6"}) and bob.flush_recordset())
+        self.assertEqual(self.noted(), self.own(self.ada, bob))
+
     def test_nothing_is_noted_of_what_was_rolled_back(self):
         savepoint = self.env.cr.savepoint()
         self.ada.phone = "6"
