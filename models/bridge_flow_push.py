@@ -331,6 +331,8 @@ class BridgeFlow(models.Model):
         """What becomes of a record whose request failed: the kind of the error decides."""
         item.error = error
         if error.kind in WHOLESALE:
+            # It may stand in the answer of a request for many, which itself went well: it stops us all the same.
+            batch.flight.error = batch.flight.error or error
             batch.held.append(item)
             return
         if error.status in ABSENT and item.action in (SEND_DELETE, SEND_ARCHIVE):

@@ -208,7 +208,7 @@ class TestPush(PushCase):
         self.settle()
         self.assertEqual((self.names_there(), failure.state), (["Ada", "Robert"], "done"))
 
-    def test_many_records_go_in_one_request_where_the_operation_takes_many(self):
+    def connect_bulk(self):
         bulk = {"size": 50, "status": "status", "record": "record", "error": "error"}
         operations = contacts_operations(
             create={
@@ -228,7 +228,29 @@ class TestPush(PushCase):
                 "bulk": {**bulk, "item": {"op": "update", "id": "{external_id}", "record": "{record}"}},
             },
         )
-        flow = self.connect(contacts_flow(operations=operations, page_size=100))
+        return self.connect(contacts_flow(operations=operations, page_size=100))
+
+    def test_what_one_request_for_many_brings_no_answer_for_waits_as_any_other(self):
+        flow = self.connect_bulk()
+        ada = self.partner()
+        self.settle()
+        self.writes()
+        for status in (503, 429):
+            with self.subTest(status):
+                self.remote.refuse = lambda method, path, document, status=status: (status, {"message": "Later"})
+                ada.phone = str(status)
+                self.settle()
+                job = self.failures(flow).filtered(lambda job: job.kind == "push")
+                self.assertEqual((self.writes(), job.state), (1, "pending"))
+                self.assertGreater(job.due_at, self.env.cr.now())
+                self.remote.refuse = None
+                job.due_at = self.env.cr.now()
+                self.connector.action_resume()
+                self.settle()
+                self.assertEqual((self.writes(), [one["phone"] for one in self.contacts.values()]), (1, [str(status)]))
+
+    def test_many_records_go_in_one_request_where_the_operation_takes_many(self):
+        flow = self.connect_bulk()
         self.remote.refuse = lambda method, path, document: (
             (422, {"message": "No"}) if document.get("name") == "Person 7" else None
         )
