@@ -132,6 +132,9 @@ class BridgeFlow(models.Model):
         if "update" not in kinds:
             item.note = self.env._("This flow has no operation that updates a record there.")
             return SKIP
+        if not self._operation("get") and self._overrules(batch.mapper, item):
+            item.note = self.env._("It is sent together with a field that is in conflict: decide the conflict first.")
+            return SKIP
         return SEND_UPDATE
 
     def _first_decision(self, item, kinds):
@@ -235,20 +238,29 @@ class BridgeFlow(models.Model):
                 continue  # what is not there yet need not be emptied
             values[rule.field] = value
         document = batch.mapper.write(values)
-        if item.base is not None and not creating and operation.sends == "whole":
-            document = _overlaid(item.base, document)
-        return document
+        if item.base is None or creating:
+            return document
+        return _overlaid(item.base if operation.sends == "whole" else _beside(batch.mapper, item), document)
 
     def _sent_rules(self, mapper, item, whole):
-        """The rules of what is sent: all, or those of the fields that change and what stands beside them.
+        """The rules of what Odoo says: of the fields that change; and of all or of those beside them that go along.
 
-        Many systems replace a top-level value as a whole, so the fields inside one go together.
+        Many systems replace a top-level value as a whole, so the fields inside one go together. Where the remote record
+        was fetched just now, what goes along is what stands there, which may be in conflict with what Odoo has.
         """
         rules = [rule for rule in mapper.rules if rule.pushes]
+        if item.base is not None and item.action == SEND_UPDATE:
+            return [rule for rule in rules if rule.field in item.changes]
         if whole or item.action == SEND_RESTORE:
             return rules
-        tops = {rule.path.steps[:1] for rule in rules if rule.field in item.changes}
+        tops = _tops(rules, item)
         return [rule for rule in rules if rule.field in item.changes or rule.path.steps[:1] in tops]
+
+    def _overrules(self, mapper, item):
+        """Would what goes along with the changes end a conflict that nobody has decided?"""
+        along = {rule.field for rule in self._sent_rules(mapper, item, self._operation("update").sends == "whole")}
+        undecided = {name for (kind, name), one in item.standing.items() if kind == FIELD and not one["decision"]}
+        return bool(undecided & along - item.changes.keys())
 
     def _portable(self, rule, record, external_ids):
         """Odoo's value as a converter writes it; ``MISSING`` if a related record is not there."""
@@ -339,6 +351,22 @@ class BridgeFlow(models.Model):
 
 def _as_number(external_id):
     return int(external_id) if external_id.isdigit() else external_id
+
+
+def _tops(rules, item):
+    """The top-level places of the remote record in which something changes."""
+    return {rule.path.steps[:1] for rule in rules if rule.path is not None and rule.field in item.changes}
+
+
+def _beside(mapper, item):
+    """What stands in the remote record beside the fields that change."""
+    document, tops = {}, _tops(mapper.rules, item)
+    for rule in mapper.rules:
+        if rule.path is not None and rule.path.steps[:1] in tops and rule.field not in item.changes:
+            value = rule.path.read(item.base)
+            if value is not MISSING:
+                rule.path.write(document, value)
+    return document
 
 
 def _overlaid(base, document):

@@ -140,9 +140,13 @@ class BridgeFlow(models.Model):
             if item.action in (SEND_UPDATE, SEND_DELETE, SEND_ARCHIVE) and not item.looked and item.prefer != "odoo"
         ]
         if not self._looks_first():
+            mapper = batch.mapper
             can_look = self.direction == "both" and self._operation("get")
-            # The remote can only refuse a stale change if we say which version we know.
-            known = [item for item in known if can_look and item.binding.version is None]
+            # The remote can only refuse a stale change if we say which version we know; and what goes along with a
+            # change must not be what is in conflict.
+            known = [
+                item for item in known if can_look and (item.binding.version is None or self._overrules(mapper, item))
+            ]
         if unknown:
             self._look_up(batch, unknown)
         if known:

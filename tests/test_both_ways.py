@@ -124,6 +124,41 @@ class TestBothWays(BothWaysCase):
         self.assertEqual(self.contacts[there]["city"], "Paris")
         self.assertEqual((ada.phone, self.contacts[there]["phone"]), ("2", "3"))
 
+    def test_what_goes_along_with_a_change_does_not_end_a_conflict(self):
+        whole = {"kind": "update", "method": "PUT", "path": "/contacts/{external_id}", "sends": "whole"}
+        fields_ = [
+            field("name", "name", required=True),
+            field("email", "email", key=True),
+            field("ref", "ref"),
+            field("city", "address.city"),
+            field("street", "address.street"),
+        ]
+        for name, operations in (
+            ("looks first", contacts_operations()),
+            ("conditional", contacts_operations(conditional=True)),
+            ("whole", contacts_operations(update=whole)),
+            ("can not look", contacts_operations("get")),
+        ):
+            with self.subTest(name):
+                self.connect_both(conditional=name == "conditional", operations=operations, fields=fields_)
+                ada, there = self.in_agreement(address={"city": "Bonn", "street": "A 1"})
+                ada.street = "A 2"
+                self.put(there, address={"city": "Bonn", "street": "A 3"})
+                self.sync(self.flow)
+                ada.city = "Ulm"
+                self.sync(self.flow)
+                city = "Bonn" if name == "can not look" else "Ulm"
+                self.assertEqual(self.contacts[there]["address"], {"city": city, "street": "A 3"})
+                self.assertEqual((self.conflicts().mapped("field_name"), ada.street), (["street"], "A 2"))
+                self.conflicts().action_keep_odoo()
+                self.sync(self.flow)
+                self.assertEqual(self.contacts[there]["address"], {"city": "Ulm", "street": "A 2"})
+                self.assertFalse(self.conflicts())
+                ada.unlink()
+                self.settle()
+                self.connector.unlink()
+                self.remote.records.clear()
+
     def test_a_decision_takes_the_road(self):
         for side, winner in (("odoo", "2"), ("remote", "3")):
             with self.subTest(side=side):
