@@ -186,7 +186,7 @@ class BridgeFlow(models.Model):
         ids = [item.record_id for item in batch.items if item.record_id and (item.pushes or item.action == LINK)]
         ids += [item.record_id for item in batch.having(FLAG) if item.record_id and item.standing]
         # Nothing of a record that was deleted there was sent; now it has come back.
-        back = [item for item in batch.having(UPDATE, UNCHANGED) if (GONE_THERE, None) in item.standing]
+        back = [item for item in batch.having(UPDATE, UNCHANGED) if _has_come_back(item) or _has_gone(item)]
         ids += [item.record_id for item in back if item.record_id]
         # Nor that it was deleted in Odoo, as long as that was in conflict with a change there.
         back = [item for item in batch.having(UNCHANGED) if (GONE_IN_ODOO, None) in item.standing]
@@ -449,7 +449,18 @@ def _renewed(snapshot, terms, item):
         for name, value in terms.items()
         if name.rstrip(".") not in item.held and (name.rstrip(".") in agreed or name in agreed)
     }
+    if _has_come_back(item):
+        # It was deleted there, and what is there now is another one: of what it does not say, nothing is agreed.
+        snapshot = {name: value for name, value in (snapshot or {}).items() if name.rstrip(".") in item.remote_terms}
     return {**(snapshot or {}), **new}
+
+
+def _has_gone(item):
+    return (GONE_THERE, None) in item.standing
+
+
+def _has_come_back(item):
+    return bool(item.binding) and not _is_new(item) and item.binding.state == "removed" and not item.deleted
 
 
 class NewBinding:

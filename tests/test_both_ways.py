@@ -235,6 +235,17 @@ class TestBothWays(BothWaysCase):
         self.settle()
         self.assertEqual(self.names_there(), ["Ada"], "brought back in Odoo, so it is there again")
 
+    def test_what_comes_back_there_gets_what_it_says_nothing_of(self):
+        self.connect_both("remote")
+        ada, there = self.in_agreement(phone="1", city="London")
+        self.remote.delete("contacts", there)
+        self.sync(self.flow)
+        self.assertFalse(ada.active)
+        self.remote.put("contacts", {"id": there, "name": "Ada", "email": "ada@example.com", "ref": "bridge"})
+        self.sync(self.flow)
+        self.sync(self.flow)
+        self.assertEqual((ada.active, ada.phone, self.contacts[there].get("phone")), (True, "1", "1"))
+
     def test_deleted_in_odoo(self):
         self.connect_both()
         ada, there = self.in_agreement()
