@@ -165,7 +165,7 @@ class BridgeFlow(models.Model):
 
     def _mark_seen(self, batch):
         """A full scan remembers what it has seen, to find what it has not."""
-        if not batch.run.full or self.delete_policy == "ignore":
+        if not batch.run.full or (self.delete_policy == "ignore" and batch.run.kind != "compare"):
             return
         ids = [item.binding.id for item in batch.items if item.binding and not _is_new(item) and not item.deleted]
         self.env.cr.execute(

@@ -47,6 +47,10 @@ class TestCompare(BothWaysCase):
         self.assertEqual((self.writes(), self.contacts, self.ada.phone), (0, known, "9"))
         self.assertFalse(self.binding(self.flow, bob))
 
+    def test_what_is_there_is_not_missing_where_deletions_are_ignored(self):
+        self.flow.delete_policy = "ignore"
+        self.assertEqual(self.compare(), {})
+
     def test_push_from_the_report(self):
         self.disturb()
         lines = self.compare()
