@@ -257,7 +257,7 @@ class BridgeFlow(models.Model):
             sibling = self._sibling(code)
             missing = [one for one in ids if one not in known.get(code, {})]
             missing = [one for one in missing if not any(flow == sibling and one in those for flow, those in around)]
-            if missing and sibling.direction != "pull":
+            if missing and sibling.direction != "pull" and not sibling._waits_for_matching():
                 sibling._push_batch(
                     batch.run,
                     sibling._outgoing(missing),

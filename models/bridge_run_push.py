@@ -59,7 +59,7 @@ class BridgeRun(models.Model):
         :rtype: bool
         """
         flow = self.flow_id
-        if flow.direction == "both" and not flow.last_full_scan and not self.dry_run:
+        if flow._waits_for_matching() and not self.dry_run:
             self._fail(
                 self.env._(
                     "Records of the two sides must be matched before anything is sent, or all of them would be there"
@@ -167,6 +167,10 @@ class BridgeFlow(models.Model):
         if records._active_name in self.mapping_ids.mapped("field_name"):
             records = records.with_context(active_test=False)
         return records.search([("id", ">", after), *self._read_domain("push_domain")], order="id", limit=limit).ids
+
+    def _waits_for_matching(self):
+        """Must the records of the two sides still be matched, before any is sent?"""
+        return self.direction == "both" and not self.last_full_scan
 
     def _push_records(self, jobs):
         """Single records, each the matter of a job.

@@ -323,3 +323,21 @@ class TestBothWays(BothWaysCase):
         self.settle()
         self.assertEqual(self.remote.counters()["requests"], 0)
         self.assertFalse(flow.last_full_scan)
+
+    def test_nor_is_it_sent_for_the_sake_of_a_record_that_points_to_it(self):
+        operations = [{**one, "path": one["path"].replace("contacts", "people")} for one in contacts_operations()]
+        fields_ = [
+            field("name", "name", required=True),
+            field("parent_id", "company", "many2one_binding", options={"flow": "contacts"}),
+        ]
+        people = contacts_flow(code="people", name="People", operations=operations, fields=fields_)
+        contacts = self.connect(contacts_flow("both", "ask", push_domain=[["ref", "=", "company"]]), people)
+        there = self.there(name="Acme", email="acme@example.com", ref="company")
+        acme = self.partner("Acme", ref="company", is_company=True)
+        self.partner("Eve", parent_id=acme.id)
+        self.settle()
+        self.assertEqual(self.names_there(), ["Acme"])
+        self.sync(contacts)
+        self.settle()
+        [eve] = self.remote.records["people"].values()
+        self.assertEqual((self.names_there(), eve["company"]), (["Acme"], there["id"]))
