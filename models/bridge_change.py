@@ -150,7 +150,7 @@ class BridgeChange(models.Model):
 
     @api.model
     def _waiting_flows(self):
-        """Flows with changes that no push is queued for, and those whose time has come to look at everything.
+        """Flows with changes that no push is queued for, and those that have to look at everything.
 
         :rtype: BridgeFlow
         """
@@ -211,6 +211,7 @@ WAITING = """
      WHERE flow.active AND connector.active AND connector.state = 'live'
        AND (flow.direction = 'push' OR flow.direction = 'both' AND flow.last_full_scan IS NOT NULL)
        AND (EXISTS (SELECT FROM bridge_change change WHERE change.flow_id = flow.id)
+            OR flow.push_scan_needed AND flow.last_push_scan IS NOT NULL
             OR flow.full_scan_days > 0
            AND flow.last_push_scan < %(now)s - make_interval(days => flow.full_scan_days))
        AND NOT EXISTS (SELECT FROM bridge_job job

@@ -427,7 +427,7 @@ class BridgeConnector(models.Model):
     def write(self, vals):
         self._check_configuring_user()
         self._check_who_moves_credentials(vals)
-        was_disabled = self.filtered(lambda connector: connector.state == "disabled" and vals.get("state"))
+        had_changes = self.filtered(lambda connector: connector.active and connector.state != "disabled")
         result = super().write(vals)
         if "user_id" in vals:
             self._check_configuring_user()
@@ -435,7 +435,7 @@ class BridgeConnector(models.Model):
             self.flow_ids._check_references()
         if vals.keys() & {"state", "active"}:
             self.flow_ids._update_capture()
-            was_disabled.flow_ids.push_scan_needed = True
+            (self - had_changes).flow_ids.push_scan_needed = True  # nothing was kept for it until now
         if any(name in REOPENING or name.startswith("auth_") for name in vals):
             self.env["bridge.gate"].sudo().search([("connector_id", "in", self.ids)])._open()
         return result

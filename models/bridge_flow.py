@@ -343,6 +343,7 @@ class BridgeFlow(models.Model):
         self.connector_id._check_configuring_user()
         configured = {
             "model_id",
+            "active",
             "id_path",
             "updated_path",
             "match_domain",

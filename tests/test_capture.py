@@ -80,6 +80,25 @@ class TestCapture(PushCase):
         self.env.cr.flush()
         self.assertEqual(self.noted(), set())
 
+    def test_what_changed_while_nothing_was_kept_is_sent_when_it_goes_on(self):
+        self.flow.push_domain = [["ref", "=", "bridge"]]
+        self.flow._enqueue("manual")
+        self.settle()
+        for record, values in (
+            (self.connector, {"state": "disabled"}),
+            (self.connector, {"active": False}),
+            (self.flow, {"active": False}),
+        ):
+            with self.subTest(values, model=record._name):
+                known = {name: record[name] for name in values}
+                record.write(values)
+                self.ada.phone = f"{record._name} {values}"
+                self.assertEqual(self.noted(), set())
+                record.write(known)
+                self.settle()
+                external_id = self.binding(self.flow, self.ada).external_id
+                self.assertEqual(self.contacts[external_id]["phone"], self.ada.phone)
+
     def test_unmapped_model_costs_no_query_and_a_mapped_field_one_insert(self):
         cases = (
             (self.env["res.partner.category"].create({"name": "Tag"}), "name"),
