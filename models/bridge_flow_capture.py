@@ -1,9 +1,15 @@
 """Change capture: which models and fields flows push, and what notes their changes (DESIGN.md, "Change capture")."""
 
 import collections
+import logging
 from dataclasses import dataclass, field
 
 from odoo import api, models
+from odoo.exceptions import ValidationError
+
+from ..mapping.errors import MappingError
+
+_logger = logging.getLogger(__name__)
 
 PATCHED = ("modified", "_write_multi")
 
@@ -56,7 +62,12 @@ class BridgeFlow(models.Model):
         flows = self.sudo().with_context(active_test=False)
         flows = flows.search([("direction", "!=", "pull"), ("parent_id", "=", False), ("active", "=", True)])
         for flow in flows.filtered(lambda flow: flow._is_captured() and flow.model in self.env):
-            flow._watch_fields(watches, flow.id, self.env[flow.model], "")
+            try:
+                flow._watch_fields(watches, flow.id, self.env[flow.model], "")
+            except (MappingError, ValidationError, SyntaxError, ValueError):
+                # Such as a converter of an addon that is gone. Its runs say so too; Odoo itself has to start all the
+                # same. When the mapping is corrected, everything is looked at.
+                _logger.exception("The changes of flow %s are not captured: its mapping can not be used", flow.code)
         return dict(watches)
 
     def _is_captured(self):

@@ -124,6 +124,16 @@ class TestCapture(PushCase):
 
 @tagged("post_install", "-at_install")
 class TestCaptureOfWhatIsReached(PushCase):
+    def test_a_mapping_that_can_not_be_used_does_not_keep_odoo_from_starting(self):
+        options = {"field": "code"}
+        self.connect_with(field("country_id", "country", "many2one_key", options=options), code="other")
+        mapping = self.connector.flow_ids.mapping_ids.filtered(lambda one: one.converter == "many2one_key")
+        self.env.flush_all()
+        self.env.cr.execute("UPDATE bridge_field_mapping SET options = '{\"gone\": 1}' WHERE id = %s", mapping.ids)
+        self.env.invalidate_all()
+        with self.assertLogs("odoo.addons.integration_bridge.models.bridge_flow_capture", "ERROR"):
+            self.env["bridge.flow"]._register_hook()
+
     def connect_with(self, *fields_, **values):
         fields_ = [field("name", "name"), *fields_]
         self.flow = self.connect(contacts_flow(fields=fields_, push_domain=[], **values))
