@@ -389,7 +389,7 @@ class BridgeJob(models.Model):
                     "The remote record %(id)s belongs to the Odoo record “%(other)s” (%(res_id)s) already. Look again"
                     " which one this is.",
                     id=external_id,
-                    other=taken.record_name,
+                    other=taken.with_user(self.env.user).record_name,
                     res_id=taken.res_id,
                 )
             )

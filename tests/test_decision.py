@@ -169,6 +169,25 @@ class TestUncertain(PushCase):
         with self.assertRaises(AccessError):
             self.wizard(user, "17")
 
+    def test_whose_remote_record_it_is_already_is_said_only_to_who_may_read_it(self):
+        bob, flow = self.partner("Bob"), self.job.flow_id
+        self.env["bridge.binding"].create(
+            [
+                {"flow_id": flow.id, "res_id": bob.id, "external_id": "17"},
+                {"flow_id": flow.id, "res_id": self.ada.id, "state": "creating"},
+            ]
+        )
+        operator = new_test_user(
+            self.env, "bridge_operator", "base.group_user,integration_bridge.group_integration_bridge_operator"
+        )
+        with self.assertRaisesRegex(UserError, "“Bob”"):
+            self.job.with_user(operator)._resolve_there("17")
+        partners = self.env.ref("base.model_res_partner").id
+        self.env["ir.rule"].create({"name": "Bob", "model_id": partners, "domain_force": "[('name', '!=', 'Bob')]"})
+        self.env.invalidate_all()
+        with self.assertRaisesRegex(UserError, "“no access”"):
+            self.job.with_user(operator)._resolve_there("17")
+
     def test_job_opens_its_odoo_record(self):
         action = self.job.action_open_record()
         self.assertEqual((action["res_model"], action["res_id"]), ("res.partner", self.ada.id))

@@ -196,6 +196,23 @@ class TestSecurity(BridgeCase):
             with self.subTest(method), self.assertRaises(AccessError):
                 getattr(record.with_user(stranger), method)()
 
+    def test_stranger_reads_nothing_through_a_wizard(self):
+        self.connector.company_id = self.env.company
+        job = self.failures(self.flow)
+        job.write({"record_name": "Secret", "error_message": "Secret"})
+        stranger = self.stranger("operator")
+        for model, name, values in (
+            ("bridge.job.there", "record_name", {"external_id": "1"}),
+            ("bridge.job.there", "flow_id", {"external_id": "1"}),
+            ("bridge.job.replay", "error_message", {"payload_text": "{}"}),
+        ):
+            with self.subTest(model, field=name):
+                wizard = self.env[model].with_user(stranger).create({"job_id": job.id, **values})
+                self.env.flush_all()
+                self.env.invalidate_all()
+                with self.assertRaises(AccessError):
+                    wizard[name]  # pylint: disable=pointless-statement
+
     def test_only_who_may_set_credentials_says_where_they_are_sent(self):
         connector = self.connector.with_user(self.people["administrator"])
         connector.base_url = "http://127.0.0.1:1"
