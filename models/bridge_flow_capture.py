@@ -1,6 +1,7 @@
 """Change capture: which models and fields flows push, and what notes their changes (DESIGN.md, "Change capture")."""
 
 import collections
+import functools
 import logging
 from dataclasses import dataclass, field
 
@@ -11,6 +12,7 @@ from ..mapping.errors import MappingError
 
 _logger = logging.getLogger(__name__)
 
+WATCHED = "integration_bridge.watched"  # where a transaction keeps what was watched before
 PATCHED = ("modified", "_write_multi")
 
 
@@ -146,8 +148,12 @@ class BridgeFlow(models.Model):
         if not registry.ready:
             return  # the hook does it when all models are there
         self.env.flush_all()
-        watches = self._watches()
-        if watches != getattr(registry, "integration_bridge_watches", {}):
+        watches, known = self._watches(), getattr(registry, "integration_bridge_watches", {})
+        if watches != known:
+            rollback = self.env.cr.postrollback
+            if WATCHED not in rollback.data:  # Odoo resets its registry then, but not what was patched
+                rollback.data[WATCHED] = known
+                rollback.add(functools.partial(self._patch, known))
             self._patch(watches)
             registry.registry_invalidated = True
 

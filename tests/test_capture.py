@@ -99,6 +99,18 @@ class TestCapture(PushCase):
                 external_id = self.binding(self.flow, self.ada).external_id
                 self.assertEqual(self.contacts[external_id]["phone"], self.ada.phone)
 
+    def test_configuration_that_is_rolled_back_ends_no_capture(self):
+        mapping = self.flow.mapping_ids.filtered(lambda one: one.field_name == "phone")
+        mapping.direction = "push"
+        self.env.cr.postrollback.clear()  # as far as it is committed
+        mapping.unlink()
+        self.flow.active = False
+        self.ada.phone = "5"
+        self.assertEqual(self.noted(), set())
+        self.env.cr.postrollback.run()
+        self.ada.phone = "6"
+        self.assertEqual(self.noted(), self.own(self.ada))
+
     def test_unmapped_model_costs_no_query_and_a_mapped_field_one_insert(self):
         cases = (
             (self.env["res.partner.category"].create({"name": "Tag"}), "name"),
