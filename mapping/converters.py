@@ -165,7 +165,7 @@ class Converter:
     field_types = frozenset()
     both_ways = True
     needs_path = True
-    nothing = ""  # what an empty field reads as there, if it is not null
+    null, nothing = None, ""  # what is sent for an empty field, where the mapping says null, and where it says empty
 
     def __init__(self, options, timezone="UTC"):
         known = self.known_options()
@@ -201,7 +201,7 @@ class Converter:
 
     def is_empty(self, value):
         """Does this Odoo value mean "nothing here"? Odoo's empty fields are False."""
-        return value is None or value is False or value == ""
+        return value is None or value is False or value in ("", [], ())
 
     def read(self, value):
         """Remote to Odoo.
@@ -626,7 +626,7 @@ class _Relation(Converter):
 class _Several(_Relation):
     """A list of relations."""
 
-    nothing = []
+    null = nothing = []  # a list of none
     field_types = frozenset({"many2many"})
 
     def read(self, value):
@@ -697,7 +697,7 @@ class NestedRecords(Converter):
     label = _lt("Records inside this record")
     options = {"flow": _FLOW}
     field_types = frozenset({"one2many"})
-    nothing = []
+    null = nothing = []  # a list of none
 
     def read(self, value):
         documents = [value] if isinstance(value, dict) else value

@@ -73,7 +73,7 @@ class Rule:
                 return self.converter.write(value)
             if self.required or self.when_empty == REJECT:
                 raise ConversionError("empty_in_odoo", path=self._place())
-            return {NULL: None, EMPTY: self.converter.nothing, KEEP: MISSING}[self.when_empty]
+            return {NULL: self.converter.null, EMPTY: self.converter.nothing, KEEP: MISSING}[self.when_empty]
         except MappingError as error:
             error.field = self.field
             raise

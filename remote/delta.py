@@ -139,6 +139,8 @@ def moment_of(value, pattern="iso"):
     :param str pattern: ``iso``, ``epoch``, ``epoch_ms``, ``integer`` (seconds or milliseconds, by their size), strptime
     :rtype: datetime.datetime
     """
+    if isinstance(value, bool):
+        return None
     if pattern == "integer" or isinstance(value, (int, float)):
         pattern = "epoch_ms" if str(value).isdigit() and int(value) > 10**11 else "epoch"
     for one in (pattern, "iso"):

@@ -7,7 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from requests.structures import CaseInsensitiveDict
 
-from remote.delta import BODY, HEADER, NO_DELTA, RECORD, TIMESTAMP, TOKEN, Delta, next_cursor, remote_clock
+from remote.delta import (
+    BODY,
+    HEADER,
+    NO_DELTA,
+    RECORD,
+    TIMESTAMP,
+    TOKEN,
+    Delta,
+    moment_of,
+    next_cursor,
+    remote_clock,
+)
 from remote.errors import ProtocolError
 from remote.exchange import Answer
 
@@ -246,3 +257,48 @@ def test_walk_by_position_over_several_pages_moves_the_cursor_one_walk_later():
     assert next_cursor({"candidate": 5, "previous": None}, True) == (None, 5)
     assert next_cursor({"candidate": None, "previous": 3}, True) == (3, None)
     assert next_cursor({}, False) == (None, None)
+
+
+# --- When was it changed there
+
+
+@pytest.mark.parametrize(
+    ("value", "pattern", "moment"),
+    [
+        ("2024-05-31T12:00:00Z", "iso", NOON),
+        ("2024-05-31T14:00:00+02:00", "iso", NOON),
+        ("2024-05-31 12:00:00", "iso", NOON),  # naive is UTC
+        (1717156800, "iso", NOON),  # most numbers that stand for a time count from 1970
+        (1717156800000, "iso", NOON),
+        (1717156800.0, "epoch", NOON),
+        ("1717156800", "epoch", NOON),
+        ("1717156800000", "epoch_ms", NOON),
+        (1717156800000, "integer", NOON),  # milliseconds by its size
+        ("1717156800", "integer", NOON),
+        ("2024-05-31 12:00:00", PATTERN, NOON),
+        ("2024-05-31T12:00:00Z", PATTERN, NOON),  # not in the flow's own format, but plain enough
+    ],
+)
+def test_moment_of_a_change_is_read_in_the_flows_format_or_as_most_systems_write_it(value, pattern, moment):
+    assert moment_of(value, pattern) == moment
+
+
+@pytest.mark.parametrize("value", [None, "", "yesterday", [], {}, True, "W/x", float("nan"), float("inf"), 10**30])
+@pytest.mark.parametrize("pattern", ["iso", "epoch", "epoch_ms", "integer", PATTERN])
+def test_what_is_no_moment_is_none_and_never_an_error(value, pattern):
+    assert moment_of(value, pattern) is None
+
+
+@given(st.datetimes(datetime.datetime(2001, 9, 10), datetime.datetime(2200, 1, 1)))
+def test_moment_of_a_change_is_the_same_in_every_format(moment):
+    moment = moment.replace(microsecond=0, tzinfo=UTC)
+    seconds = int(moment.timestamp())
+    for value, pattern in (
+        (moment.isoformat(), "iso"),
+        (seconds, "epoch"),
+        (seconds * 1000, "epoch_ms"),
+        (seconds, "integer"),
+        (seconds * 1000, "integer"),
+        (moment.strftime(PATTERN), PATTERN),
+    ):
+        assert moment_of(value, pattern) == moment

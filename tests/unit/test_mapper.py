@@ -248,7 +248,77 @@ def test_document_is_made_of_odoos_values():
 @pytest.mark.parametrize("nothing", [False, None, ""])
 @pytest.mark.parametrize("converter", ["text", "integer", "decimal", "date", "datetime", "selection", "html"])
 def test_empty_field_of_odoo_is_null_for_the_remote(converter, nothing):
-    assert mapper(rule(converter=converter)).write({"name": nothing}) == {"name": None}
+    options = {"inline": True} if converter == "image" else None
+    assert mapper(rule(converter=converter, options=options)).write({"name": nothing}) == {"name": None}
+
+
+# What is sent for an empty field, by what the mapping says; "refused" stands for an error.
+WRITTEN = {
+    "null": {"text": None, "decimal": None, "many2many_key": []},
+    "empty": {"text": "", "decimal": "", "many2many_key": []},
+    "keep": {"text": MISSING, "decimal": MISSING, "many2many_key": MISSING},
+    "reject": {"text": "refused", "decimal": "refused", "many2many_key": "refused"},
+}
+
+
+@pytest.mark.parametrize("required", [False, True])
+@pytest.mark.parametrize(
+    ("when_empty", "converter", "written"),
+    [(when_empty, *case) for when_empty, cases in WRITTEN.items() for case in cases.items()],
+)
+def test_empty_field_is_written_as_the_mapping_says(when_empty, converter, written, required):
+    options = {"field": "name"} if converter == "many2many_key" else None
+    one = rule("x", "a.x", converter, options, when_empty=when_empty, required=required)
+    nothing = [] if converter == "many2many_key" else False
+    if required or written == "refused":
+        with pytest.raises(ConversionError) as caught:
+            one.written(nothing)
+        assert (caught.value.reason, caught.value.field) == ("empty_in_odoo", "x")
+        assert "a.x" in str(caught.value)
+        return
+    assert one.written(nothing) == written or one.written(nothing) is written
+    assert mapper(one).write({"x": nothing}) == ({} if written is MISSING else {"a": {"x": written}})
+
+
+@pytest.mark.parametrize("when_empty", WRITTEN)
+def test_what_is_not_empty_is_written_whatever_stands_for_nothing(when_empty):
+    assert rule("x", "x", "decimal", when_empty=when_empty).written(0.0) == 0
+    assert rule("x", "x", "boolean", when_empty=when_empty).written(False) is False
+    assert rule(when_empty=when_empty, required=True).written("Ana") == "Ana"
+
+
+@pytest.mark.parametrize("when_empty", WRITTEN)
+def test_only_an_empty_field_that_keeps_what_is_there_says_nothing(when_empty):
+    one = rule(when_empty=when_empty)
+    assert one.says_nothing(False) == (when_empty == "keep")
+    assert not one.says_nothing("Ana")
+    assert not rule("n", "n", "integer", when_empty=when_empty).says_nothing(0)
+
+
+@pytest.mark.parametrize(
+    ("direction", "pulls", "pushes"), [("pull", True, False), ("push", False, True), ("both", True, True)]
+)
+def test_direction_says_which_ways_are_open(direction, pulls, pushes):
+    one = rule(direction=direction)
+    assert (one.pulls, one.pushes) == (pulls, pushes)
+    for way in (
+        rule("x", None, "constant", {"value": 1}, direction=direction),
+        rule("x", None, "expression", {"expression": "a"}, direction=direction),
+        rule("x", "x", "image", direction=direction),
+    ):
+        assert (way.pulls, way.pushes) == (pulls, False), "what can not be written back is never pushed"
+
+
+def test_only_fields_that_have_a_value_and_a_way_back_are_written():
+    one = mapper(rule(), rule("email", "email"), rule("photo", "photo", "image"))
+    assert one.write({"name": "Ana", "photo": "abc", "other": 1}) == {"name": "Ana"}
+    assert one.write({}) == {}
+
+
+def test_not_a_number_is_refused_and_not_sent():
+    for value in (float("nan"), float("inf")):
+        with pytest.raises(ConversionError):
+            rule("x", "x", "decimal").written(value)
 
 
 def test_no_is_a_value_of_a_choice_that_maps_it():
