@@ -197,10 +197,14 @@ class Client:
             target = address.resolve(call.url, call.answer_headers["Location"])
             same = address.origin(target) == address.origin(call.url)
         except Rejected as error:
-            raise ProtocolError("redirect", "target", status=call.status, host=call.host) from error
+            raise ProtocolError(
+                "redirect", "target", status=call.status, host=call.host, sent=_may_be_done(call)
+            ) from error
         if call.method not in ("GET", "HEAD") and not (call.status in (307, 308) and same):
-            where = address.host_of(target)
-            raise ProtocolError("redirect", status=call.status, host=call.host, target=where, method=call.method)
+            where, sent = address.host_of(target), _may_be_done(call)
+            raise ProtocolError(
+                "redirect", status=call.status, host=call.host, target=where, method=call.method, sent=sent
+            )
         return target
 
     # --- One HTTP request
@@ -409,6 +413,11 @@ def _went_stale(error, call: _Call, attempt: Attempt) -> bool:
     cause = error.args[1] if len(error.args) > 1 else error
     harmless = call.resendable and call.method in ("GET", "HEAD")
     return harmless and not attempt.fresh and isinstance(cause, ConnectionError)
+
+
+def _may_be_done(call: _Call) -> bool:
+    """Whether a change that was answered by a redirect may have been made: 302 and 303 often follow one that was."""
+    return call.status not in (301, 307, 308)
 
 
 def _must_have_content(method: str) -> bool:
