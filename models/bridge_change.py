@@ -184,6 +184,7 @@ WRITE = r"""
           FROM unnest(%(flows)s::int[], %(models)s::text[], %(paths)s::text[], %(records)s::int[])
                AS noted (flow, model, path, record)
           JOIN bridge_flow flow ON flow.id = noted.flow
+      ORDER BY noted.record  -- what was created first goes first
      RETURNING id
     )
     INSERT INTO ir_cron_trigger (cron_id, call_at, create_uid, create_date, write_uid, write_date)
