@@ -20,7 +20,6 @@ from .bridge_flow_pull import ABSENT
 from .bridge_operation import WALK
 from .outgoing import LOOK_UP, SEND_CREATE, UNCERTAIN
 
-CONFLICT_STATUS = 409
 MOST_FOUND = 5  # ids that a message names
 
 
@@ -228,10 +227,9 @@ class BridgeFlow(models.Model):
 
     def _write_created(self, batch, items):
         """The records that are there now: their external ids."""
-        created = [item for item in items if item.sent and item.error is None and item.failure is None]
-        taken = self._bound_elsewhere(created)
-        rows = []
-        for item in created:
+        taken = self._bound_elsewhere(items)
+        created, rows = [item for item in items if item.external_id not in taken], []
+        for item in items:
             if item.external_id in taken:
                 self._refuse_taken(item, taken[item.external_id])
                 continue
@@ -302,7 +300,7 @@ class BridgeFlow(models.Model):
     def _write_creations_refused(self, items):
         """What the other system has not made need not be looked for."""
         creating = [item for item in items if item.action == SEND_CREATE or item.failed_action == SEND_CREATE]
-        refused = [item.binding.id for item in creating if _is_refused(item)]
+        refused = [item.binding.id for item in creating if item.binding and _is_refusal(item)]
         self.env["bridge.binding"].browse(refused).unlink()
         unsent = [item for item in creating if item.binding and item.binding.id not in refused]
         # What was sent once before may be there all the same.
@@ -467,17 +465,18 @@ def _is_outdated(item):
     return not (item.there and item.inside) or now != item.intent["terms"]
 
 
-def _is_refused(item):
-    """Has the other system said that it does not make this record?
-
-    A request that is sent again may be refused because the first one is still under way (409), and then tells nothing.
-    """
-    return isinstance(item.error, Rejected) and not (item.repeats and item.error.status == CONFLICT_STATUS)
-
-
 def _was_refused(error):
     """Is this an error after which the record is certainly not there?"""
     return error is not None and (not error.sent or error.kind in ("throttled", "auth"))
+
+
+def _is_refusal(item):
+    """Does this answer say that the record was not made, neither now nor before?
+
+    One that is sent again with its key is refused for what it is only by 400 and 422: the very same request was then
+    never accepted. Anything else, such as a right that is gone, says nothing about the first time.
+    """
+    return isinstance(item.error, Rejected) and (not item.repeats or item.error.status in (400, 422))
 
 
 def _is_ours(place, reference):

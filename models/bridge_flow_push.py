@@ -1,12 +1,13 @@
 """The road, from Odoo to remote: apply and journal. What was planned is sent, and what came of it is written down."""
 
 import datetime
+import functools
 
 from odoo import fields, models
 
 from ..remote.errors import Rejected
 from ..remote.flight import WHOLESALE, Flight
-from ..remote.retry import ATTEMPTS, FIRST_DELAY
+from ..remote.retry import ATTEMPTS, FIRST_DELAY, REST_AFTER, is_charged
 from .batch import CONFLICT, REJECT, SKIP, UNCHANGED, comparable
 from .bridge_conflict import GONE_IN_ODOO
 from .bridge_flow_journal import _brief, _rows, _text
@@ -73,6 +74,7 @@ class BridgeFlow(models.Model):
         for item in waiting if not run.dry_run else ():
             if item.open:
                 item.fail("unavailable", self.env._("The record changes there faster than it can be sent."))
+        self._set_aside(batch)
         run._again_when_busy(self._journal_outgoing, batch, jobs)
         return batch
 
@@ -83,6 +85,10 @@ class BridgeFlow(models.Model):
         size = max(ahead * batch.flight.at_once, self._most_in_bulk())
         for start in range(0, len(wave), size):
             some = wave[start : start + size]
+            if batch.flight.is_over:
+                for item in some:
+                    self._hold(batch, item)
+                continue
             try:
                 self._write_documents(batch, some)
                 batch.run._again_when_busy(self._write_intents, batch, some)
@@ -112,8 +118,9 @@ class BridgeFlow(models.Model):
     def _land(self, batch, items, begun):
         """Wait for the answers, and write down what they say."""
         self._read_answers(batch, *begun)
-        exchanges, batch.exchanges[:] = list(batch.exchanges), []
-        answered = batch.run._again_when_busy(self._journal_sent, batch, items, exchanges)
+        exchanges = [batch.exchanges.pop(0) for _ in range(len(batch.exchanges))]  # others may come at this moment
+        created = [item for item in items if item.action == SEND_CREATE and item.sent and item.error is None]
+        answered = batch.run._again_when_busy(self._journal_sent, batch, items, created, exchanges)
         batch.run._again_when_busy(self._take_in_answers, batch, answered)
 
     # ----------------------------------------------------------------------------------------------------------------
@@ -234,11 +241,19 @@ class BridgeFlow(models.Model):
             for item in gone:
                 self._gone_there(item)
         if stale and self._operation("get"):
+            tried = [(item, item.error, item.action, item.base, self._known_version(item)) for item in stale]
             self._fetch_known(batch, stale)
+            for item, error, action, base, version in tried:
+                learned = self._known_version(item) != version if version is not None else item.base != base
+                if item.open and item.base is not None and not learned:
+                    self._fail_sending(item, error, action)  # it is not about the version
         for item in [*stale, *gone]:
             if item.error is not None and not item.open and item.failure is None:
                 self._settle_error(batch, item, item.error)
         return [item for item in [*stale, *gone] if item.open]
+
+    def _known_version(self, item):
+        return _text(item.version if item.version is not None else item.binding.version)
 
     # ----------------------------------------------------------------------------------------------------------------
     # What comes first
@@ -258,7 +273,7 @@ class BridgeFlow(models.Model):
             missing = [one for one in ids if one not in known.get(code, {})]
             missing = [one for one in missing if not any(flow == sibling and one in those for flow, those in around)]
             if missing and sibling.direction != "pull" and not sibling._waits_for_matching():
-                sibling._push_batch(
+                related = sibling._push_batch(
                     batch.run,
                     sibling._outgoing(missing),
                     batch.client,
@@ -268,6 +283,8 @@ class BridgeFlow(models.Model):
                     job_id=batch.job_id,
                     ancestors=tuple(around),
                 )
+                held = [item.record_id for item in related.held]
+                self.env["bridge.change"]._note(sibling.id, sibling.model, held)
 
     def _out_waves(self, batch, items):
         """Records in an order in which each is sent after those of the batch that it points to; circles together."""
@@ -305,7 +322,7 @@ class BridgeFlow(models.Model):
             operation = self._operation(OPERATIONS[action])
             if ready:
                 tasks += operation._tasks(ready, self._variables, self._more_headers)
-        return tasks, batch.flight.begin(tasks, lambda task: batch.client.send(task.request))
+        return tasks, batch.flight.begin(tasks, functools.partial(_send, batch.client))
 
     def _read_answers(self, batch, tasks, landed):
         for task, result in zip(tasks, landed(), strict=True):
@@ -335,33 +352,47 @@ class BridgeFlow(models.Model):
         """What becomes of a record whose request failed: the kind of the error decides."""
         item.error = error
         if error.kind in WHOLESALE:
-            # It may stand in the answer of a request for many, which itself went well: it stops us all the same.
-            batch.flight.error = batch.flight.error or error
+            batch.flight.note(error)  # of one result among many it is news
             batch.held.append(item)
             return
         if error.status in ABSENT and item.action in (SEND_DELETE, SEND_ARCHIVE):
             item.error = None  # it is gone, which is what was wanted
             return
-        if item.action == SEND_CREATE and item.sent and not item.repeats and not isinstance(error, Rejected):
-            batch.held.append(item)  # it may be there: the next attempt finds out
-            return
         retried = error.status in STALE and self._operation("get") and item.action != SEND_CREATE
         if retried or (error.status in ABSENT and item.action in (SEND_UPDATE, SEND_RESTORE)):
             return
-        if item.action == SEND_CREATE and error.status in STALE and self._operation("find"):
-            item.looked = False
-        item.failed_action = item.action
-        item.fail(error.kind, self.connector_id._explain(error))
+        self._fail_sending(item, error, item.action)
+
+    def _fail_sending(self, item, error, action):
+        """The request of one record failed, and is not sent again at once."""
+        item.error, item.failed_action = error, action
+        # The first request with this key is still being worked on (draft-ietf-httpapi-idempotency-key-header, 2.6).
+        kind = "busy" if item.repeats and error.status == 409 else error.kind
+        item.fail(kind, self.connector_id._explain(error))
+
+    def _set_aside(self, batch):
+        """A record whose request fails while others are answered is a failure of its own; the others go on."""
+        error, job = batch.flight.error, batch.run._own_job()
+        if error is None or error.kind != "unavailable":
+            return
+        others = batch.flight.answered or is_charged(
+            job.error_kind == "unavailable", self.connector_id._gate().failures
+        )
+        for item in list(batch.held) if others else ():
+            if item.error is not None and item.error.kind == "unavailable":
+                batch.held.remove(item)
+                self._fail_sending(item, item.error, item.action)
 
     # ----------------------------------------------------------------------------------------------------------------
     # Journal
     # ----------------------------------------------------------------------------------------------------------------
 
-    def _journal_sent(self, batch, items, exchanges):
+    def _journal_sent(self, batch, items, created, exchanges):
         """Write down what was sent, and commit: from here on nobody sends it again.
 
         Nothing is written here that a user may be writing, too.
 
+        :param list[Outgoing] created: those that the other system says it has made
         :return: the records of which the answers say how they are now
         :rtype: list[Outgoing]
         """
@@ -371,8 +402,8 @@ class BridgeFlow(models.Model):
             )
         kept = self.env["bridge.exchange"]._record(batch.run, exchanges)
         batch.kept |= {item: one for exchange, one in kept.items() for item in exchange.about or ()}
+        self._write_created(batch, created)
         done = [item for item in items if item.sent and item.error is None and item.failure is None]
-        self._write_created(batch, [item for item in items if item.action == SEND_CREATE])
         self._write_creations_refused(items)
         self._write_updated([item for item in done if item.action == SEND_UPDATE])
         self._write_restored([item for item in done if item.action == SEND_RESTORE])
@@ -495,7 +526,8 @@ class BridgeFlow(models.Model):
         :rtype: Flight
         """
         until = self.env.context.get("cron_end_time", float("inf"))
-        return Flight(self.connector_id.max_requests or AT_ONCE, until)
+        is_away = self.connector_id._gate().failures >= REST_AFTER  # then one request tells whether it is back
+        return Flight(self.connector_id.max_requests or AT_ONCE, until, careful=is_away)
 
     def _after_push(self, batch):
         """Called when a batch was pushed, before it is committed. For other addons.
@@ -663,3 +695,11 @@ class BridgeFlow(models.Model):
         else:
             names = item.changes
         return {name: [_brief(old), _brief(new)] for name, (old, new) in names.items() if not name.endswith(".")}
+
+
+def _send(client, task):
+    """:raises RemoteError: also if what Odoo has can not be written as JSON, which no attempt will change"""
+    try:
+        return client.send(task.request)
+    except (TypeError, ValueError) as error:
+        raise Rejected("bad_body", sent=False, problem=str(error)[:200]) from error

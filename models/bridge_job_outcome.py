@@ -109,12 +109,16 @@ class BridgeJob(models.Model):
         if gates:
             gates._answered()
 
-    def _progressed(self):
-        """A page is written: what went wrong before does not count any more."""
+    def _progressed(self, answered=True):
+        """A page is written: what went wrong before does not count any more.
+
+        :param bool answered: was the other system asked, and has it answered
+        """
         for job in self.filtered(lambda job: job.state == "running"):
             if job.attempts or job.crashes:
                 job.write({"attempts": 0, "crashes": 0, **NO_ERROR})
-            job._note_answer()
+            if answered:
+                job._note_answer()
 
     # ----------------------------------------------------------------------------------------------------------------
     # It did not

@@ -122,7 +122,8 @@ class BridgeRun(models.Model):
         if position["scan"] is not None:
             position["scan"] = after
         self.position = position
-        self._own_job()._progressed()
+        if batch.flight.error is None or batch.flight.answered:
+            self._own_job()._progressed(answered=bool(batch.flight.answered))
         return commit(len(batch.items) - len(held))
 
     def _finish_push(self, commit):

@@ -22,14 +22,14 @@ class Task:
     def settle(self, answer, client):
         """Note what the answer says about the record."""
         for item in self.items:
-            self.reading.note(item, self.reading.place.read(answer.document), answer, client)
+            self.reading.note(item, self.reading.found(answer), answer, client)
 
 
 class BulkTask(Task):
     """One request about many records, whose answer has a result for each, in the same order."""
 
     def settle(self, answer, client):
-        results = self.reading.place.read(answer.document)
+        results = self.reading.found(answer)
         if not isinstance(results, list) or len(results) != len(self.items):
             error = self.reading.unreadable(answer, client)
             for item in self.items:
@@ -40,13 +40,18 @@ class BulkTask(Task):
 
     def _settle_one(self, item, result, answer, client):
         reading = self.reading
-        status = reading.item_status.read(result) if reading.item_status else None
-        problem = reading.item_error.read(result) if reading.item_error else None
-        if (isinstance(status, int) and status >= 400) or (status is None and problem):
+        try:
+            status = _status(reading.item_status.read(result)) if reading.item_status else None
+            problem = reading.item_error.read(result) if reading.item_error else None
+            found = reading.item_record.read(result) if reading.item_record else result
+        except MappingError:
+            item.sent, item.error = True, reading.unreadable(answer, client)
+            return
+        if (status is not None and status >= 400) or (status is None and problem):
             item.sent = True
             item.error = status_error(status or 422, {}, host=reading.host, remote=_words(problem))
             return
-        reading.note(item, reading.item_record.read(result) if reading.item_record else result, answer, client)
+        reading.note(item, found, answer, client)
 
 
 class Reading:
@@ -64,6 +69,13 @@ class Reading:
         self.kind, self.mapper, self.place, self.shown, self.host = kind, mapper, place, shown, host
         self.version_header = version_header
         self.item_status, self.item_record, self.item_error = (items[name] for name in ("status", "record", "error"))
+
+    def found(self, answer):
+        """What stands in the answer at the place of the record, or of the results; None if nothing does."""
+        try:
+            return self.place.read(answer.document)
+        except MappingError:  # such as max_by() over a text
+            return None
 
     def note(self, item, found, answer, client):
         """Note what the remote says of a record that was sent."""
@@ -86,6 +98,13 @@ class Reading:
         return ProtocolError(
             "no_records", place=self.shown, status=answer.status, excerpt=client.excerpt(answer.raw), host=self.host
         )
+
+
+def _status(value):
+    """The HTTP status of one result, which SCIM and JSON:API write as text; None if there is none."""
+    if isinstance(value, str) and value[:3].isdecimal():
+        value = int(value[:3])
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _words(problem):

@@ -51,6 +51,10 @@ MESSAGES = {
         "The header %(name)s can not be sent: its name or value contains a character that HTTP does not allow."
         " Correct it in the connector or operation."
     ),
+    "bad_body": _lt(
+        "What Odoo has can not be written as JSON (%(problem)s), so nothing was sent. Correct the record or the"
+        " mapping."
+    ),
     # The request may have arrived; the answer did not.
     "timeout": _lt(
         "%(host)s did not answer within %(seconds)s s. Try again later, or raise the time-out of the connector."

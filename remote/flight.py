@@ -16,14 +16,18 @@ class Flight:
 
     :param int at_once: most requests under way at the same time
     :param float until: ``time.monotonic()`` after which nothing new is begun
+    :param bool careful: is the other system likely to be away: then the others wait until it has answered the first
     :ivar RemoteError error: the first error that is not about one record; None if there was none
+    :ivar int answered: how often the other system has answered about what it was sent, be it with a refusal
     """
 
-    def __init__(self, at_once, until):
+    def __init__(self, at_once, until, careful=False):
         self.at_once = at_once
         self.until = until
         self.error = None
-        self._lock = threading.Lock()
+        self.answered = 0
+        self._careful = careful
+        self._lock, self._first = threading.Lock(), threading.Lock()
         self._executor = concurrent.futures.ThreadPoolExecutor(at_once, thread_name_prefix="bridge-send")
 
     def __enter__(self):
@@ -51,13 +55,37 @@ class Flight:
         """
         return self.begin(tasks, send)()
 
+    @property
+    def is_over(self):
+        """Is nothing new begun any more?"""
+        return self.error is not None or time.monotonic() > self.until
+
+    def note(self, error):
+        """Take an error into account; one that is not about one record ends the flight.
+
+        :param RemoteError error: of a task, or of one of the records in it
+        """
+        with self._lock:
+            if error.kind in WHOLESALE:
+                self.error = self.error or error
+            elif error.sent or error.status:
+                self.answered += 1
+
     def _attempt(self, task, send):
-        if self.error is not None or time.monotonic() > self.until:
+        if self._careful and not self.answered:
+            with self._first:
+                if not self.answered:
+                    return self._attempt_now(task, send)
+        return self._attempt_now(task, send)
+
+    def _attempt_now(self, task, send):
+        if self.is_over:
             return None
         try:
-            return True, send(task)
+            result = send(task)
         except RemoteError as error:
-            if error.kind in WHOLESALE:
-                with self._lock:
-                    self.error = self.error or error
+            self.note(error)
             return False, error
+        with self._lock:
+            self.answered += 1
+        return True, result

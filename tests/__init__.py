@@ -11,6 +11,7 @@ from . import (
     test_failure,
     test_faults,
     test_faults_connector,
+    test_faults_push,
     test_faults_records,
     test_flow,
     test_job,
