@@ -154,6 +154,8 @@ class BridgeFlow(models.Model):
             known = [
                 item for item in known if can_look and (item.binding.version is None or self._overrules(mapper, item))
             ]
+        # What was deleted there is created anew only if it is not there again, or was there all the time.
+        known += [item for item in items if self._operation("get") and item.is_made_anew and not item.looked]
         if unknown:
             self._look_up(batch, unknown)
         if known:
@@ -187,8 +189,11 @@ class BridgeFlow(models.Model):
                 item.action = UNCHANGED if item in batch.held else item.action
         if self.direction == "both":
             batch.run._again_when_busy(self._take_in, batch, documents, gone)
+        else:
+            back = [item.binding.id for item in items if item.base is not None and item.binding.state == "removed"]
+            self.env["bridge.binding"].browse(back).write({"state": "linked", "fingerprint": ""})
         for item in items:
-            if item in gone and self.direction == "push":
+            if item in gone and self.direction == "push" and item.binding.state != "removed":
                 self._gone_there(item)
             elif item.base is not None or item in gone:
                 item.again()

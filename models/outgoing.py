@@ -113,6 +113,11 @@ class Outgoing:
     def remote_id(self):
         return self.external_id or (self.binding and self.binding.external_id)
 
+    @property
+    def is_made_anew(self):
+        """Is it to be created there although it was there before?"""
+        return self.action == SEND_CREATE and self.binding is not None and self.binding.state == "removed"
+
     def fail(self, kind, message, field_name=None):
         self.action = REJECT
         self.failure = Failure(kind, message, field_name)

@@ -79,6 +79,19 @@ class TestCompare(BothWaysCase):
         self.assertEqual(dora.phone, "5", "an empty value is no statement at first contact")
         self.assertEqual(self.conflicts().mapped("field_name"), ["name"])
 
+    def test_what_only_seemed_to_be_gone_there_is_not_pushed_twice(self):
+        for direction in ("both", "push"):
+            with self.subTest(direction):
+                self.flow.direction = direction
+                there = self.contacts.pop(self.ada_there)
+                lines = self.compare()
+                self.contacts[self.ada_there] = there  # such as one that has moved between two pages
+                self.ada.phone = direction
+                lines["only_odoo", "Ada"].action_push()
+                self.settle()
+                self.assertEqual([one["phone"] for one in self.contacts.values()], [direction])
+                self.assertEqual(self.binding(self.flow, self.ada).external_id, self.ada_there)
+
     def test_what_is_gone_there_can_be_pushed_again(self):
         self.remote.records["contacts"].clear()
         lines = self.compare()
