@@ -88,12 +88,23 @@ class BridgeFlow(models.Model):
         return {row[1]: Link(*row) for row in self.env.cr.fetchall()}
 
     def _inside(self, record_ids):
-        """Those of these records that are to be pushed; archived ones only where the mapping says what that means."""
+        """Those of these records that are to be pushed."""
+        return self._search_inside([("id", "in", list(record_ids))]) if record_ids else self.env[self.model].sudo()
+
+    def _search_inside(self, some, **options):
+        """Records that are to be pushed; archived ones only where the mapping says what that means.
+
+        :param list some: a domain: which of them
+        :param options: for ``search``
+        :raises AccessError: if the flow's domain asks for what the acting user may not read
+        """
+        domain = self._read_domain("push_domain")
+        # A record that user does not see has not left; but by what is pushed nobody learns what a hidden field holds.
+        self._records()._search(domain)
         records = self.env[self.model].sudo()
         if records._active_name in self.mapping_ids.mapped("field_name"):
             records = records.with_context(active_test=False)
-        domain = self._read_domain("push_domain")
-        return records.search([("id", "in", list(record_ids)), *domain]) if record_ids else records
+        return records.search([*some, *domain], **options)
 
     # ----------------------------------------------------------------------------------------------------------------
     # Plan: what is to be done there

@@ -164,10 +164,7 @@ class BridgeFlow(models.Model):
 
         :rtype: list[int]
         """
-        records = self.env[self.model].sudo()
-        if records._active_name in self.mapping_ids.mapped("field_name"):
-            records = records.with_context(active_test=False)
-        return records.search([("id", ">", after), *self._read_domain("push_domain")], order="id", limit=limit).ids
+        return self._search_inside([("id", ">", after)], order="id", limit=limit).ids
 
     def _waits_for_matching(self):
         """Must the records of the two sides still be matched, before any is sent?"""

@@ -113,6 +113,18 @@ class TestPush(PushCase):
                 ada.unlink()
                 self.connector.unlink()
 
+    def test_by_the_domain_nobody_learns_what_the_acting_user_may_not_read(self):
+        flow = self.connect(contacts_flow())
+        self.settle()
+        self.patch(self.env["res.partner"]._fields["vat"], "groups", "base.group_system")
+        flow.push_domain = [["vat", "=", "77"]]
+        self.partner(vat="77")
+        with self.assertLogs("odoo.addons.integration_bridge", "ERROR"):
+            self.settle()
+        job = self.failures(flow)
+        self.assertEqual((self.writes(), job.state, job.error_kind), (0, "failed", "data"))
+        self.assertIn("vat", job.error_message)
+
     def test_an_archived_record_has_left(self):
         self.connect(contacts_flow())
         ada = self.partner()
