@@ -182,9 +182,9 @@ WRITE = r"""
         INSERT INTO bridge_change (flow_id, res_model, path, res_id, create_date, create_uid)
         SELECT flow.id, noted.model, noted.path, noted.record, %(now)s, %(user)s
           FROM unnest(%(flows)s::int[], %(models)s::text[], %(paths)s::text[], %(records)s::int[])
-               AS noted (flow, model, path, record)
+               WITH ORDINALITY AS noted (flow, model, path, record, place)
           JOIN bridge_flow flow ON flow.id = noted.flow
-      ORDER BY noted.record  -- what was created first goes first
+      ORDER BY noted.place
      RETURNING id
     )
     INSERT INTO ir_cron_trigger (cron_id, call_at, create_uid, create_date, write_uid, write_date)

@@ -200,7 +200,7 @@ def _patches(watch):
 
 
 def _note(records, concerned):
-    ids = [record_id for record_id in records._ids if record_id] if concerned else ()
+    ids = sorted(record_id for record_id in records._ids if record_id) if concerned else ()
     for flow_id, path in concerned if ids else ():
         records.env["bridge.change"]._note(flow_id, records._name, ids, path)
 

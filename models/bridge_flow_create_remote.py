@@ -325,7 +325,7 @@ class BridgeFlow(models.Model):
         items = [item for item in items if item.action == LOOK_UP]
         find = self._operation("find")._finder(batch.client)
         batch.commit(0)  # nothing is held while we wait
-        found = batch.flight.send(items, lambda item: find(item.sought, item.is_sought, about=(item,)))
+        found = batch.flight.ask(items, lambda item: find(item.sought, item.is_sought, about=(item,)))
         matched = []
         for item, result in zip(items, found, strict=True):
             item.looked = True

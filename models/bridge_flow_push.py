@@ -171,7 +171,7 @@ class BridgeFlow(models.Model):
         """Fetch the remote records of these, and bring them along the other direction of the road."""
         get = self._operation("get")._getter(batch.client)
         batch.commit(0)  # nothing is held while we wait
-        found = batch.flight.send(items, lambda item: get(item.remote_id, about=(item,)))
+        found = batch.flight.ask(items, lambda item: get(item.remote_id, about=(item,)))
         documents, gone = [], []
         for item, result in zip(items, found, strict=True):
             item.looked = True
@@ -327,6 +327,8 @@ class BridgeFlow(models.Model):
             operation = self._operation(OPERATIONS[action])
             if ready:
                 tasks += operation._tasks(ready, self._variables, self._more_headers)
+        place = {item: number for number, item in enumerate(items)}
+        tasks.sort(key=lambda task: place[task.items[0]])  # what has failed before comes last, whatever it is
         return tasks, batch.flight.begin(tasks, functools.partial(_send, batch.client))
 
     def _read_answers(self, batch, tasks, landed):

@@ -113,7 +113,8 @@ class BridgeRun(models.Model):
 
     def _checkpoint_push(self, batch, change_ids, after, commit):
         """What was looked at leaves the outbox; what could not be sent stays in it."""
-        held = [item.record_id for item in batch.held]
+        # Those that were tried go to the end, so that they keep no others from their turn.
+        held = [item.record_id for item in sorted(batch.held, key=lambda item: item.error is not None)]
         if change_ids:
             self.env["bridge.change"]._done(change_ids)
         if held:
@@ -195,6 +196,8 @@ class BridgeFlow(models.Model):
         self.env["bridge.exchange"]._record(run, exchanges)
         held = {item.record_id for item in batch.held}
         left = jobs.filtered(lambda job: job.res_id in held and job.state == "running")
+        if batch.flight.answered:
+            jobs._note_answer()
         (jobs - left)._conclude(finished=True)
         if batch.flight.error is None:
             left._wait({"due_at": fields.Datetime.now()})

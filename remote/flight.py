@@ -18,7 +18,7 @@ class Flight:
     :param float until: ``time.monotonic()`` after which nothing new is begun
     :param bool careful: is the other system likely to be away: then the others wait until it has answered the first
     :ivar RemoteError error: the first error that is not about one record; None if there was none
-    :ivar int answered: how often the other system has answered about what it was sent, be it with a refusal
+    :ivar int answered: how many changes the other system has answered, be it with a refusal
     """
 
     def __init__(self, at_once, until, careful=False):
@@ -48,12 +48,13 @@ class Flight:
         under_way = [self._executor.submit(self._attempt, task, send) for task in tasks]
         return lambda: [one.result() for one in under_way]
 
-    def send(self, tasks, send):
-        """As ``begin``, and wait.
+    def ask(self, tasks, send):
+        """As ``begin`` and wait, for what only reads: that it is answered does not say that changes are taken.
 
         :rtype: list
         """
-        return self.begin(tasks, send)()
+        under_way = [self._executor.submit(self._attempt, task, send, counts=False) for task in tasks]
+        return [one.result() for one in under_way]
 
     @property
     def is_over(self):
@@ -65,27 +66,27 @@ class Flight:
 
         :param RemoteError error: of a task, or of one of the records in it
         """
-        with self._lock:
-            if error.kind in WHOLESALE:
+        if error.kind in WHOLESALE:
+            with self._lock:
                 self.error = self.error or error
-            elif error.sent or error.status:
-                self.answered += 1
 
-    def _attempt(self, task, send):
+    def _attempt(self, task, send, counts=True):
         if self._careful and not self.answered:
             with self._first:
                 if not self.answered:
-                    return self._attempt_now(task, send)
-        return self._attempt_now(task, send)
+                    return self._attempt_now(task, send, counts)
+        return self._attempt_now(task, send, counts)
 
-    def _attempt_now(self, task, send):
+    def _attempt_now(self, task, send, counts):
         if self.is_over:
             return None
         try:
-            result = send(task)
+            result = True, send(task)
         except RemoteError as error:
             self.note(error)
-            return False, error
-        with self._lock:
-            self.answered += 1
-        return True, result
+            result = False, error
+            counts = counts and error.kind not in WHOLESALE and (error.sent or error.status)
+        if counts:
+            with self._lock:
+                self.answered += 1
+        return result

@@ -12,6 +12,7 @@ from . import (
     test_faults,
     test_faults_connector,
     test_faults_push,
+    test_faults_push_connector,
     test_faults_records,
     test_flow,
     test_job,

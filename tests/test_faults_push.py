@@ -123,10 +123,16 @@ class FaultsPushCase(PushCase):
     def setUp(self):
         super().setUp()
         self.told = []  # (is it about this request, answer, is it done before), used up in turn
+        self.storm = None  # (answer, is it done before) of every request
         self.remote.fallback = self.answer
         self.addCleanup(self.told.clear)
 
     def answer(self, connection, request):
+        if self.storm:
+            answer, done = self.storm
+            if done and request.method != "GET":
+                self.remote._answer(connection, request)
+            return answer(connection, request)
         for one in self.told if request.method != "GET" else ():
             is_meant, answer, done = one
             if is_meant(request):

@@ -38,7 +38,7 @@ def test_results_come_in_the_order_of_the_tasks_whoever_is_first():
         return echo(task)
 
     with Flight(4, FOREVER) as flight:
-        assert flight.send(range(4), send) == [(True, f"sent {task}") for task in range(4)]
+        assert flight.begin(range(4), send)() == [(True, f"sent {task}") for task in range(4)]
     assert (flight.error, flight.answered) == (None, 4)
 
 
@@ -55,7 +55,7 @@ def test_as_many_as_allowed_are_under_way_at_once_and_no_more():
         return task
 
     with Flight(3, FOREVER) as flight:
-        flight.send(range(9), send)
+        flight.begin(range(9), send)()
     assert max(most) == 3
 
 
@@ -70,21 +70,29 @@ def test_the_caller_goes_on_while_they_are_under_way():
 @pytest.mark.parametrize("error", [Unavailable("reset"), Throttled("status"), AuthFailed("status")])
 def test_error_that_is_not_about_one_record_ends_the_flight(error):
     with Flight(1, FOREVER) as flight:
-        assert flight.send("abc", failing({"b": error})) == [(True, "sent a"), (False, error), None]
-        assert flight.send("de", echo) == [None, None], "nor does it begin anything else"
+        assert flight.begin("abc", failing({"b": error}))() == [(True, "sent a"), (False, error), None]
+        assert flight.begin("de", echo)() == [None, None], "nor does it begin anything else"
     assert (flight.error, flight.answered, flight.is_over) == (error, 1, True)
 
 
 @pytest.mark.parametrize("error", [Rejected("status", status=422), ProtocolError("empty", status=200)])
 def test_error_of_one_record_is_an_answer_and_the_others_go_on(error):
     with Flight(1, FOREVER) as flight:
-        assert flight.send("ab", failing({"a": error})) == [(False, error), (True, "sent b")]
+        assert flight.begin("ab", failing({"a": error}))() == [(False, error), (True, "sent b")]
     assert (flight.error, flight.answered, flight.is_over) == (None, 2, False)
+
+
+def test_what_only_reads_is_answered_and_says_nothing_about_changes():
+    with Flight(2, FOREVER) as flight:
+        assert flight.ask("ab", failing({"a": Rejected("status", status=404)}))[1] == (True, "sent b")
+        assert flight.answered == 0
+        flight.ask("a", failing({"a": Unavailable("reset")}))
+    assert flight.is_over
 
 
 def test_what_was_never_sent_is_no_answer():
     with Flight(1, FOREVER) as flight:
-        flight.send("a", failing({"a": Rejected("bad_header", sent=False)}))
+        flight.begin("a", failing({"a": Rejected("bad_header", sent=False)}))()
     assert flight.answered == 0
 
 
@@ -98,7 +106,7 @@ def test_the_first_of_several_errors_stays():
 
 def test_when_the_time_is_up_nothing_new_is_begun():
     with Flight(2, time.monotonic() - 1) as flight:
-        assert flight.send("ab", echo) == [None, None]
+        assert flight.begin("ab", echo)() == [None, None]
     assert (flight.error, flight.is_over) == (None, True)
 
 
@@ -136,7 +144,7 @@ def test_careful_one_request_is_enough_to_see_that_it_is_still_away():
         raise error
 
     with Flight(4, FOREVER, careful=True) as flight:
-        results = flight.send(range(4), send)
+        results = flight.begin(range(4), send)()
     assert (len(sent), results.count(None), flight.error) == (1, 3, error)
 
 
@@ -150,5 +158,5 @@ def test_careful_all_go_together_once_it_has_answered():
         return task
 
     with Flight(4, FOREVER, careful=True) as flight:
-        flight.send(range(7), send)
+        flight.begin(range(7), send)()
         assert flight.answered == 7
