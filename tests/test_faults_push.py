@@ -14,7 +14,7 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from ..remote.retry import WAITING
-from .common import no, with_a_test_for_each
+from .common import field, no, with_a_test_for_each
 from .push_case import PushCase, contacts_flow, contacts_operations
 from .servers import fault_server as faults
 
@@ -591,3 +591,41 @@ class TestFaultsPushRecords(FaultsPushCase):
             self.env.invalidate_all()
         self.settle()
         self.assert_quiet(("Ada", "1"))
+
+    @mute_logger("odoo.sql_db")
+    def test_fault_nan_that_came_past_odoo_is_refused_alone(self):
+        fields_ = [field("name", "name", required=True), field("partner_latitude", "latitude", "decimal")]
+        self.flow = flow = self.connect(contacts_flow(fields=[*fields_, field("phone", "phone")]))
+        ada, bob = self.in_agreement("Ada", "Bob")
+        self.env.flush_all()
+        self.env.cr.execute("UPDATE res_partner SET partner_latitude = 'NaN', phone = '2' WHERE id = %s", [ada.id])
+        self.env.invalidate_all()
+        bob.phone = "2"
+        flow._enqueue("manual", full=True)
+        self.settle()
+        self.assertEqual(self.there_now(), [("Ada", "1"), ("Bob", "2")])
+        self.assertEqual((self.jobs().res_id, self.jobs().state, self.jobs().error_kind), (ada.id, "failed", "data"))
+        ada.partner_latitude = 1.5
+        self.settle()
+        self.assert_quiet(("Ada", "2"), ("Bob", "2"))
+
+    def test_fault_what_can_not_be_written_as_json_is_refused_alone(self):
+        """An addon's own converter may give anything."""
+        self.connect_push()
+        original = type(self.flow)._portable
+
+        def portable(flow, rule, record, external_ids):
+            value = original(flow, rule, record, external_ids)
+            return {1, 2} if value == "unwritable" else value
+
+        ada, _bob = people = self.in_agreement("Ada", "Bob")
+        self.patch(type(self.flow), "_portable", portable)
+        people.phone = "2"
+        ada.phone = "unwritable"
+        self.settle()
+        self.assertEqual(self.there_now(), [("Ada", "1"), ("Bob", "2")])
+        self.assertEqual((self.jobs().res_id, self.jobs().state), (ada.id, "failed"))
+        self.assertIn("can not be written as JSON", self.jobs().error_message)
+        ada.phone = "2"
+        self.settle()
+        self.assert_quiet(("Ada", "2"), ("Bob", "2"))
