@@ -316,6 +316,8 @@ class BridgeFlow(models.Model):
         labels = dict(self._fields["leave_policy"]._description_selection(self.env))
         for policy in policies & {"delete", "archive"} - kinds:
             self._refuse(self.env._("the rule “%s” needs an operation of its own", labels[policy]))
+        if policies and self.leave_policy == "archive" and "restore" not in kinds:
+            self._refuse(self.env._("what is archived there when it leaves needs an operation that restores it"))
         for operation in self.operation_ids:
             operation._check_placeholders()
 

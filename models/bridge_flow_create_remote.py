@@ -13,7 +13,7 @@ from odoo.exceptions import UserError
 
 from ..mapping import merge
 from ..mapping.paths import parse_path
-from ..remote.errors import ProtocolError, Rejected, RemoteError
+from ..remote.errors import Rejected, RemoteError
 from .batch import DATA, DEPENDENCY, UNCHANGED, Failure
 from .bridge_flow_journal import _rows
 from .bridge_flow_pull import ABSENT
@@ -309,7 +309,8 @@ class BridgeFlow(models.Model):
         self.env.cr.execute(
             "UPDATE bridge_binding SET sent_at = NULL WHERE id = ANY(%s) AND state = 'creating'", [unsent]
         )
-        answered = [item for item in creating if item.sent and isinstance(item.error, ProtocolError)]
+        # It was answered, and only the id was not where the operation says: that is no page of a proxy.
+        answered = [item for item in creating if item.sent and getattr(item.error, "reason", None) == "no_records"]
         self.env.cr.execute(
             "UPDATE bridge_binding SET intent = intent || %s::jsonb WHERE id = ANY(%s) AND state = 'creating'",
             [json.dumps({"answered": True}), [item.binding.id for item in answered if item.binding]],

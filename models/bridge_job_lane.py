@@ -27,6 +27,7 @@ TOGETHER = (
     "pull_record",
     "push_record",
 )  # kinds whose jobs of one flow and run are done in one batch; others one behind the other
+SENDING = ("push", "push_record")  # kinds of which a flow has one at work at a time
 MOST_CRASHES = 5
 LONG_SILENCE = 15  # minutes
 WAKE_AFTER_START = (5, 20)  # seconds after the models are loaded; the scheduler begins to listen somewhat later
@@ -388,6 +389,10 @@ NEXT = f"""
        AND (NOT job.kind = ANY(%(long)s) OR NOT EXISTS (
             SELECT FROM bridge_job other
              WHERE other.flow_id = job.flow_id AND other.kind IN {DRAINS} AND other.state = 'running'))
+       -- Two that send the same record at once could have the older value arrive last.
+       AND (job.kind NOT IN {SENDING} OR NOT EXISTS (
+            SELECT FROM bridge_job other
+             WHERE other.flow_id = job.flow_id AND other.kind IN {SENDING} AND other.state = 'running'))
      ORDER BY job.priority, job.due_at, job.id
      LIMIT 1
 """

@@ -525,7 +525,7 @@ class TestFaultsPushRecords(FaultsPushCase):
         (external_id,) = self.contacts
         bob = self.partner("Bob", phone="2")
         self.tell(faults.json_answer({"id": external_id, "name": "Ada"}, 201))
-        self.lose_against_another_transaction("_write_answers", 2)
+        self.lose_against_another_transaction("_write_ended", 2)
         self.settle()
         self.assertEqual((self.jobs().error_kind, self.binding(flow, bob).ids), ("data", []))
         self.recover()

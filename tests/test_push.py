@@ -297,6 +297,17 @@ class TestPush(PushCase):
         self.settle()
         self.assertEqual([(one["name"], one["phone"]) for one in self.contacts.values()], [("Ada", "77")])
 
+    def test_a_flow_has_one_at_work_that_sends(self):
+        flow = self.connect(contacts_flow())
+        jobs = self.env["bridge.job"]
+        single = jobs._enqueue_pushes(flow, [self.partner().id])
+        claimed = jobs._claim(self.lane.id)
+        self.assertEqual(claimed, single)
+        flow._enqueue("manual")
+        self.assertFalse(jobs._claim(self.lane.id), "the drain waits for the single record")
+        claimed._conclude(finished=True)
+        self.assertEqual(jobs._claim(self.lane.id).kind, "push")
+
     def test_preview_says_what_would_be_sent_and_sends_nothing(self):
         flow = self.connect(contacts_flow())
         self.partner()
