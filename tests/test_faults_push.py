@@ -502,6 +502,20 @@ class TestFaultsPushRecords(FaultsPushCase):
                 self.settle()
                 self.connector.unlink()
 
+    def test_fault_answer_of_a_creation_that_can_not_be_believed_where_nothing_can_be_asked_is_uncertain(self):
+        self.connect_push(operations=contacts_operations())
+        self.partner(phone="2")
+        self.tell(MAINTENANCE, done=True)
+        self.settle()
+        self.assertEqual((self.jobs().state, self.jobs().error_kind), ("pending", "protocol"))
+        self.assertIn("Under maintenance", self.jobs().error_message)
+        self.later()
+        self.assertEqual((self.jobs().state, self.sent()), ("uncertain", ["POST"]), "never a blind second one")
+        (there,) = self.contacts
+        self.jobs()._resolve_there(there)
+        self.settle()
+        self.assert_quiet(("Ada", "2"))
+
     # --- Ids
 
     def test_fault_id_reuse_of_another_record_is_refused(self):
