@@ -23,5 +23,8 @@ class BridgeFlowPart(models.AbstractModel):
         return result
 
     def unlink(self):
-        self.flow_id._configuration_changed()
-        return super().unlink()
+        flows = self.flow_id
+        flows.connector_id._check_configuring_user()
+        result = super().unlink()
+        flows.exists()._configuration_changed()
+        return result

@@ -75,8 +75,21 @@ class BridgeFlow(models.Model):
             if item.open:
                 item.fail("unavailable", self.env._("The record changes there faster than it can be sent."))
         self._set_aside(batch)
+        self._set_apart(batch)
         run._again_when_busy(self._journal_outgoing, batch, jobs)
         return batch
+
+    def _set_apart(self, batch):
+        """What has no answer while others have one may be one record's trouble: it becomes a job of its own."""
+        error = batch.flight.error
+        if error is None or error.kind != "unavailable":
+            return
+        if not any(item.sent and item.error is None for item in batch.items):
+            return  # nobody was answered: the other system is away, and all wait in the outbox
+        for item in [one for one in batch.held if one.error is not None and one.error.kind == "unavailable"]:
+            batch.held.remove(item)
+            item.failed_action = item.action
+            item.fail(item.error.kind, self.connector_id._explain(item.error))
 
     def _send_wave(self, batch, wave):
         """Send records that do not wait for each other; while some are under way, those before are written down."""
@@ -443,8 +456,7 @@ class BridgeFlow(models.Model):
             return
         mapper, rows = self._mapper(), []
         for item in items:
-            sent = [rule.field for rule in self._sent_rules(mapper, item, self._operation("update").sends == "whole")]
-            odoo, remote = self._sent_values(mapper, item, [name for name in sent if name in item.changes])
+            odoo, remote = self._sent_values(mapper, item, item.changes)
             rows.append(
                 {
                     "id": item.binding.id,

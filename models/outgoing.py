@@ -59,7 +59,6 @@ class Outgoing:
     :ivar dict terms: Odoo field to comparable value, now
     :ivar dict changes: Odoo field to (old, new), comparable: what is sent
     :ivar dict agreed: fields whose values both sides have by themselves
-    :ivar dict opposed: Odoo field to (odoo, remote, agreed): where a person has to decide
     :ivar set late: fields that point to a record which is created after this one
     :ivar dict document: what is sent
     :ivar dict base: the remote record as it was fetched just now
@@ -82,7 +81,6 @@ class Outgoing:
     terms: dict = field(default_factory=dict)
     changes: dict = field(default_factory=dict)
     agreed: dict = field(default_factory=dict)
-    opposed: dict = field(default_factory=dict)
     late: set = field(default_factory=set)
     children: dict = field(default_factory=dict)
     document: dict = None
@@ -125,7 +123,7 @@ class Outgoing:
     def again(self):
         """Forget what was decided; it is looked at anew."""
         self.action = self.failure = self.error = self.document = self.answer = None
-        self.changes, self.agreed, self.opposed, self.late = {}, {}, {}, set()
+        self.changes, self.agreed, self.late = {}, {}, set()
         self.sent, self.failed_action, self.repeats = False, None, False
 
 

@@ -297,6 +297,25 @@ class TestPush(PushCase):
         self.settle()
         self.assertEqual([(one["name"], one["phone"]) for one in self.contacts.values()], [("Ada", "77")])
 
+    def test_fault_poison_record_does_not_keep_the_others_from_their_turn(self):
+        flow = self.connect(contacts_flow())
+        people = self.partner(), self.partner("Bob"), self.partner("Eve")
+        self.settle()
+        poison = self.binding(flow, people[0]).external_id
+        self.remote.fault = lambda method, path: "error" if method == "PATCH" and path.endswith(poison) else None
+        for person in people:
+            person.phone = "2"
+        self.settle()
+        for attempt in range(12):
+            self.env["bridge.job"].search([("state", "=", "pending")]).write({"due_at": "2001-01-01"})
+            self.connector._gate()._open()
+            people[1].phone = people[2].phone = str(attempt)  # the other system answers in between
+            self.settle()
+        self.assertEqual(sorted(one.get("phone") or "" for one in self.contacts.values()), ["", "11", "11"])
+        job = self.failures(flow)
+        self.assertEqual((job.res_id, job.state, job.error_kind), (people[0].id, "failed", "unavailable"))
+        self.assertFalse(self.env["bridge.change"].search([("flow_id", "=", flow.id)]))
+
     def test_a_flow_has_one_at_work_that_sends(self):
         flow = self.connect(contacts_flow())
         jobs = self.env["bridge.job"]
