@@ -75,21 +75,8 @@ class BridgeFlow(models.Model):
             if item.open:
                 item.fail("unavailable", self.env._("The record changes there faster than it can be sent."))
         self._set_aside(batch)
-        self._set_apart(batch)
         run._again_when_busy(self._journal_outgoing, batch, jobs)
         return batch
-
-    def _set_apart(self, batch):
-        """What has no answer while others have one may be one record's trouble: it becomes a job of its own."""
-        error = batch.flight.error
-        if error is None or error.kind != "unavailable":
-            return
-        if not any(item.sent and item.error is None for item in batch.items):
-            return  # nobody was answered: the other system is away, and all wait in the outbox
-        for item in [one for one in batch.held if one.error is not None and one.error.kind == "unavailable"]:
-            batch.held.remove(item)
-            item.failed_action = item.action
-            item.fail(item.error.kind, self.connector_id._explain(item.error))
 
     def _send_wave(self, batch, wave):
         """Send records that do not wait for each other; while some are under way, those before are written down."""

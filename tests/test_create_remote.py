@@ -136,7 +136,8 @@ class TestCreateRemote(CreateCase):
         binding = self.binding(flow, ada)
         self.assertEqual((binding.state, binding.sent_at), ("creating", False))
         lane = self.env.ref("integration_bridge.lane_2")
-        other = {"kind": "push_record", "flow_id": flow.id, "state": "running", "lane_id": lane.id}
+        # Any job that runs will do; one that sends would keep the lane from this flow altogether.
+        other = {"kind": "pull_record", "flow_id": flow.id, "state": "running", "lane_id": lane.id}
         other = self.env["bridge.job"].create(other)
         taken = []
 
