@@ -9,6 +9,7 @@ import logging
 import os
 import random
 import sys
+import threading
 import time
 
 import psycopg2
@@ -191,6 +192,9 @@ def fork(env, repeated, arguments):
     Odoo is loaded already, so that a new process costs milliseconds. A lost transaction or connection is what happens
     to Odoo's scheduler as well: it tries again.
     """
+    for thread in threading.enumerate():
+        if isinstance(thread, threading.Timer):
+            thread.join()  # a lock that it held at this moment would be held in the child for ever
     database, pid = env.cr.dbname, os.fork()
     if pid:
         return pid

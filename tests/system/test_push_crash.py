@@ -23,6 +23,7 @@ SETTLE = 0.5
 PATIENT_CRASHES = 3
 OPEN = "SELECT kind, state, error_kind, error_message FROM bridge_job WHERE state NOT IN ('done', 'cancelled')"
 # That of the other remotes, which are switched off when it is this one's turn, is not looked at.
+GATES = "SELECT failures, resting_until, paused FROM bridge_gate"
 OUTBOX = """
     SELECT change.res_id, binding.state, binding.sent_at
       FROM bridge_change change
@@ -127,7 +128,7 @@ def test_fault_kill_9_between_the_arrival_of_a_creation_and_its_commit(place, ca
         for _kill in range(KILLS):
             let_it_work(worker, sql)
             worker.call("create_contacts", names=[next(names) for _one in range(chance.randint(1, 4))], ref=kind)
-            moments[kill_at(worker, remote, chance)] += 1
+            moments[kill_at(worker, sql, remote, chance)] += 1
         seconds = (time.monotonic() - began) / KILLS
         come_to_rest(worker, sql)
         decided = undecided_cases(sql)
@@ -150,13 +151,13 @@ def test_fault_kill_9_between_the_arrival_of_a_creation_and_its_commit(place, ca
         sql.rows("UPDATE bridge_connector SET state = 'disabled'")
 
 
-def kill_at(worker, remote, chance):
+def kill_at(worker, sql, remote, chance):
     """Have a lane work, in a process that is killed by the POST that it sends; return at which moment."""
     moment = "unstored" if chance.random() < 0.25 else "stored"
     remote.arm(moment)
     pid = worker.fork("lane")
     remote.aim(pid)
-    assert remote.killed.wait(PATIENCE), "no contact was sent"
+    assert remote.killed.wait(PATIENCE), ("no contact was sent", sql.rows(OPEN), sql.rows(OUTBOX), sql.rows(GATES))
     worker.reap(pid)
     return moment
 
