@@ -200,7 +200,7 @@ class BridgeFlow(models.Model):
 
     def _take_values(self, batch, mapper, item, values):
         """Keep what the mapping made of a document; note what has to be looked up, once for all later steps."""
-        item.values = values
+        item.values = dict(values)  # what is mapped is kept for another attempt; the steps that follow change theirs
         for rule in mapper.rules:
             value = values.get(rule.field)
             if isinstance(value, REFERENCES) and not isinstance(value, Nested):

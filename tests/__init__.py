@@ -1,4 +1,5 @@
 from . import (
+    test_again,
     test_alert,
     test_both_ways,
     test_capture,

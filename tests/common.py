@@ -1,3 +1,4 @@
+import itertools
 from collections import namedtuple
 from datetime import timedelta
 
@@ -7,6 +8,7 @@ from odoo.tests import TransactionCase, new_test_user
 from .servers.fault_server import FaultServer, json_answer
 from .servers.list_server import ListServer
 
+LOST = itertools.count(1)  # names of what ``lose_once`` makes
 # By kind: states of job and run, attempts burned, and of the gate: failures in a row, what it rests for, is it paused.
 Outcome = namedtuple("Outcome", "job run attempts failures rests paused")
 OUTCOMES = {
@@ -124,6 +126,37 @@ class BridgeCase(TransactionCase):
             row |= {"field_name": field_name, "odoo_value": odoo, "remote_value": remote, "agreed_value": agreed}
         self.env["bridge.conflict"]._keep(flow, [row])
         return self.env["bridge.conflict"].search([("binding_id", "=", binding.id)], limit=1)
+
+    def lose_once(self, event, table, condition="TRUE"):
+        """Have another transaction be first, once: the next such statement meets a serialization failure.
+
+        Whoever does the work again finds everything as it was before, and has to do all of it again.
+
+        :param str event: ``INSERT``, ``UPDATE`` or ``DELETE``
+        :param str table: of the database
+        :param str condition: SQL about ``NEW`` or ``OLD``: of which rows
+        :return: a function that tells whether it has happened
+        """
+        name = f"lost_{next(LOST)}"
+        # A sequence, because it goes on counting when what it was asked for is rolled back.
+        self.env.cr.execute(
+            f"""
+            CREATE SEQUENCE {name};
+            CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                IF nextval('{name}') = 1 THEN RAISE SQLSTATE '40001'; END IF;
+                RETURN NULL;
+            END $$;
+            CREATE TRIGGER {name} AFTER {event} ON {table} FOR EACH ROW WHEN ({condition}) EXECUTE FUNCTION {name}();
+            """
+        )
+
+        def has_happened():
+            self.env.cr.execute(f"SELECT last_value, is_called FROM {name}")
+            last, is_called = self.env.cr.fetchone()
+            return is_called and last > 1  # once lost, and at least once more that it went well
+
+        return has_happened
 
     def log_of(self, run, action=None):
         return run.log_ids.filtered(lambda line: action in (None, line.action))
