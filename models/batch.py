@@ -146,6 +146,7 @@ class Batch:
     :ivar commit: commits what was written for related records, before the remote is asked for more
     :ivar int exchange_id: the kept exchange that the records came with
     :ivar dict exchange_ids: for records that came one by one, remote id to kept exchange
+    :ivar dict files: by address, those that were fetched: base64, or the RemoteError that says why there is none
     :ivar bool pushing: is it read for the sake of a push, which sends by itself what Odoo has to say
     :ivar bool patient: may related records of the same flow still come on a later page
     """
@@ -161,6 +162,7 @@ class Batch:
     exchange_id: int = None
     exchange_ids: dict = field(default_factory=dict)
     pushing: bool = False
+    files: dict = field(default_factory=dict)
     references: list = field(default_factory=list)
 
     def having(self, *actions):

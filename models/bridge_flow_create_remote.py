@@ -115,7 +115,7 @@ class BridgeFlow(models.Model):
         """Say what is about to be sent, and commit; nothing is held while we wait for answers."""
         creating = [item for item in items if item.action == SEND_CREATE]
         new = [item for item in creating if item.binding is None]
-        self._begin_anew([item for item in creating if item.binding and item.binding.state == "removed"])
+        self._begin_anew([item for item in creating if item.binding])
         for item in creating:
             if item.repeats:  # the very same request, or it would be another one
                 item.intent = item.binding.intent
@@ -138,7 +138,12 @@ class BridgeFlow(models.Model):
         return {name: value for name, value in item.terms.items() if name.rstrip(".") in sent}
 
     def _begin_anew(self, items):
-        """What was deleted there is created again: the same binding, so that its conflicts stay to be read."""
+        """What was deleted there is created again: the same binding, so that its conflicts stay to be read.
+
+        The rows say which those are: what was begun by an attempt that was lost is to be begun again.
+
+        :param list[Outgoing] items: records that are created, and have a binding
+        """
         if not items:
             return
         self.env.cr.execute(
@@ -148,11 +153,14 @@ class BridgeFlow(models.Model):
                    odoo_snapshot = NULL, remote_snapshot = NULL, remote_updated = NULL, remote_version = NULL,
                    sent_at = NULL
              WHERE id = ANY(%s) AND state = 'removed'
+         RETURNING id
             """,
             [[item.binding.id for item in items]],
         )
-        self.env["bridge.binding"].invalidate_model()
-        self._refresh_links(items)
+        begun = {row[0] for row in self.env.cr.fetchall()}
+        if begun:
+            self.env["bridge.binding"].invalidate_model()
+            self._refresh_links([item for item in items if item.binding.id in begun])
 
     def _insert_intents(self, batch, items):
         """:return: Odoo ids of those that no other job was first with
@@ -231,7 +239,8 @@ class BridgeFlow(models.Model):
         created, rows = [item for item in items if item.external_id not in taken], []
         for item in items:
             if item.external_id in taken:
-                self._refuse_taken(item, taken[item.external_id])
+                self._forget([item])
+                self._fail_taken(item, taken[item.external_id])
                 continue
             intent = item.intent["terms"]
             odoo, remote = self._sent_values(batch.mapper, item, [name for name in intent if not name.endswith(".")])
@@ -284,7 +293,11 @@ class BridgeFlow(models.Model):
         own = {item.binding.id for item in items if item.binding}
         return {found: res_id for found, res_id, binding_id in self.env.cr.fetchall() if binding_id not in own}
 
-    def _refuse_taken(self, item, res_id):
+    def _forget(self, items):
+        """What is said of these records in the other system is not so, or not any more."""
+        self.env["bridge.binding"].browse(item.binding.id for item in items if item.binding).unlink()
+
+    def _fail_taken(self, item, res_id):
         item.fail(
             DATA,
             self.env._(
@@ -294,8 +307,6 @@ class BridgeFlow(models.Model):
                 other=res_id,
             ),
         )
-        if item.binding:
-            self.env["bridge.binding"].browse(item.binding.id).unlink()
 
     def _write_creations_refused(self, items):
         """What the other system has not made need not be looked for."""
@@ -352,7 +363,31 @@ class BridgeFlow(models.Model):
                 matched.append(item)
             else:
                 item.again()
-        batch.run._again_when_busy(self._bind_found, batch, matched)
+        if not matched:
+            return
+        files = {}
+        if self.direction == "both":
+            batch.run._again_when_busy(self._fetch_for_found, batch, matched, files)
+        taken = batch.run._again_when_busy(self._bind_found, batch, matched, files)
+        for item in matched:  # only now, because what is not committed is done again with what is known of them
+            if item.external_id in taken:
+                self._fail_taken(item, taken[item.external_id])
+                continue
+            item.again()
+            item.external_id = None
+            item.looked = False
+
+    def _fetch_for_found(self, batch, items, files):
+        """Ask for what these records point to, before anything is held of them.
+
+        :param dict files: gets the files, by their addresses
+        """
+        incoming = self._incoming(batch, [(item.answer, None) for item in items], batch.client)
+        incoming.files = files
+        self._compare(incoming)
+        self._map(incoming)
+        self._fetch_related(incoming)
+        batch.commit(0)
 
     def _id_in(self, batch, document):
         return batch.mapper.external_id(document)
@@ -385,13 +420,15 @@ class BridgeFlow(models.Model):
             else:
                 item.is_sought = None  # it has no key: nothing there can be known to be it
 
-    def _bind_found(self, batch, items):
-        """Records that are there already: bound, then merged like any other."""
+    def _bind_found(self, batch, items, files):
+        """Records that are there already: bound, then merged like any other.
+
+        :param dict files: what was fetched for them
+        :return: remote ids that other Odoo records have: external id to Odoo id
+        """
         taken = self._bound_elsewhere(items)
-        for item in items:
-            if item.external_id in taken:
-                self._refuse_taken(item, taken[item.external_id])
-        items = [item for item in items if item.failure is None]
+        self._forget([item for item in items if item.external_id in taken])
+        items = [item for item in items if item.external_id not in taken]
         known = [item for item in items if item.binding]
         self._adopt(
             [
@@ -407,14 +444,10 @@ class BridgeFlow(models.Model):
             ]
         )
         self._insert_linked(batch, [item for item in items if not item.binding])
-        documents = [(item.answer, None) for item in items]
-        for item in items:
-            item.again()
-            item.external_id = None
-            item.looked = False
         if self.direction == "both":
-            self._take_in(batch, documents, [])
+            self._take_in(batch, [(item.answer, None) for item in items], [], files)
         batch.commit(0)
+        return taken
 
     def _insert_linked(self, batch, items):
         """First contact: linked, and nothing agreed yet."""

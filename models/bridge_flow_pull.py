@@ -256,9 +256,11 @@ class BridgeFlow(models.Model):
 
         Nothing is written before; so no row of a business table is held while we wait.
         """
-        if batch.client is None or batch.run.dry_run:
+        if batch.run.dry_run:
             return
         self._fetch_files(batch)
+        if batch.client is None:
+            return
         for flow, missing in self._missing(batch).items():
             if flow == self and batch.patient:
                 continue  # it may be on a later page, and else the second pass asks for it
@@ -320,14 +322,26 @@ class BridgeFlow(models.Model):
             item, name, value = reference.item, reference.rule.field, reference.value
             if self._has_file(item, name, value):
                 continue
-            try:
-                content, _content_type = batch.client.download(value.url, value.max_bytes)
-                item.values[name] = base64.b64encode(content).decode()
-            except RemoteError as error:
-                if error.kind in WHOLESALE:
-                    raise
-                message = f"{reference.flow._field_label(name)}: {self.connector_id._explain(error)}"
+            if value.url not in batch.files and batch.client is not None:
+                batch.files[value.url] = self._download(batch.client, value)
+            file = batch.files.get(value.url)
+            if isinstance(file, RemoteError):
+                message = f"{reference.flow._field_label(name)}: {self.connector_id._explain(file)}"
                 (item.parent or item).fail(DATA, message, name)
+            elif file is not None:
+                item.values[name] = file
+
+    def _download(self, client, value):
+        """:return: the file as base64, or the error that says why there is none
+        :raises RemoteError: if nothing can be had now
+        """
+        try:
+            content, _content_type = client.download(value.url, value.max_bytes)
+        except RemoteError as error:
+            if error.kind in WHOLESALE:
+                raise
+            return error
+        return base64.b64encode(content).decode()
 
     def _has_file(self, item, name, value):
         return item.binding and item.binding.alive and before(item.binding.remote_snapshot, name) == value.url

@@ -198,13 +198,15 @@ class BridgeFlow(models.Model):
             elif item.base is not None or item in gone:
                 item.again()
 
-    def _take_in(self, batch, documents, gone):
+    def _take_in(self, batch, documents, gone, files=None):
         """What the remote says of records that we push: the pull road, in a batch of its own.
 
         :param list documents: (remote record, its version where that is in a header)
         :param list[Outgoing] gone: those that are not there any more
+        :param dict files: what was fetched for them; then nothing is asked for any more, because rows are held
         """
-        incoming = self._incoming(batch, documents, batch.client)
+        incoming = self._incoming(batch, documents, batch.client if files is None else None)
+        incoming.files = files or {}
         incoming.items += [self._tombstone(item.remote_id) for item in gone]
         self._compare(incoming)
         self._map(incoming)

@@ -4,6 +4,8 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from .common import BridgeCase, field, thing, things_flow
+from .push_case import PushCase, contacts_flow, contacts_operations
+from .test_create_once import BY_EMAIL
 
 
 @tagged("post_install", "-at_install")
@@ -57,3 +59,67 @@ class TestPageAgain(BridgeCase):
         self.assertTrue(lost())
         line = self.env["bridge.drift"].search([("flow_id", "=", flow.id)])
         self.assertEqual((line.kind, line.differences), ("unlinked", {"child_ids": [None, "+1 ~0 −0"]}))
+
+
+@tagged("post_install", "-at_install")
+class TestPushAgain(PushCase):
+    """What is sent is written down in steps that are done again when another transaction was first."""
+
+    def connect_found(self, **values):
+        """A flow that goes both ways, and finds by their e-mail the records that the other side has already."""
+        operations = contacts_operations(find=BY_EMAIL)
+        flow = self.connect(contacts_flow("both", operations=operations, **values))
+        self.sync(flow)
+        return flow
+
+    def test_record_that_was_found_there_is_bound_to_what_was_found(self):
+        flow = self.connect_found()
+        there = self.there(name="Ada", email="ada@example.com", phone="5", ref="bridge")
+        ada = self.partner()
+        lost = self.lose_once("UPDATE", "res_partner", "NEW.phone = '5'")  # a user writes the record at this moment
+        with mute_logger("odoo.sql_db"):
+            self.settle()
+        self.assertTrue(lost())
+        self.assertEqual((self.binding(flow, ada).external_id, ada.phone), (there["id"], "5"))
+        ada.phone = "6"
+        self.settle()
+        self.assertEqual([one["phone"] for one in self.contacts.values()], ["6"])
+        self.assertFalse(self.failures(flow))
+
+    def test_nothing_is_held_while_the_other_system_is_asked_for_what_a_found_record_points_to(self):
+        parent = field("parent_id", "parent", "many2one_binding", options={"flow": "contacts"})
+        flow = self.connect_found(fields=[*contacts_flow()["fields"], parent])
+        company = self.there(name="Company", email="company@example.com")
+        self.there(name="Ada", email="ada@example.com", ref="bridge", parent=company["id"])
+        ada = self.partner()
+        self.env.cr.flush()
+        bound_when_asked = []
+
+        def arrived(_method, path, _document):
+            if path.endswith(company["id"]):
+                bound_when_asked.append(self.binding(flow, ada).ids)
+
+        self.remote.arrived = arrived
+        self.work()
+        self.assertEqual(bound_when_asked[:1], [[]])
+        self.assertEqual(ada.parent_id.name, "Company")
+
+    def test_record_that_is_made_there_again_is_made_although_its_intent_was_lost(self):
+        flow = self.connect(contacts_flow("both"))
+        self.sync(flow)
+        there = self.there(name="Ada", email="ada@example.com", ref="bridge")
+        self.sync(flow)
+        ada = self.bound(flow, there["id"])
+        self.settle()
+        self.remote.delete("contacts", there["id"])
+        self.sync(flow)
+        self.assertEqual((ada.active, self.binding(flow, ada).state), (False, "removed"))
+        ada.write({"active": True, "phone": "7"})
+        lost = self.lose_once("UPDATE", "bridge_binding", "NEW.state = 'creating' AND NEW.intent IS NOT NULL")
+        with mute_logger("odoo.sql_db"):
+            self.settle()
+        self.assertTrue(lost())
+        self.assertEqual([one["phone"] for one in self.contacts.values()], ["7"])
+        refused = self.env["bridge.log"].search([("flow_id", "=", flow.id), ("action", "=", "reject")])
+        self.assertEqual(refused.mapped("message"), [], "nobody else was creating it")
+        self.assertEqual(self.binding(flow, ada).external_id, *self.contacts)
