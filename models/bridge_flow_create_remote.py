@@ -18,7 +18,7 @@ from .batch import DATA, DEPENDENCY, UNCHANGED, Failure
 from .bridge_flow_journal import _rows
 from .bridge_flow_pull import ABSENT
 from .bridge_operation import WALK
-from .outgoing import LOOK_UP, SEND_CREATE, UNCERTAIN
+from .outgoing import FORGET, LOOK_UP, SEND_CREATE, UNCERTAIN
 
 MOST_FOUND = 5  # ids that a message names
 
@@ -69,8 +69,7 @@ class BridgeFlow(models.Model):
         """The other system has not seen it: it is created, if it is still one of ours."""
         if item.there and item.inside:
             return self._first_decision(item, kinds)
-        self.env["bridge.binding"].browse(item.binding.id).unlink()
-        return UNCHANGED
+        return FORGET
 
     def _settled_decision(self, item, kinds):
         """It is not found there: is that the last word, or may it still come to be there?"""

@@ -14,6 +14,7 @@ from .bridge_flow_journal import _brief, _rows, _text
 from .bridge_flow_pull import ABSENT, DEEPEST
 from .bridge_job import OPEN_PUSH, group_of
 from .outgoing import (
+    FORGET,
     LEAVE,
     LOOK_UP,
     OPERATIONS,
@@ -566,6 +567,7 @@ class BridgeFlow(models.Model):
         )
         left = [item.binding.id for item in batch.having(LEAVE)]
         self.env["bridge.binding"].browse(left).write({"state": "left", "inside": False})
+        self.env["bridge.binding"].browse(item.binding.id for item in batch.having(FORGET)).unlink()
         gone = [item for item in batch.having(UNCHANGED) if not item.there and item.binding]
         gone = [item for item in gone if item.binding.state == "removed"]
         self.env["bridge.binding"].browse(item.binding.id for item in gone).unlink()

@@ -8,6 +8,7 @@ SEND_CREATE, SEND_UPDATE, SEND_DELETE = "send_create", "send_update", "send_dele
 SEND_ARCHIVE, SEND_RESTORE = "send_archive", "send_restore"
 LOOK_UP = "look_up"  # ask the remote whether it has the record already, then decide again
 LEAVE = "leave"  # the remote record stays, and is not ours to change any more
+FORGET = "forget"  # its creation was begun, nobody there has seen it, and it is not one of ours any more
 UNCERTAIN = "uncertain"
 OPERATIONS = {
     SEND_CREATE: "create",
@@ -25,6 +26,7 @@ SENT_COUNTERS = {
     SEND_ARCHIVE: "sent_removed",
     LEAVE: "unchanged",
     UNCHANGED: "unchanged",
+    FORGET: "unchanged",
     SKIP: "skipped",
     REJECT: "failed",
     UNCERTAIN: "failed",

@@ -158,6 +158,18 @@ class TestCreateRemote(CreateCase):
         self.settled()
         self.assertEqual(self.names_there(), ["Ada"])
 
+    def test_preview_forgets_nothing_of_what_was_begun(self):
+        flow = self.connect(contacts_flow())
+        ada = self.lost("throttle")  # its creation was begun, and nobody there has seen it
+        self.assertEqual((self.binding(flow, ada).state, self.binding(flow, ada).sent_at), ("creating", False))
+        ada.ref = "not ours any more"
+        self.env.flush_all()
+        flow.push_scan_needed = True  # everything is looked at
+        flow.action_preview()
+        self.assertEqual(self.binding(flow, ada).state, "creating")
+        self.soon()
+        self.assertEqual((self.binding(flow, ada).ids, self.contacts), ([], {}))
+
     def test_what_the_other_system_fills_in_by_itself_comes_to_odoo(self):
         flow = self.connect(contacts_flow("both"))
         self.sync(flow, full=True)
