@@ -186,7 +186,7 @@ class BridgeRun(models.Model):
                             break
                         if self.state == "cancelled":
                             return True
-                        if left <= 0 or flow.connector_id.state == "disabled":
+                        if left <= 0 or self._is_stopped():
                             return False
                 if self.kind == "compare":
                     if not self._report_missing(commit):
@@ -243,6 +243,10 @@ class BridgeRun(models.Model):
 
     def _page_size(self):
         return min(self.flow_id.page_size, PREVIEW_RECORDS) if self.dry_run else self.flow_id.page_size
+
+    def _is_stopped(self):
+        """Was the connector disabled meanwhile? A preview is what one does before it is enabled."""
+        return self.connector_id.state == "disabled" and not self.dry_run
 
     def _preview_is_full(self):
         return self.dry_run and self.fetched >= PREVIEW_RECORDS

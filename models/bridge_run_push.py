@@ -39,7 +39,7 @@ class BridgeRun(models.Model):
                         raise flight.error
                     if self.state == "cancelled" or self._preview_is_full():
                         break
-                    if left <= 0 or flow.connector_id.state == "disabled" or batch.held:
+                    if left <= 0 or self._is_stopped() or batch.held:
                         return False
         except RemoteError as error:
             error.exchanges = exchanges

@@ -17,6 +17,7 @@ from . import (
     test_faults_records,
     test_flow,
     test_job,
+    test_preview,
     test_pull,
     test_push,
     test_push_races,
