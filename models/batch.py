@@ -217,12 +217,18 @@ class Pending:
 
 @dataclass(frozen=True)
 class ToCreate:
-    """A reference to a record that the apply step has to make first."""
+    """A reference to a record that the apply step has to make first.
+
+    :ivar key: the same for all values that name the record
+    :ivar value: one of them, as the other system sent it
+    """
 
     model: str
     field: str
-    value: object
+    key: object
     domain: tuple = ()
+    ignore_case: bool = False
+    value: object = field(default=None, compare=False)
 
 
 def references_in(value, kind):

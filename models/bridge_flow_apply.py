@@ -9,6 +9,7 @@ from ..mapping import merge
 from ..mapping.converters import Download, Many
 from .batch import ARCHIVE, CREATE, DATA, DEPENDENCY, LINK, UNCHANGED, UNLINK, UPDATE, Pending, ToCreate, comparable
 from .bridge_run import is_busy
+from .keyed import Exists, Keyed
 
 
 class BridgeFlow(models.Model):
@@ -60,7 +61,7 @@ class BridgeFlow(models.Model):
         for flow, _item, name, value in self._mapped_values_of(batch.having(CREATE, UPDATE, LINK), batch):
             parts = value.references if isinstance(value, Many) else (value,)
             model = flow.env[flow.model]._fields[name].comodel_name
-            keys += [(model, [one.field], [one.value]) for one in parts if isinstance(one, ToCreate)]
+            keys += [(model, [one.field], [comparable(one.key)]) for one in parts if isinstance(one, ToCreate)]
         self.env["bridge.key"]._take((model, names, values) for model, names, values in keys if values)
 
     # Halving
@@ -104,7 +105,7 @@ class BridgeFlow(models.Model):
         for flow, item, name, value in self._mapped_values_of(batch.having(CREATE, UPDATE, LINK), batch):
             several = isinstance(value, Many)
             parts = [self._referenced(flow, item, one, made) for one in (value.references if several else [value])]
-            item.values[name] = Many(tuple(parts)) if several else parts[0]
+            item.values[name] = Many(tuple(dict.fromkeys(parts))) if several else parts[0]
 
     def _mapped_values_of(self, items, batch):
         for item in items:
@@ -120,12 +121,13 @@ class BridgeFlow(models.Model):
         if not isinstance(reference, ToCreate):
             return reference
         if reference not in made:
-            values = {reference.field: reference.value}
-            # A domain such as [("type", "=", "x")] says what the records are, so it says it of a new one as well.
-            values |= {name: value for name, operator, value in reference.domain if operator == "=" and "." not in name}
+            model = flow._records().env[reference.model]
+            keyed = Keyed(model, reference.field, reference.domain, reference.ignore_case)
             try:
                 with self.env.cr.savepoint():
-                    made[reference] = flow._records().env[reference.model].create(values).id
+                    made[reference] = keyed.make(reference.value)
+            except Exists as exists:
+                made[reference] = exists.record_id
             except Exception as error:
                 if is_busy(error):
                     raise

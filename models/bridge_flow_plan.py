@@ -31,6 +31,7 @@ from .batch import (
     references_in,
 )
 from .bridge_conflict import FIELD, GONE_THERE
+from .keyed import Keyed, by_key
 
 
 class BridgeFlow(models.Model):
@@ -122,27 +123,24 @@ class BridgeFlow(models.Model):
     def _find_keyed(self, batch):
         """Records by a field's value.
 
-        :return: (flow, rule) to value to list of ids
+        :return: (flow, rule) to how its records are looked up, and key to list of ids
         """
-        wanted = collections.defaultdict(dict)
+        rules, wanted = {}, collections.defaultdict(list)
         for reference in batch.open_references(ByKey):
-            for one in references_in(reference.value, ByKey):
-                wanted[reference.flow, reference.rule.field][one.value] = reference.rule
-        return {
-            (flow, name): flow._search_keyed(next(iter(values.values())), values)
-            for (flow, name), values in wanted.items()
-        }
+            place = reference.flow, reference.rule.field
+            rules[place] = reference.rule
+            wanted[place] += [one.value for one in references_in(reference.value, ByKey)]
+        keyed = {place: place[0]._keyed(rule) for place, rule in rules.items()}
+        return {place: (one, one.find(wanted[place])) for place, one in keyed.items()}
 
-    def _search_keyed(self, rule, values):
-        records = self._records()
+    def _keyed(self, rule):
+        """How the records that a mapping names by a field are looked up.
+
+        :rtype: Keyed
+        """
+        records, settings = self._records(), rule.keyed_settings
         model = records.env[records._fields[rule.field].comodel_name]
-        settings = rule.keyed_settings
-        key, fold = settings["field"], _folder(settings)
-        by_value = Domain(key, "in", list(values))
-        if settings["ignore_case"]:
-            by_value = Domain.OR(Domain(key, "=ilike", _escape_like(value)) for value in values)
-        domain = by_value & Domain(list(settings["domain"]))
-        return _by_key(model, domain, [key], lambda record: fold(record[key]))
+        return Keyed(model, settings["field"], settings["domain"], settings["ignore_case"])
 
     # Match: records that are not bound yet
 
@@ -207,7 +205,7 @@ class BridgeFlow(models.Model):
             return {}
         domain = Domain.AND(Domain(name, "in", [key[n] for key in wanted]) for n, name in enumerate(keys))
         domain &= Domain(self._read_domain("match_domain"))
-        return _by_key(self._records(), domain, keys, lambda record: tuple(self._terms(record, name) for name in keys))
+        return by_key(self._records(), domain, keys, lambda record: tuple(self._terms(record, name) for name in keys))
 
     def _taken(self, record_ids):
         """Which of these records are bound by this flow already.
@@ -466,7 +464,7 @@ class Resolver:
         self.batch_flow, self.flow, self.rule = batch_flow, reference.flow, reference.rule
         self.item, self.value = reference.item, reference.value
         self.found, self.here = found, here
-        self.keyed = keyed.get((self.flow, self.rule.field), {})
+        self.keyed, self.by_key = keyed.get((self.flow, self.rule.field), (None, {}))
 
     def resolve(self):
         """Put ids where references were; a record that lacks one fails, waits, or goes on without it."""
@@ -478,7 +476,9 @@ class Resolver:
         if MISSING in resolved:
             self._defer()
             return
-        item.values[name] = Many(tuple(one for one in resolved if one is not False)) if several else resolved[0]
+        # Two values may name the same record, such as "Red" and "red".
+        several_ids = tuple(dict.fromkeys(one for one in resolved if one is not False))
+        item.values[name] = Many(several_ids) if several else resolved[0]
         item.remote_terms[name] = comparable(item.values[name])
 
     def _one(self, reference):
@@ -494,12 +494,14 @@ class Resolver:
 
     def _keyed(self, reference):
         settings = self.rule.keyed_settings
-        ids = self.keyed.get(_folder(settings)(reference.value), [])
+        key = self.keyed.key(reference.value)
+        ids = self.by_key.get(key, []) if key is not None else []
         if len(ids) == 1:
             return ids[0]
         model = self.flow.env[self.flow.model]._fields[self.rule.field].comodel_name
-        if not ids and settings["create"]:
-            return ToCreate(model, settings["field"], reference.value, tuple(map(tuple, settings["domain"])))
+        if not ids and settings["create"] and key is not None:
+            domain = _frozen(settings["domain"])
+            return ToCreate(model, settings["field"], key, domain, settings["ignore_case"], reference.value)
         if not ids and settings["optional"]:
             return False
         self._fail(reference.value, model, ids)
@@ -543,31 +545,8 @@ class Resolver:
         owner.deferred.add(name)
 
 
-def _by_key(model, domain, names, key_of):
-    """Records by the values of fields; archived ones only where there is no other.
-
-    :param key_of: gives the key of a record
-    :return: key to list of ids
-    :rtype: dict
-    """
-    active_name = model._active_name
-    found, archived = collections.defaultdict(list), collections.defaultdict(list)
-    fetched = [*names, active_name] if active_name else names
-    for record in model.with_context(active_test=False).search_fetch(domain, fetched):
-        is_active = not active_name or record[active_name]
-        (found if is_active else archived)[key_of(record)].append(record.id)
-    return {**archived, **found}
-
-
-def _folder(settings):
-    """How the values of a key are compared."""
-    if settings["ignore_case"]:
-        return lambda value: value.casefold() if isinstance(value, str) else value
-    return lambda value: value
-
-
-def _escape_like(value):
-    return str(value).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+def _frozen(value):
+    return tuple(map(_frozen, value)) if isinstance(value, (list, tuple)) else value
 
 
 def _is_settled(bound, name, odoo, remote):

@@ -18,6 +18,7 @@ from . import (
     test_flow,
     test_job,
     test_preview,
+    test_keyed,
     test_pull,
     test_push,
     test_push_races,
