@@ -62,6 +62,7 @@ class Item:
     :ivar str prefer: the side that a person wants for this record
     :ivar bool gone_here: was it deleted in Odoo, which the other system has still to learn
     :ivar str name: what Odoo calls the record, for one that goes
+    :ivar bool inside: is the Odoo record one of those to push; None where that was not asked
     :ivar dict children: one2many field to items of the nested flow
     :ivar set deferred: fields whose related record is not here yet
     :ivar int record_id: the Odoo record
@@ -86,6 +87,7 @@ class Item:
     newest: str = None
     prefer: str = None
     gone_here: bool = False
+    inside: bool = None
     children: dict = field(default_factory=dict)
     children_changed: bool = False
     superseded: bool = False
@@ -134,6 +136,7 @@ class Bound:
     odoo_snapshot: dict
     remote_snapshot: dict
     parent_id: int = None
+    inside: bool = False  # was it one of the records to push
 
 
 @dataclass

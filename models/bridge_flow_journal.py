@@ -4,6 +4,8 @@ import contextlib
 import datetime
 import json
 
+import psycopg2
+
 from odoo import fields, models
 
 from ..mapping.errors import MappingError
@@ -38,6 +40,7 @@ class BridgeFlow(models.Model):
         :param BridgeJob jobs: the running jobs whose matter the batch is, if there are
         """
         if not batch.run.dry_run:
+            self._find_inside(batch)
             self._write_bindings(batch)
             self._write_conflicts(batch, batch.items)
             self._note_outgoing(batch)
@@ -56,6 +59,20 @@ class BridgeFlow(models.Model):
         """
 
     # Bindings
+
+    def _find_inside(self, batch):
+        """Which of the records that were written are to be pushed: only those are ours to change or delete there."""
+        items = [item for item in batch.having(CREATE, LINK, UPDATE, UNCHANGED) if item.record_id and not _is_same(item)]
+        if self.direction != "both" or not items:
+            return
+        try:
+            inside = set(self._inside([item.record_id for item in items])._ids)
+        except psycopg2.Error:
+            raise
+        except Exception:
+            return  # the domain can not be used; the next push says so, and looks at all of them
+        for item in items:
+            item.inside = item.record_id in inside
 
     def _write_bindings(self, batch):
         new = [item for item in batch.having(CREATE, LINK) if item.binding is None]
@@ -77,11 +94,11 @@ class BridgeFlow(models.Model):
             """
             INSERT INTO bridge_binding (
                    flow_id, res_model, state, seen_run_id, synced, create_date, external_id, res_id, fingerprint,
-                   odoo_snapshot, remote_snapshot, remote_updated, remote_version, parent_id)
+                   odoo_snapshot, remote_snapshot, remote_updated, remote_version, parent_id, inside)
             SELECT %(flow_id)s, %(model)s, 'linked', %(seen)s, %(now)s, %(now)s, row.*
               FROM jsonb_to_recordset(%(rows)s::jsonb) AS row (
                    external_id text, res_id int, fingerprint text, odoo_snapshot jsonb, remote_snapshot jsonb,
-                   remote_updated text, remote_version text, parent_id int)
+                   remote_updated text, remote_version text, parent_id int, inside boolean)
          RETURNING id, external_id
             """,
             {**self._journal_values(), "seen": seen, "rows": _rows(self._binding_row(item) for item in items)},
@@ -100,10 +117,11 @@ class BridgeFlow(models.Model):
                    fingerprint = row.fingerprint, sent_at = NULL, intent = NULL, job_id = NULL,
                    odoo_snapshot = row.odoo_snapshot, remote_snapshot = row.remote_snapshot,
                    remote_updated = row.remote_updated, remote_version = row.remote_version,
-                   parent_id = row.parent_id, synced = %(now)s
+                   parent_id = row.parent_id, synced = %(now)s,
+                   inside = COALESCE(binding.inside, FALSE) OR COALESCE(row.inside, FALSE)
               FROM jsonb_to_recordset(%(rows)s::jsonb) AS row (
                    id int, external_id text, res_id int, fingerprint text, odoo_snapshot jsonb, remote_snapshot jsonb,
-                   remote_updated text, remote_version text, parent_id int)
+                   remote_updated text, remote_version text, parent_id int, inside boolean)
              WHERE binding.id = row.id
             """,
             {
@@ -135,6 +153,7 @@ class BridgeFlow(models.Model):
             "remote_updated": _text(item.updated),
             "remote_version": _text(item.version),
             "parent_id": item.parent.binding.id if item.parent else None,
+            "inside": item.inside,
         }
 
     def _end_bindings(self, items):

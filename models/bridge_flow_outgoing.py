@@ -123,7 +123,7 @@ class BridgeFlow(models.Model):
         if link and link.state == "creating":
             return self._creation_decision(batch, item, kinds, running)
         if not item.there:
-            return self._end_decision(item, self.odoo_delete_policy)
+            return self._end_decision(item, self.odoo_delete_policy) if self._was_ours(item) else UNCHANGED
         if not item.inside:
             was_inside = link and link.inside and link.state not in ("removed", "left")
             return self._end_decision(item, self.leave_policy) if was_inside else UNCHANGED
@@ -157,6 +157,12 @@ class BridgeFlow(models.Model):
         if not item.looked and "find" in kinds and self._finds_by_keys():
             return LOOK_UP
         return SEND_CREATE
+
+    def _was_ours(self, item):
+        """Was a record that is deleted in Odoo ever one to push? Else it is not ours to delete there either."""
+        if item.prefer == "odoo" or (GONE_IN_ODOO, None) in item.standing:
+            return True  # a person says so, or has to
+        return bool(item.binding and item.binding.inside)
 
     def _end_decision(self, item, policy):
         """The record is not one of ours any more: deleted in Odoo, or out of the domain."""

@@ -121,7 +121,7 @@ class BridgeFlow(models.Model):
                    EXISTS (SELECT FROM "{table}" record WHERE record.id = binding.res_id),
                    CASE WHEN binding.fingerprint != known.fingerprint THEN binding.odoo_snapshot END,
                    CASE WHEN binding.fingerprint != known.fingerprint THEN binding.remote_snapshot END,
-                   binding.parent_id
+                   binding.parent_id, COALESCE(binding.inside, FALSE)
               FROM unnest(%s::text[], %s::text[]) AS known (external_id, fingerprint)
         CROSS JOIN LATERAL ({ONE_BINDING}) binding
             """,
@@ -139,7 +139,7 @@ class BridgeFlow(models.Model):
                 item.action = UNCHANGED  # it came and went without us, or we know already
             elif item.binding and item.binding.state == "left":
                 item.action = UNCHANGED  # it is not kept in agreement any more
-            elif item.binding and not item.binding.alive and self.direction == "both":
+            elif item.binding and not item.binding.alive and self.direction == "both" and self._tells_of(item):
                 self._deleted_in_odoo(item)
 
     def _find_by_reference(self, batch):
@@ -165,6 +165,14 @@ class BridgeFlow(models.Model):
             item = unknown[reference]
             item.binding = Bound(*row)
             item.record_id = item.binding.res_id if item.binding.alive else None
+
+    def _tells_of(self, item):
+        """Does the other system learn that the record was deleted in Odoo? Not of one that is only pulled."""
+        return item.binding.inside or self._has_conflict(item)
+
+    def _has_conflict(self, item):
+        standing = self.env["bridge.conflict"]._standing_of(self, [item.binding.id])
+        return (GONE_IN_ODOO, None) in standing.get(item.binding.id, {})
 
     def _deleted_in_odoo(self, item):
         """The record was deleted in Odoo, and the push that says so is still to come."""

@@ -77,6 +77,50 @@ class TestBothWays(BothWaysCase):
         self.assertEqual((ada.phone, ada.city), ("2", "Paris"))
         self.assertEqual((self.contacts[there]["phone"], self.contacts[there]["city"]), ("2", "Paris"))
 
+    def test_record_that_is_only_pulled_is_not_deleted_there(self):
+        self.connect_both()
+        there = self.there(name="Ada", email="ada@example.com", ref="somebody else's")
+        self.sync(self.flow)
+        ada = self.bound(self.flow, there["id"])
+        ada.phone = "2"
+        self.settle()
+        ada.unlink()
+        self.settle()
+        self.assertEqual((self.writes(), self.names_there()), (0, ["Ada"]))
+
+    def test_record_that_is_only_pulled_and_deleted_in_odoo_comes_again_when_it_changes_there(self):
+        self.connect_both()
+        there = self.there(name="Ada", email="ada@example.com", ref="somebody else's")
+        self.sync(self.flow)
+        self.bound(self.flow, there["id"]).unlink()
+        self.settle()
+        self.put(there["id"], phone="3")
+        self.sync(self.flow)
+        self.assertEqual(self.bound(self.flow, there["id"]).phone, "3")
+        self.assertEqual((self.conflicts().ids, self.writes()), ([], 0))
+
+    def test_record_that_entered_the_domain_is_deleted_there(self):
+        self.connect_both()
+        there = self.there(name="Ada", email="ada@example.com", ref="somebody else's")
+        self.sync(self.flow)
+        ada = self.bound(self.flow, there["id"])
+        ada.ref = "bridge"
+        self.settle()
+        ada.unlink()
+        self.settle()
+        self.assertEqual(self.names_there(), [])
+
+    def test_record_that_was_pulled_into_the_domain_is_deleted_there_also_before_any_push_has_looked_at_it(self):
+        self.connect_both()
+        there = self.there(name="Ada", email="ada@example.com", ref="bridge")
+        pull = self.flow._enqueue("manual", kinds=["pull"])
+        self.env["bridge.change"].search([]).unlink()
+        self.work()
+        self.assertEqual(pull.state, "done")
+        self.bound(self.flow, there["id"]).unlink()
+        self.settle()
+        self.assertEqual(self.names_there(), [])
+
     def test_both_changed_the_same_field(self):
         winners = {"odoo": ("2", 0), "remote": ("3", 0), "ask": (None, 1)}
         for authority, (winner, conflicts) in winners.items():
