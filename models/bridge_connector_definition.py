@@ -331,9 +331,9 @@ class BridgeOperation(models.Model):
         return document
 
     def _export_bulk(self):
-        if not self.bulk_size:
-            return None
         places = {name: self[f"item_{name}_path"] or None for name in ITEM_PLACES}
+        if not self.bulk_size and not any(places.values()):
+            return None
         return {"size": self.bulk_size, "item": read_json(self, "item", ()), **places}
 
     @api.model

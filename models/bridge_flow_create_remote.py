@@ -320,7 +320,9 @@ class BridgeFlow(models.Model):
             "UPDATE bridge_binding SET sent_at = NULL WHERE id = ANY(%s) AND state = 'creating'", [unsent]
         )
         # It was answered, and only the id was not where the operation says: that is no page of a proxy.
-        answered = [item for item in creating if item.sent and getattr(item.error, "reason", None) == "no_records"]
+        unclear = ("no_records", "told")
+        answered = [item for item in creating if item.sent and getattr(item.error, "reason", None) in unclear]
+        answered = [item for item in answered if item.error.kind == "protocol"]
         self.env.cr.execute(
             "UPDATE bridge_binding SET intent = intent || %s::jsonb WHERE id = ANY(%s) AND state = 'creating'",
             [json.dumps({"answered": True}), [item.binding.id for item in answered if item.binding]],

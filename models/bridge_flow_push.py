@@ -407,6 +407,8 @@ class BridgeFlow(models.Model):
         :rtype: list[Outgoing]
         """
         for exchange in exchanges:
+            told = (one.error for one in exchange.about or () if one.error is not None and one.error.reason == "told")
+            exchange.error = exchange.error or next((error.message for error in told), None)
             exchange.job = next(
                 (batch.jobs[one.record_id] for one in exchange.about or () if one.record_id in batch.jobs), None
             )
@@ -708,8 +710,14 @@ class BridgeFlow(models.Model):
 
 
 def _send(client, task):
-    """:raises RemoteError: also if what Odoo has can not be written as JSON, which no attempt will change"""
+    """:raises RemoteError: also if what Odoo has can not be written as JSON, which no attempt will change, and if the
+    answer says in its body that it failed
+    """
     try:
-        return client.send(task.request)
+        answer = client.send(task.request)
     except (TypeError, ValueError) as error:
         raise Rejected("bad_body", sent=False, problem=str(error)[:200]) from error
+    failure = task.failure(answer, client)
+    if failure is not None:
+        raise failure
+    return answer

@@ -5,7 +5,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ..mapping.errors import MappingError
-from ..mapping.paths import parse_expression
+from ..mapping.paths import parse_expression, parse_path
 from ..remote import pagination, template
 from ..remote.client import Request
 from ..remote.delta import Delta, remote_clock
@@ -85,10 +85,15 @@ class BridgeOperation(models.Model):
         "Records in a Request", help="0: one request for each record. Else {records} in the body is a list."
     )
     item = fields.Text("Item of the List", help='JSON: what stands in the list for each record; "{record}" if empty.')
-    item_status_path = fields.Char("Item: Status", help="JMESPath of the HTTP status in the result of one record.")
+    item_status_path = fields.Char(
+        "Item: Status",
+        help="JMESPath of the HTTP status in the result of one record; of a request about one record: in its answer.",
+    )
     item_record_path = fields.Char("Item: Record", help="JMESPath of the record (or its id) in the result of one.")
     item_error_path = fields.Char(
-        "Item: Error", help="JMESPath of what is wrong with one record; nothing: all is well."
+        "Item: Error",
+        help="JMESPath of what is wrong with one record, in its result; of a request about one record: in its answer."
+        " Nothing there: all is well.",
     )
 
     # The answer
@@ -443,7 +448,10 @@ class BridgeOperation(models.Model):
         }
         host = urlsplit(flow.connector_id.base_url).hostname
         place = parse_expression(self.records_path)
-        reading = Reading(self.kind, flow._mapper(), place, self.records_path, host, places, flow.version_header)
+        reference = parse_path(flow.reference_path) if flow.reference_path else None
+        reading = Reading(
+            self.kind, flow._mapper(), place, self.records_path, host, places, reference, flow.version_header
+        )
         if not self.bulk_size:
             return [
                 Task(make_request(variables(item), more_headers=more_headers(item), about=(item,)), [item], reading)

@@ -111,6 +111,17 @@ MESSAGES = {
         " goes on by itself; raise the limit if the other system takes more."
     ),
     "status.failed": _lt("%(host)s has an internal problem (HTTP %(status)s%(remote)s). It will be tried again."),
+    # It answered that all is well, and the body says no.
+    "told": _lt("%(host)s answered that it failed%(remote)s. Correct the record or the mapping, then retry."),
+    "told.auth": _lt(
+        "%(host)s answered that it does not accept the credentials%(remote)s. Check the authentication of the connector."
+    ),
+    "told.throttled": _lt("%(host)s asks for fewer requests%(remote)s. It will be tried again later."),
+    "told.failed": _lt("%(host)s answered that it has a problem%(remote)s. It will be tried again."),
+    "told.doubtful": _lt(
+        "%(host)s answered with an id and with an error%(remote)s, so it is not known whether it was done. Look there,"
+        " and say in the operation where an error is."
+    ),
     "bad_token": _lt(
         "%(host)s gave no token where one was expected (%(problem)s). Check the token path and the token address."
     ),
@@ -130,6 +141,11 @@ MESSAGES = {
     "no_since": _lt(
         "The place of the next {since} (%(place)s) holds no value in the format “%(format)s”. Check what the list"
         " operation says about changes."
+    ),
+    "other_order": _lt(
+        "The results of %(host)s at %(place)s are in another order than the records that were sent, and nothing in this"
+        " one says whose it is. Have each result carry the reference or the key of its record, or send one record in a"
+        " request."
     ),
     "no_records": _lt("The answer has no records at %(place)s. Check the operation's path to the records."),
 }

@@ -78,13 +78,17 @@ def status_error(status: int, headers, *, host: str, remote: str = "", excerpt: 
     :param remote: the remote's own words, redacted
     """
     wait = retry_after(headers)
-    kind, detail = _judged(status, wait)
+    kind, detail = judge(status, wait)
     remote = f": {remote.rstrip('.')}" if remote else ""
     values = {"host": host, "remote": remote, "excerpt": excerpt}
     return kind("status", detail, status=status, retry_after=wait if kind is Throttled else None, **values)
 
 
-def _judged(status, wait):
+def judge(status: int, wait: float | None):
+    """The class of error that a status stands for, and which variety of it.
+
+    :param wait: seconds that the remote asks to wait, if it does
+    """
     if status == 429 or (status == 503 and wait is not None):
         return Throttled, "throttled"
     if status == 408 or status >= 500:

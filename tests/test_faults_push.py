@@ -40,6 +40,12 @@ def refused(number, kind="rejected", words="Sorry, no", **headers):
     return Fault(no(number, **headers), kind, words, certain=kind != "unavailable")
 
 
+def told(document, words, kind="rejected"):
+    return Fault(faults.json_answer(document), kind, words, certain=kind != "unavailable")
+
+
+EXPIRED = {"code": 100, "message": "Odoo Session Expired", "data": {"message": "Session expired"}}
+USER_ERRORS = [{"field": ["email"], "message": "Email is taken"}]
 FAULTS = {
     # No answer, or half of one; it may have been done or not.
     "connection_reset": away("closed the connection", faults.reset()),
@@ -81,6 +87,15 @@ FAULTS = {
     "502": refused(502, "unavailable"),
     "503_without_retry_after": refused(503, "unavailable"),
     "503_with_retry_after": refused(503, "throttled", Retry_After="60"),
+    # An answer that says yes, and means no.
+    "200_with_user_errors": told({"data": {"save": {"customer": None, "userErrors": USER_ERRORS}}}, "Email is taken"),
+    "200_with_success_false": told({"success": False, "error": "Locked"}, "Locked"),
+    "200_with_a_jsonrpc_error": told({"jsonrpc": "2.0", "id": 1, "error": {"code": 200, "message": "No"}}, "failed: No"),
+    "200_with_an_expired_session": told({"jsonrpc": "2.0", "id": 1, "error": EXPIRED}, "Session expired", "auth"),
+    "200_that_is_throttled": told(
+        {"errors": [{"message": "Wait", "extensions": {"code": "THROTTLED"}}]}, "fewer requests: Wait", "throttled"
+    ),
+    "200_that_is_busy": told({"error": {"code": 503, "message": "Busy"}}, "Busy", "unavailable"),
 }
 # What an update or a deletion can be answered with, and is done by: 204 and 404 have their own tests.
 NO_FAULTS = {

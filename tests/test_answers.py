@@ -1,0 +1,196 @@
+"""Promise 3: what an answer says of a record is believed only as far as it can be known, and of the right record."""
+
+import itertools
+
+from odoo.tests import tagged
+
+from .push_case import contacts_operations
+from .servers import fault_server as faults
+from .test_faults_push import BY_REFERENCE, FaultsPushCase
+
+
+@tagged("post_install", "-at_install")
+class TestAnswers(FaultsPushCase):
+    def change(self, direction="push"):
+        """Ada is in agreement, and changed in Odoo."""
+        self.connect_push(direction)
+        ada = self.in_agreement("Ada")
+        ada.phone = "2"
+        return ada
+
+    def test_document_that_says_that_it_failed_is_not_taken_for_the_record(self):
+        ada = self.change("both")
+        told = {"id": next(iter(self.contacts)), "name": "Error 17", "phone": "9", "error": "Locked"}
+        self.tell(faults.json_answer(told))
+        self.settle()
+        self.assertEqual((ada.name, ada.phone, self.jobs().error_kind), ("Ada", "2", "rejected"))
+        self.recover()
+        self.assert_quiet(("Ada", "2"))
+
+    def test_operation_says_where_the_error_of_one_record_is(self):
+        self.change()
+        operation = self.flow.operation_ids.filtered(lambda one: one.kind == "update")
+        operation.item_error_path = "result.problem"
+        self.tell(faults.json_answer({"result": {"problem": "No such street"}}))
+        self.settle()
+        self.assertIn("No such street", self.jobs().error_message)
+        self.assertEqual((self.jobs().state, self.jobs().error_kind), ("failed", "rejected"))
+
+    def test_operation_says_where_the_status_of_one_record_is(self):
+        ada = self.change()
+        operation = self.flow.operation_ids.filtered(lambda one: one.kind == "update")
+        operation.item_status_path = "code"
+        self.tell(faults.json_answer({"code": 429, "error": "Wait"}))
+        self.settle()
+        self.assertEqual((self.gate.rest_kind, self.outbox), ("throttled", ada.ids))
+        self.recover()
+        self.assert_quiet(("Ada", "2"))
+
+    def test_what_the_operation_says_is_all_that_counts(self):
+        self.change()
+        operation = self.flow.operation_ids.filtered(lambda one: one.kind == "update")
+        operation.item_error_path = "result.problem"
+        self.remote.normalise = lambda document: {**document, "error": "an error of the record itself"}
+        self.settle()
+        self.assertFalse(self.jobs())
+        self.assert_quiet(("Ada", "2"))
+
+    def test_definition_keeps_where_the_error_of_one_record_is(self):
+        self.change()
+        self.flow.operation_ids.filtered(lambda one: one.kind == "update").item_error_path = "result.problem"
+        exported = self.connector._export_definition()
+        self.connector.unlink()
+        connector = self.env["bridge.connector"]._import_definition(exported)
+        update = connector.flow_ids.operation_ids.filtered(lambda one: one.kind == "update")
+        self.assertEqual((update.item_error_path, update.bulk_size), ("result.problem", 0))
+
+    def test_creation_that_was_made_counts_although_the_answer_has_errors(self):
+        create = {"kind": "create", "method": "POST", "path": "/contacts", "records": "data.save.customer"}
+        self.connect_push(operations=contacts_operations(create=create, find=BY_REFERENCE))
+        ada = self.partner(phone="2")
+
+        def answer(connection, request):
+            made = self.remote._answer(connection, request).document
+            document = {"data": {"save": {"customer": made}}, "errors": [{"message": "The address is hidden"}]}
+            faults.json_answer(document)(connection, request)
+
+        self.tell(answer)
+        self.settle()
+        self.assertEqual(self.binding(self.flow, ada).external_id, *self.contacts)
+        self.assert_quiet(("Ada", "2"))
+
+    def test_creation_that_answers_an_id_and_an_error_is_looked_for(self):
+        self.connect_push()
+        self.partner(phone="2")
+        self.tell(faults.json_answer({"id": "rec_7", "error": "The index is down"}), done=True)
+        self.settle()
+        self.assertEqual((self.jobs().error_kind, self.jobs().state), ("protocol", "pending"))
+        self.assertIn("The index is down", self.jobs().error_message)
+        self.recover()
+        self.assert_quiet(("Ada", "2"))
+
+
+@tagged("post_install", "-at_install")
+class TestOrderOfResults(FaultsPushCase):
+    """One request about Ada, Bob and Cid, whose results come in another order."""
+
+    def connect_bulk(self, find=True, item=None, **bulk):
+        bulks = {
+            kind: {
+                "kind": kind,
+                "method": "POST",
+                "path": "/contacts/_bulk",
+                "records": "results",
+                "body": {"items": "{records}"},
+                "bulk": {"size": 50, "status": "status", "record": "record", "error": "error", "item": way, **bulk},
+            }
+            for kind, way in {
+                "create": {"op": "create", "record": "{record}"},
+                "update": {"op": "update", "id": "{external_id}", "record": "{record}"},
+            }.items()
+        }
+        return self.connect_push(operations=contacts_operations(find=BY_REFERENCE, **bulks))
+
+    def answer_in(self, order, without=()):
+        """The next bulk is answered in this order; of its records without these fields."""
+
+        def answer(connection, request):
+            results = self.remote._bulk("contacts", request.json).document["results"]
+            for result in results:
+                record = result["record"] or {}
+                result["record"] = {name: value for name, value in record.items() if name not in without}
+            faults.json_answer({"results": [results[place] for place in order]})(connection, request)
+
+        self.tell(answer)
+
+    def three(self):
+        return [self.partner(name, phone="2") for name in ("Ada", "Bob", "Cid")]
+
+    def assert_right(self, people):
+        """Everybody is bound to the record of the same name."""
+        for person in people:
+            binding = self.binding(self.flow, person)
+            self.assertEqual(self.contacts[binding.external_id]["name"], person.name)
+
+    def test_created_records_are_told_apart_by_reference_or_key_in_every_order(self):
+        by = {"reference": ("email", "name"), "key": ("reference",), "both": ()}
+        for (how, without), order in itertools.product(by.items(), ((2, 0, 1), (1, 0, 2))):
+            with self.subTest(how=how, order=order):
+                self.connect_bulk()
+                people = self.three()
+                self.answer_in(order, without)
+                self.settle()
+                self.assertEqual(self.sent(), ["POST"])
+                self.assert_right(people)
+                self.assert_quiet(("Ada", "2"), ("Bob", "2"), ("Cid", "2"))
+                self.forget(self.env["res.partner"].union(*people))
+
+    def test_changed_records_are_told_apart_by_their_ids(self):
+        self.connect_bulk()
+        people = self.in_agreement("Ada", "Bob", "Cid")
+        people.phone = "2"
+        self.remote.normalise = lambda document: {**document, "email": document["email"].upper()}
+        self.answer_in((2, 0, 1), ("reference",))
+        self.settle()
+        self.assert_right(people)
+        self.assert_quiet(("Ada", "2"), ("Bob", "2"), ("Cid", "2"))
+
+    def test_what_can_not_be_told_apart_is_bound_to_nothing_and_looked_for(self):
+        self.connect_bulk()
+        people = self.three()
+
+        def answer(connection, request):
+            """The key that came back is another one, as a remote may write it in its own way."""
+            results = self.remote._bulk("contacts", request.json).document["results"]
+            for result in reversed(results):
+                result["record"] = {"id": result["record"]["id"], "email": "x" + result["record"]["email"]}
+            faults.json_answer({"results": results[::-1]})(connection, request)
+
+        self.tell(answer)
+        self.settle()
+        self.assertEqual(set(self.jobs().mapped("error_kind")), {"protocol"})
+        self.assertIn("another order", self.jobs()[0].error_message)
+        self.assertFalse(self.env["bridge.binding"].search([("external_id", "!=", False)]))
+        self.recover()
+        self.assert_right(people)
+        self.assert_quiet(("Ada", "2"), ("Bob", "2"), ("Cid", "2"))
+
+    def test_results_that_say_nothing_of_themselves_are_in_order(self):
+        self.connect_bulk()
+        people = self.three()
+        self.answer_in((0, 1, 2), ("email", "reference", "name"))
+        self.settle()
+        self.assert_right(people)
+        self.assert_quiet(("Ada", "2"), ("Bob", "2"), ("Cid", "2"))
+
+    def test_one_key_that_is_written_in_another_way_does_not_matter(self):
+        self.connect_bulk()
+        people = self.three()
+        self.remote.normalise = lambda document: {
+            **document,
+            "email": document["email"].replace("bob@", "b.o.b@"),
+        }
+        self.answer_in((2, 1, 0), ("reference",))
+        self.settle()
+        self.assertFalse(self.jobs())
+        self.assert_right(people)
