@@ -1,6 +1,8 @@
 import json
 from urllib.parse import urlsplit
 
+from requests.structures import CaseInsensitiveDict
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
@@ -9,7 +11,8 @@ from ..mapping.paths import parse_expression, parse_path
 from ..remote import pagination, template
 from ..remote.client import Request
 from ..remote.delta import Delta, remote_clock
-from ..remote.errors import ProtocolError
+from ..remote.errors import ProtocolError, RemoteError
+from ..remote.exchange import Answer
 from ..remote.redaction import is_sensitive
 from ..remote.walk import Page
 from .json_text import read_json
@@ -360,7 +363,13 @@ class BridgeOperation(models.Model):
 
         def read_page(state):
             request = make_request({**paginator.variables(state), "since": since}, paginator.url(state))
-            answer = client.send(request)
+            try:
+                answer = client.send(request)
+            except RemoteError as error:
+                if not paginator.is_end(state, error.status):
+                    raise
+                nothing = Answer(error.status, CaseInsensitiveDict(), None, request.url, 0, 0, b"")
+                return Page([], nothing, remote_clock(nothing), None, _taken(exchanges))
             try:
                 records = place.read(answer.document)
                 if not isinstance(records, list):
@@ -372,7 +381,7 @@ class BridgeOperation(models.Model):
                 for exchange in exchanges[-1:]:  # the answer that is to blame is kept with what is wrong with it
                     exchange.error = error.message
                 raise
-            return Page(records, answer, remote_clock(answer), after, [exchanges.pop(0) for _ in range(len(exchanges))])
+            return Page(records, answer, remote_clock(answer), after, _taken(exchanges))
 
         return paginator, read_page
 
@@ -503,3 +512,8 @@ class BridgeOperation(models.Model):
             return document, answer.headers.get(version_header)
 
         return get
+
+
+def _taken(exchanges):
+    """Those that are there now; others may come at this moment."""
+    return [exchanges.pop(0) for _ in range(len(exchanges))]

@@ -22,6 +22,11 @@ PAGINATORS: dict[str, type[Paginator]] = {}
 
 # A list may have empty pages in its midst (a filter applied after paging), but not without end.
 _MOST_EMPTY_PAGES = 1000
+# A remote that gives fewer records than asked for gives so many; one that does not count further stops at a multiple of.
+_USUAL_PAGE_SIZES = {10, 20, 25, 30, 50, 100, 200, 250, 500, 1000}
+_LEAST_CAP = 1000
+# What a remote answers when it is asked for a page behind the last one.
+_NO_SUCH_PAGE = {400, 404, 416, 422}
 
 
 _NONE_OF = _lt("%(name)s: %(value)s is none of %(known)s.")
@@ -144,6 +149,10 @@ class Paginator:
         """Absolute address of the next request if the remote gave one: then path and query are not rendered."""
         return state.get("url")
 
+    def is_end(self, state: dict, status: int | None) -> bool:
+        """Is this refusal what there is behind the last page? Only where the total says that all was read before."""
+        return bool(state.get("beyond")) and status in _NO_SUCH_PAGE
+
     def advance(self, state: dict, answer, records: list) -> dict | None:
         """State after this page, or None if it was the last one.
 
@@ -157,6 +166,8 @@ class Paginator:
         if following is None:
             return None
         following["seen"] = state.get("seen", 0) + len(records)
+        if self._given.get("end") == "total" and following["seen"] >= self._total(answer):
+            following["beyond"] = True
         return {**following, "trail": _trail(state, following, records, answer)}
 
     # --- What a way of paging says
@@ -186,13 +197,22 @@ class Paginator:
         return flag == self._given["flag_end"] and type(flag) is type(self._given["flag_end"])
 
     def _end_total(self, state, answer, records):
+        """A total that a full page reaches may be that of the page, or capped: then it proves no end."""
+        total, seen = self._total(answer), state.get("seen", 0) + len(records)
+        if not records or seen < total:
+            return not records
+        is_full = len(records) >= self.page_size or len(records) in _USUAL_PAGE_SIZES
+        is_of_the_page, is_capped = total == len(records), total >= _LEAST_CAP and total % _LEAST_CAP == 0
+        return not (is_full and (seen > total or is_of_the_page or is_capped))
+
+    def _total(self, answer):
+        """:raises ProtocolError: if there is no number where it should be"""
         place = "total_path" if self._given["total_path"] else "total_header"
         total = self._find(place, answer)
         try:
-            total = int(total)
+            return int(total)
         except (TypeError, ValueError) as error:
             raise ProtocolError("no_total", host=address.host_of(answer.url), place=self._given[place]) from error
-        return not records or state.get("seen", 0) + len(records) >= total
 
     def _find(self, name, answer):
         """What stands in the answer at the place that an option names, or None."""

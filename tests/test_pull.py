@@ -663,6 +663,34 @@ class TestPull(BridgeCase):
         self.assertEqual(self.counters(run), {"failed": 2})
         self.assertEqual(set(run.log_ids.mapped("field_name")), {"image_1920"})
 
+    # --- Where the list ends
+
+    def test_list_whose_total_is_that_of_the_page_is_read_to_its_end(self):
+        pagination = {"type": "offset", "end": "total", "total_path": "total"}
+        operation = list_operation("things", records="data", pagination=pagination)
+        for refusal in (None, 404, 400):
+            with self.subTest(refusal=refusal):
+                flow = self.connect(things_flow(operations=[operation]))
+
+                def page(path, query, refusal=refusal):
+                    found = [thing(n) for n in range(6)][int(query["offset"]) :][: int(query["limit"])]
+                    if refusal and not found:
+                        return refusal, {"message": "There is no such page"}
+                    return 200, {"data": found, "total": len(found)}
+
+                self.patch(self.server, "answer", page)
+                run = self.sync(flow)
+                self.assertEqual((run.state, run.fetched, run.created), ("done", 6, 6), run.message)
+                self.env["res.partner"].search([("email", "=like", "thing%")]).unlink()
+                self.connector.unlink()
+
+    def test_refusal_of_a_page_before_the_total_is_reached_is_an_error(self):
+        pagination = {"type": "offset", "end": "total", "total_path": "total"}
+        flow = self.connect(things_flow(operations=[list_operation("things", pagination=pagination)]))
+        self.server.records["things"] = [thing(n) for n in range(6)]
+        self.server.faults = [None, (404, {}, b"{}")]
+        self.assertEqual(self.sync(flow).state, "failed")
+
     # --- Records inside records
 
     def test_nested_records_come_change_and_go_with_their_parent(self):

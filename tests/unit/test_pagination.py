@@ -249,7 +249,9 @@ def test_place_that_can_not_be_read_is_an_error_and_not_the_end(way, document, r
         ({"type": "page", "end": "flag", "flag_path": "more"}, {"more": 1}, 2, False),
         ({"type": "page", "end": "flag", "flag_path": "more", "flag_end": None}, {}, 2, True),
         ({"type": "page", "end": "flag", "flag_path": "more", "flag_end": "no"}, {"more": "no"}, 2, True),
-        ({"type": "page", "end": "total", "total_path": "n"}, {"n": "2"}, 2, True),
+        ({"type": "page", "end": "total", "total_path": "n"}, {"n": "1"}, 1, True),
+        # As many as asked for, and the total is so many: it may be that of the page.
+        ({"type": "page", "end": "total", "total_path": "n"}, {"n": "2"}, 2, False),
         ({"type": "page", "end": "total", "total_path": "n"}, {"n": 3}, 2, False),
         ({"type": "page", "end": "total", "total_path": "n"}, {"n": 3}, 0, True),
         ({"type": "cursor", "cursor_path": "c"}, {"c": ""}, 2, True),
@@ -263,6 +265,49 @@ def test_end_of_the_list(way, document, records, ends):
     paginator = build(way, 2)
     sent = [{"id": number} for number in range(records)]
     assert (paginator.advance(paginator.start(), answer(document), sent) is None) is ends
+
+
+TOTALS = {
+    "of the page": (116, 100, 100, lambda seen, page, count: len(page)),
+    "of the page, which is smaller than asked for": (116, 100, 50, lambda seen, page, count: len(page)),
+    "of the page, and the last page is full": (200, 100, 100, lambda seen, page, count: len(page)),
+    "capped": (2345, 100, 100, lambda seen, page, count: min(count, 2000)),
+    "of the list": (250, 100, 100, lambda seen, page, count: count),
+    "of the list, and the last page is full": (300, 100, 100, lambda seen, page, count: count),
+    "what is left": (230, 100, 100, lambda seen, page, count: count - seen),
+}
+
+
+@pytest.mark.parametrize("kind", ["page", "offset"])
+@pytest.mark.parametrize("how", TOTALS)
+def test_list_is_not_cut_by_a_total_that_is_not_of_the_list(how, kind):
+    count, asked, given_, total_of = TOTALS[how]
+    asked = given_ if kind == "page" else asked
+    paginator = build({"type": kind, "end": "total", "total_path": "total"}, asked)
+    state, read, requests = paginator.start(), [], 0
+    while state is not None:
+        offset = paginator.variables(state)["offset"]
+        page = list(range(offset, min(offset + given_, count)))
+        state = paginator.advance(state, answer({"total": total_of(offset, page, count)}), page)
+        read, requests = read + page, requests + 1
+    assert read == list(range(count))
+    assert requests <= -(-count // given_) + 1
+
+
+def test_no_request_more_where_the_total_is_of_the_list():
+    paginator = build({"type": "page", "end": "total", "total_path": "total"}, 100)
+    state = paginator.advance(paginator.start(), answer({"total": 200}), list(range(100)))
+    assert paginator.advance(state, answer({"total": 200}), list(range(100, 200))) is None
+
+
+def test_refusal_is_the_end_only_behind_the_total():
+    paginator = build({"type": "page", "end": "total", "total_path": "total"}, 2)
+    state = paginator.start()
+    assert not paginator.is_end(state, 404)
+    state = paginator.advance(state, answer({"total": 2}), [1, 2])
+    assert paginator.is_end(state, 404)
+    assert not paginator.is_end(state, 500)
+    assert not paginator.is_end(state, None)
 
 
 def test_last_cursor_that_is_repeated_with_nothing_is_the_end():
