@@ -24,6 +24,9 @@ MESSAGES = {
     "not_integer": _lt("%(value)s is not a whole number."),
     "out_of_range": _lt("%(value)s is too large or too small for a whole number field."),
     "not_decimal": _lt("%(value)s is not a number."),
+    "not_deleted": _lt(
+        "The deleted marker says %(value)s, which is neither yes nor no. Let it compare, such as: status == 'trash'."
+    ),
     "not_boolean": _lt("%(value)s is neither one of the values for yes nor one of those for no."),
     "not_date": _lt("%(value)s is not a date in the format %(format)s."),
     "not_datetime": _lt("%(value)s is not a date and time in the format %(format)s."),

@@ -5,6 +5,7 @@ value is *null* (or one of the values that the converter's ``empty`` option name
 ``{}``).
 """
 
+import re
 from dataclasses import dataclass, field
 
 from .converters import Nested, external_id
@@ -197,7 +198,7 @@ class Mapper:
         identity = Identity()
         try:
             identity.external_id = self.external_id(document)
-            identity.deleted = bool(self.about(document, "deleted"))
+            identity.deleted = is_deleted(self.about(document, "deleted"))
             identity.updated = self.about(document, "updated")
             identity.version = self.about(document, "version")
             identity.fingerprint = DELETED if identity.deleted else self.fingerprint(document)
@@ -283,6 +284,30 @@ class Mapper:
                 error.field = rule.field
                 raise
         return document
+
+
+# Texts in which systems say yes and no; a moment at which it was deleted says yes, one of nothing but zeros says no.
+_NO = {"", "0", "0.0", "false", "f", "no", "n", "off", "none", "null", "nil", "never"}
+_YES = {"1", "true", "t", "yes", "y", "on", "x", "d", "deleted", "removed", "trash", "trashed", "archived", "gone"}
+_NO_MOMENT = re.compile(r"[0:.\-/ TZ+]+")
+_MOMENT = re.compile(r"\d[\d:.,\-/ TZ+]{3,}|/Date\(\d+.*", re.IGNORECASE)
+
+
+def is_deleted(marker):
+    """Does what stands at the deleted marker say that the record is deleted?
+
+    :param marker: any JSON value
+    :rtype: bool
+    :raises ConversionError: if it is a text that may mean either
+    """
+    if not isinstance(marker, str):
+        return bool(marker)
+    text = marker.strip().lower()
+    if text in _NO or _NO_MOMENT.fullmatch(text.upper()):
+        return False
+    if text in _YES or _MOMENT.fullmatch(text):
+        return True
+    raise ConversionError("not_deleted", value=marker)
 
 
 def nested_documents(value):

@@ -663,6 +663,28 @@ class TestPull(BridgeCase):
         self.assertEqual(self.counters(run), {"failed": 2})
         self.assertEqual(set(run.log_ids.mapped("field_name")), {"image_1920"})
 
+    # --- What counts as deleted
+
+    def test_marker_that_says_no_in_a_text_archives_nothing(self):
+        flow = self.connect()
+        self.server.records["things"] = [thing(n) for n in range(4)]
+        self.sync(flow)
+        markers = ("0", "false", "N", "0000-00-00 00:00:00")
+        self.server.records["things"] = [thing(n, phone="1", deleted=one) for n, one in enumerate(markers)]
+        self.server.records["things"] += [thing(4, deleted="0"), thing(5, deleted="1")]
+        self.assertEqual(self.counters(self.sync(flow)), {"updated": 4, "created": 1, "unchanged": 1})
+        self.assertEqual({self.bound(flow, n).active for n in range(5)}, {True})
+
+    def test_marker_that_may_mean_either_is_said_and_archives_nothing(self):
+        flow = self.connect()
+        self.server.records["things"] = [thing(1), thing(2)]
+        self.sync(flow)
+        self.server.records["things"] = [thing(1, phone="1", deleted="active"), thing(2, deleted="1")]
+        run = self.sync(flow)
+        self.assertEqual(self.counters(run), {"failed": 1, "archived": 1})
+        self.assertIn("“active”, which is neither yes nor no", self.log_of(run, "reject").message)
+        self.assertTrue(self.bound(flow, 1).active)
+
     # --- Where the list ends
 
     def test_list_whose_total_is_that_of_the_page_is_read_to_its_end(self):

@@ -355,3 +355,25 @@ def test_record_comes_back_as_it_was_written(name, age, vip, at):
     )
     values = {"name": name, "age": age, "vip": vip, "at": at}
     assert one.map(one.write(values)).values == values
+
+
+NOT_DELETED = [None, False, 0, "", "0", "false", "FALSE", "N", "no", " off ", "0000-00-00 00:00:00", "null", [], "0.0"]
+IS_DELETED = [True, 1, "1", "true", "Y", "X", "deleted", "2024-05-31", "2024-05-31T10:00:00.123Z", "1717243200", {"by": 1}]
+
+
+@pytest.mark.parametrize("marker", NOT_DELETED)
+def test_marker_that_says_no_is_no_tombstone(marker):
+    one = mapper(record={"id": "id", "deleted": "deleted"}).identify({"id": 3, "deleted": marker})
+    assert (one.deleted, one.error) == (False, None)
+
+
+@pytest.mark.parametrize("marker", IS_DELETED)
+def test_marker_that_says_yes_or_when_is_a_tombstone(marker):
+    one = mapper(record={"id": "id", "deleted": "deleted"}).identify({"id": 3, "deleted": marker})
+    assert (one.deleted, one.error) == (True, None)
+
+
+@pytest.mark.parametrize("marker", ["active", "published", "00x", "maybe"])
+def test_marker_that_may_mean_either_is_refused(marker):
+    one = mapper(record={"id": "id", "deleted": "status"}).identify({"id": 3, "status": marker})
+    assert (one.deleted, one.error.reason) == (False, "not_deleted")
