@@ -155,6 +155,7 @@ class BridgeChange(models.Model):
         :rtype: BridgeFlow
         """
         self.env["bridge.job"].flush_model()
+        self.env["bridge.flow"].flush_model(["push_waits_until"])
         self.env.cr.execute(WAITING, {"now": fields.Datetime.now()})
         return self.env["bridge.flow"].sudo().browse(row[0] for row in self.env.cr.fetchall())
 
@@ -210,6 +211,7 @@ WAITING = """
       FROM bridge_flow flow
       JOIN bridge_connector connector ON connector.id = flow.connector_id
      WHERE flow.active AND connector.active AND connector.state = 'live'
+       AND (flow.push_waits_until IS NULL OR flow.push_waits_until <= %(now)s)
        AND (flow.direction = 'push' OR flow.direction = 'both' AND flow.last_full_scan IS NOT NULL)
        AND (EXISTS (SELECT FROM bridge_change change WHERE change.flow_id = flow.id)
             OR flow.push_scan_needed AND flow.last_push_scan IS NOT NULL

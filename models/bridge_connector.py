@@ -438,6 +438,7 @@ class BridgeConnector(models.Model):
             (self - had_changes).flow_ids.push_scan_needed = True  # nothing was kept for it until now
         if any(name in REOPENING or name.startswith("auth_") for name in vals):
             self.env["bridge.gate"].sudo().search([("connector_id", "in", self.ids)])._open()
+        self.flow_ids._end_waiting()
         return result
 
     def unlink(self):

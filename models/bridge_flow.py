@@ -12,6 +12,7 @@ from ..mapping.errors import MappingError
 from ..mapping.fingerprint import fingerprint
 from ..mapping.mapper import Mapper
 from ..mapping.paths import parse_expression, parse_path
+from ..remote.retry import wait_of_flow
 
 RECORD_PLACES = ("id", "updated", "version", "deleted", "reference")
 DIRECTIONS = [("pull", "Remote to Odoo"), ("push", "Odoo to remote"), ("both", "Both ways")]
@@ -22,6 +23,10 @@ AUTHORITIES = [
     ("ask", "Ask a person"),
 ]
 LEAVE_POLICIES = [("delete", "Delete it there"), ("archive", "Archive it there"), ("keep", "Leave it there")]
+
+
+SELF_STARTING = ("pull", "push")  # kinds of runs that start without a person
+WAITS = "Runs have failed as a whole, so that the next one does not start by itself before. “Sync Now” starts at once."
 
 
 class BridgeFlow(models.Model):
@@ -135,6 +140,10 @@ class BridgeFlow(models.Model):
         required=True,
     )
     next_run = fields.Datetime(copy=False, index=True)
+    pull_failures = fields.Integer("Failed Pulls in a Row", readonly=True, copy=False)
+    push_failures = fields.Integer("Failed Pushes in a Row", readonly=True, copy=False)
+    pull_waits_until = fields.Datetime("Pulls Wait Until", readonly=True, copy=False, help=WAITS)
+    push_waits_until = fields.Datetime("Pushes Wait Until", readonly=True, copy=False, help=WAITS)
     full_scan_days = fields.Integer(
         "Full Scan Every (days)",
         default=7,
@@ -266,8 +275,10 @@ class BridgeFlow(models.Model):
         for flow in self:
             for name in ("match_domain", "push_domain"):
                 try:
-                    Domain(flow._read_domain(name)).validate(self.env[flow.model])
-                except (ValueError, TypeError, SyntaxError) as error:
+                    domain = Domain(flow._read_domain(name))
+                    domain.validate(self.env[flow.model])
+                    self.env[flow.model].sudo()._search(domain)  # such as a field that can not be searched for
+                except (ValueError, TypeError, SyntaxError, NotImplementedError, UserError) as error:
                     label = self._fields[name].get_description(self.env, ["string"])["string"]
                     flow._refuse(
                         self.env._("the domain “%(name)s” can not be used: %(error)s", name=label, error=error)
@@ -383,6 +394,7 @@ class BridgeFlow(models.Model):
         needed = {"full_scan_needed": True, "push_scan_needed": True}
         flows.filtered(lambda flow: not (flow.full_scan_needed and flow.push_scan_needed)).sudo().write(needed)
         flows._update_capture()
+        flows._end_waiting()
         self.env["bridge.job"].sudo()._retry_data_failures(flows)
 
     # ----------------------------------------------------------------------------------------------------------------
@@ -477,6 +489,31 @@ class BridgeFlow(models.Model):
         before = fields.Datetime.now() - relativedelta(days=self.full_scan_days)
         return not self.last_full_scan or self.last_full_scan <= before
 
+    def _note_failed_run(self, kind):
+        """A run failed as a whole: the next one waits, longer each time, however much there is to do.
+
+        :param str kind: of the run
+        :return: until when, naive UTC; None for a kind that does not start by itself
+        :rtype: datetime
+        """
+        self.ensure_one()
+        if kind not in SELF_STARTING:
+            return None
+        failures = self[f"{kind}_failures"] + 1
+        until = fields.Datetime.add(fields.Datetime.now(), seconds=int(wait_of_flow(failures)) + 1)
+        self.sudo().write({f"{kind}_failures": failures, f"{kind}_waits_until": until})
+        self.env["bridge.job"]._wake_lanes(at=until)
+        return until
+
+    def _end_waiting(self, kinds=SELF_STARTING):
+        """A run went well, or what runs do has changed: nothing waits any more for what failed before."""
+        values = {name: False for kind in kinds for name in (f"{kind}_failures", f"{kind}_waits_until")}
+        self.filtered(lambda flow: any(flow[name] for name in values)).sudo().write(values)
+
+    def _waits(self, kind, now):
+        """Did runs of this kind fail, so that none starts by itself now?"""
+        return kind in SELF_STARTING and bool(self[f"{kind}_waits_until"] and self[f"{kind}_waits_until"] > now)
+
     @api.model
     def _enqueue_due(self):
         """Start a run of every flow whose time has come."""
@@ -487,9 +524,12 @@ class BridgeFlow(models.Model):
         for flow in self.env["bridge.change"].sudo()._waiting_flows():
             self.env["bridge.run"].sudo()._enqueue(flow, trigger="change", kind="push")
         for flow in due:
+            kinds = [kind for kind in flow._run_kinds() if not flow._waits(kind, now)]
+            if not kinds:
+                continue  # it stays due until it has waited
             try:
                 with self.env.cr.savepoint():
-                    flow._enqueue(trigger="schedule")
+                    flow._enqueue(trigger="schedule", kinds=kinds)
             except UserError as error:  # one flow that is not right must not keep the others from their work
                 self.env["bridge.run"].sudo()._start(flow, trigger="schedule")._fail(str(error))
             flow._schedule(now)

@@ -406,6 +406,7 @@ class BridgeRun(models.Model):
         flow = self.flow_id
         if not self.dry_run and self.kind == "pull":
             flow.write(self._progress())
+            flow._end_waiting(["pull"])
             self.env["bridge.job"]._make_due(flow, arrived=bool(self.created or self.linked))
         message = self.env._("This is what the first %s records would become.", self.fetched) if self.dry_run else False
         self.write(
@@ -450,9 +451,13 @@ class BridgeRun(models.Model):
         return True
 
     def _fail(self, message):
-        self.write({"state": "failed", "finished": fields.Datetime.now(), "message": message})
         if not self.dry_run:
+            until = self.flow_id._note_failed_run(self.kind)
+            if until:
+                again = self.env._("No other run starts by itself before %(time)s UTC.", time=until)
+                message = f"{message} {again}"
             self.env["bridge.alert"]._wake()
+        self.write({"state": "failed", "finished": fields.Datetime.now(), "message": message})
 
     def _finish_records(self):
         """A run that only carries single records ends when they do."""

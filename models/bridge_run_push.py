@@ -135,6 +135,7 @@ class BridgeRun(models.Model):
                 progress["push_scan_needed"] = False
             flow.write(progress)
         if not self.dry_run:
+            flow._end_waiting(["push"])
             arrived = bool(self.sent_created)
             self.env["bridge.job"]._make_due(flow, arrived=arrived)
         message = self.env._("This is what the first %s records would become.", self.fetched) if self.dry_run else False

@@ -54,6 +54,14 @@ def delay(attempts: int) -> float:
     return min(LONGEST_DELAY, FIRST_DELAY * 2 ** max(attempts - 1, 0)) * random.uniform(*_SPREAD)
 
 
+def wait_of_flow(failures: int) -> float:
+    """Seconds until a flow whose runs fail as a whole is run again by itself, longer each time.
+
+    :param failures: runs that have failed in a row, with this one
+    """
+    return delay(failures)
+
+
 def is_charged(failed_before: bool, failures_in_row: int) -> bool:
     """Is an ``unavailable`` the job's own trouble, so that it costs an attempt?
 

@@ -26,4 +26,5 @@ from . import (
     test_security,
     test_tour,
     test_uncertain,
+    test_waiting,
 )
