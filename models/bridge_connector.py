@@ -12,7 +12,7 @@ from ..remote import template
 from ..remote.auth import SCHEMES
 from ..remote.client import Client, Request, Settings
 from ..remote.errors import ConfigurationError, RemoteError
-from ..remote.redaction import is_sensitive
+from ..remote.redaction import is_sensitive, redact_url
 from .bridge_alert import DOWN
 from .json_text import read_json
 from .secret_box import seal, unseal
@@ -583,7 +583,7 @@ class BridgeConnector(models.Model):
                     answer = client.send(Request("GET", ""), accept_statuses=REACHED)
                     message = self.env._(
                         "%(address)s answered with status %(status)s. Add a flow with a list operation to see more.",
-                        address=answer.url,
+                        address=redact_url(answer.url),
                         status=answer.status,
                     )
             kind, title = "success", self.env._("The connection works")

@@ -56,6 +56,7 @@ class _Call:
     clock: float = field(default_factory=time.monotonic)
     exchange: Exchange | None = None
     about: object = None
+    address: str = ""  # without the credentials that belong into it
 
     @property
     def host(self) -> str:
@@ -160,7 +161,7 @@ class Client:
             headers.setdefault("User-Agent", _USER_AGENT)
             sent = content if trusted else None
             call = _Call(request.method.upper(), target, headers, sent, deadline, limit, hidden, token)
-            call.about = request.about
+            call.about, call.address = request.about, url
             self._take_turn(call)
             if call.status not in status.REDIRECTS or not call.answer_headers.get("Location"):
                 return call
@@ -355,7 +356,7 @@ class Client:
                 raise
             parsed = None
         seconds = time.monotonic() - call.clock
-        return Answer(call.status, call.answer_headers, parsed, call.url, seconds, len(raw), raw)
+        return Answer(call.status, call.answer_headers, parsed, call.address, seconds, len(raw), raw)
 
     def _parsed(self, raw: bytes, call: _Call, must_have_content: bool):
         text = document.decode(raw, call.answer_headers.get("Content-Type", ""), call.host)

@@ -46,7 +46,10 @@ class Request:
 
 @dataclass
 class Answer:
-    """An answer whose status was accepted. ``size`` in bytes after decompression; ``seconds`` from the first send."""
+    """An answer whose status was accepted. ``size`` in bytes after decompression; ``seconds`` from the first send.
+
+    ``url`` is without the credentials that the authentication has added.
+    """
 
     status: int
     headers: CaseInsensitiveDict

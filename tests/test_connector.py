@@ -25,6 +25,20 @@ class TestConnector(BridgeCase):
         self.assertEqual(message["type"], "success")
         self.assertIn("status 404. Add a flow", message["message"])
 
+    def test_test_of_the_connection_shows_no_credential(self):
+        self.connect()
+        self.connector.flow_ids.unlink()
+        key = "S3cretKeyValue-987654321"
+        self.connector.write({"auth_scheme": "api_key_query", "auth_parameter": "k", "secret": key})
+        for path in ("", "/?token=visible-987654321"):
+            with self.subTest(path=path):
+                self.connector.base_url = self.server.url + path
+                message = self.message()
+                self.assertEqual(message["type"], "success")
+                self.assertIn(self.server.url, message["message"])
+                self.assertNotIn("987654321", message["message"])
+        self.assertEqual(self.server.requests[0][2]["k"], key)
+
     def test_connection_that_fails_says_why(self):
         self.connect()
         address = self.server.url

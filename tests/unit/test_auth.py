@@ -70,6 +70,7 @@ def test_api_key_goes_into_the_query_and_replaces_one_of_a_next_address(server, 
     answer = connect(make("api_key_query", parameter="key")).send(Request("GET", "/r?key=old&page=2"))
     assert server.requests[0].query == {"page": "2", "key": "s3cret!"}
     assert answer.status == 200
+    assert "s3cret" not in answer.url
 
 
 @pytest.mark.parametrize(
