@@ -7,6 +7,7 @@ from .bridge_job_lane import wake_scheduler
 
 CALL_AFTER = 0.2  # seconds
 _callers = {}  # database to the timer that will call
+HELD = "integration_bridge.held"  # where a transaction keeps what a page has changed, until its journal
 NOTED = "integration_bridge.changes"  # where a transaction keeps what it has changed, until just before its commit
 
 
@@ -69,9 +70,14 @@ class BridgeChange(models.Model):
     @api.model
     def _write_noted(self, noted):
         """One statement, whatever was changed; it also calls a lane. What is rolled back is not there."""
-        rows = [(*key, record_id) for key, record_ids in noted.items() for record_id in record_ids]
         # What others change from now on, also just before the commit, is written down by a call of its own.
         self.env.cr.precommit.data.pop(NOTED, None)
+        held = self.env.cr.postrollback.data.get(HELD)
+        if held is not None:
+            for key, record_ids in noted.items():
+                held.setdefault(key, {}).update(record_ids)
+            return
+        rows = [(*key, record_id) for key, record_ids in noted.items() for record_id in record_ids]
         if not rows:
             return
         flow_ids, model_names, paths, record_ids = zip(*rows, strict=True)
@@ -88,6 +94,29 @@ class BridgeChange(models.Model):
         )
         if self.env.cr.rowcount:
             self.env.cr.postcommit.add(functools.partial(call_soon, self.env.cr.dbname))
+
+    @api.model
+    def _hold(self):
+        """Keep what is noted from now on, until it is known whether anything has to be sent because of it.
+
+        What is held is forgotten with the transaction. Nobody commits before it is released.
+        """
+        self.env.cr.flush()  # what was noted before is written down
+        self.env.cr.postrollback.data[HELD] = {}
+
+    @api.model
+    def _release(self, settled):
+        """Note what was held, but for what is settled.
+
+        :param dict settled: (flow id, path) to ids of which nothing is left to be sent
+        """
+        if HELD not in self.env.cr.postrollback.data:
+            return
+        self.env.cr.flush()  # what the writes that are held have still to say
+        for (flow_id, model_name, path), record_ids in self.env.cr.postrollback.data.pop(HELD).items():
+            left = [one for one in record_ids if one not in settled.get((flow_id, path), ())]
+            if left:
+                self._note(flow_id, model_name, left, path)
 
     # ----------------------------------------------------------------------------------------------------------------
     # Taking out

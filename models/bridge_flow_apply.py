@@ -22,6 +22,8 @@ class BridgeFlow(models.Model):
         """
         if batch.run.dry_run or not batch.having(CREATE, UPDATE, LINK, ARCHIVE, UNLINK):
             return
+        if self.direction == "both":
+            self.env["bridge.change"]._hold()
         self._take_keys(batch)
         self._create_referenced(batch)
         late = []

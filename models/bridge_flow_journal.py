@@ -8,8 +8,10 @@ import psycopg2
 
 from odoo import fields, models
 
+from ..mapping import merge
 from ..mapping.errors import MappingError
 from ..mapping.mapper import DELETED
+from ..mapping.paths import MISSING
 from ..remote.retry import ATTEMPTS, FIRST_DELAY
 from .batch import (
     ARCHIVE,
@@ -24,6 +26,7 @@ from .batch import (
     UNCHANGED,
     UNLINK,
     UPDATE,
+    Bound,
 )
 from .bridge_conflict import FIELD, GONE_IN_ODOO, GONE_THERE
 from .bridge_job import OPEN_RECORD, group_of
@@ -43,6 +46,7 @@ class BridgeFlow(models.Model):
             self._find_inside(batch)
             self._write_bindings(batch)
             self._write_conflicts(batch, batch.items)
+            self.env["bridge.change"]._release(self._settled(batch))
             self._note_outgoing(batch)
             self._mark_seen(batch)
             closed = self._close_failures(batch, jobs)
@@ -212,6 +216,53 @@ class BridgeFlow(models.Model):
         ids += [item.binding.res_id for item in back if item.binding.res_id]
         if ids:
             self.env["bridge.change"]._note(self.id, self.model, ids)
+
+    def _settled(self, batch):
+        """What this batch itself has written, and a push would find nothing about.
+
+        :return: (flow id, path) to the ids of records
+        :rtype: dict[tuple, set]
+        """
+        gone = [item for item in batch.having(ARCHIVE, UNLINK) if not item.failure]
+        settled = {item.record_id for item in gone}
+        items = [item for item in batch.having(CREATE, UPDATE, LINK) if self._has_nothing_to_send(batch.mapper, item)]
+        nested = [rule for rule in batch.mapper.rules if rule.converter.name == "nested" and rule.pushes]
+        records = self._records().browse(item.record_id for item in items) if nested else ()
+        there = {record.id: [set(record[rule.field]._ids) for rule in nested] for record in records}
+        inside = {}
+        for item in items:
+            children = [item.children.get(rule.field, ()) for rule in nested]
+            kept = [{one.record_id for one in some if one.action not in REMOVALS} for some in children]
+            if nested and kept != there[item.record_id]:
+                continue  # Odoo has more of them, or fewer
+            settled.add(item.record_id)
+            for rule, some in zip(nested, children, strict=True):
+                inside.setdefault((self.id, rule.field), set()).update(one.record_id for one in some)
+        return {(self.id, ""): settled, **inside}
+
+    def _has_nothing_to_send(self, mapper, item):
+        """Does Odoo have after the write what both sides agree on, so that there is nothing to be sent?"""
+        if item.failure or item.pushes or item.inside is None or item.action == LINK:
+            return False
+        known = item.binding if isinstance(item.binding, Bound) else None
+        if known and ((known.inside and not item.inside) or known.state != "linked"):
+            return False  # it has left, or it is there again
+        children = [(rule.child, child) for rule in mapper.rules if rule.child for child in item.children.get(rule.field, ())]
+        written = [(mapper, item), *((one, child) for one, child in children if child.action not in REMOVALS)]
+        return not any(self._differs(one, some) for one, some in written)
+
+    @staticmethod
+    def _differs(mapper, item):
+        """Would a push find that Odoo has something else than what was agreed?"""
+        if item.action == UNCHANGED:
+            return bool(item.pushes or item.held)
+        agreed = _renewed(item.binding and item.binding.odoo_snapshot, item.odoo_terms, item)
+        names = {rule.field for rule in mapper.rules if rule.pushes and not rule.create_only}
+        return any(
+            not merge.same(value, agreed.get(name, MISSING))
+            for name, value in item.odoo_terms.items()
+            if name.rstrip(".") in names
+        )
 
     def _write_conflicts(self, batch, items):
         merged = [item for item in items if item.action in (CREATE, UPDATE, LINK, UNCHANGED, CONFLICT)]

@@ -18,6 +18,7 @@ from . import (
     test_faults_records,
     test_flow,
     test_job,
+    test_outbox,
     test_preview,
     test_keyed,
     test_pull,
