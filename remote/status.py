@@ -10,6 +10,7 @@ from email.utils import parsedate_to_datetime
 from .errors import AuthFailed, ProtocolError, Rejected, RemoteError, Throttled, Unavailable
 
 MOST_RETRY_AFTER = 3600.0
+ABSENT = (404, 410)  # there is no such record, or none any more
 REDIRECTS = {301, 302, 303, 307, 308}
 _SECONDS = re.compile(r"\d{1,12}(\.\d*)?$")
 _REJECTED = {403: "forbidden", 404: "not_found", 410: "not_found"}

@@ -64,6 +64,17 @@ class TestFailure(BridgeCase):
         self.sync(self.flow, full=True)
         self.assertIn("2", self.failures(self.flow).mapped("external_id"))
 
+    def test_runs_that_failed_are_not_ignored_with_the_records(self):
+        kinds = ("pull", "push", "compare")
+        rows = [{"kind": kind, "flow_id": self.flow.id, "state": "failed"} for kind in kinds]
+        self.env["bridge.job"]._enqueue(rows)
+        failed = self.env["bridge.job"].search([("flow_id", "=", self.flow.id), ("state", "=", "failed")])
+        wizard = self.env["bridge.job.ignore"].with_user(self.operator)
+        wizard = wizard.create({"domain": json.dumps([("id", "in", failed.ids)]), "reason": "a test"})
+        self.assertEqual(wizard.job_count, len(failed) - 3)
+        wizard.action_ignore()
+        self.assertEqual(set(failed.filtered(lambda job: job.state == "failed").mapped("kind")), set(kinds))
+
     def test_edited_record_is_replayed(self):
         job = self.failures(self.flow).filtered(lambda job: job.external_id == "2").with_user(self.operator)
         wizard = self.env["bridge.job.replay"].with_user(self.operator)

@@ -3,6 +3,8 @@ import json
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from ..models.bridge_run import DRAINS
+
 
 class BridgeJobIgnore(models.TransientModel):
     _name = "bridge.job.ignore"
@@ -18,7 +20,7 @@ class BridgeJobIgnore(models.TransientModel):
             wizard.job_count = self.env["bridge.job"].search_count(wizard._jobs_domain())
 
     def _jobs_domain(self):
-        return Domain(json.loads(self.domain or "[]")) & Domain("kind", "!=", "pull")
+        return Domain(json.loads(self.domain or "[]")) & Domain("kind", "not in", DRAINS)
 
     def action_ignore(self):
         """Close the failures; each comes back when its remote record changes."""

@@ -129,7 +129,7 @@ class Clone:
             for path in (self.repository / folder).rglob("*")
             if path.is_file() and path.suffix != ".pyc"
         )
-        files += sorted(path for path in self.repository.glob("__*__.py"))
+        files += sorted(self.repository.glob("*.py"))  # such as hooks.py
         return short_hash(*(f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in files))
 
     def database(self, purpose):

@@ -15,7 +15,7 @@ from .python_env import PythonEnv, requirements
 from .workplace import Workplace
 
 # Never in the wheel; and what proves that the addon is.
-FORBIDDEN = ("dev/", ".ci/", "tests/servers/", "tests/system/")
+FORBIDDEN = ("dev/", ".ci/", "tests/")  # what tests import would not be there
 ADDON = "odoo/addons/integration_bridge/"
 
 

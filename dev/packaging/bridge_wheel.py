@@ -14,7 +14,7 @@ from pathlib import Path
 from addon_odoo_wheel import builder
 from addon_odoo_wheel.builder import build_editable, build_sdist, prepare_metadata_for_build_editable  # noqa: F401
 
-DEVELOPERS_ONLY = (".ci", ".git", "dev", "tests/servers", "tests/system")
+DEVELOPERS_ONLY = (".ci", ".git", "dev", "tests")
 DEVELOPERS_FILES = (".gitattributes", ".gitignore", ".pylintrc", "PKG-INFO")
 
 
