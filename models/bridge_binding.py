@@ -50,6 +50,10 @@ class BridgeBinding(models.Model):
     synced = fields.Datetime("Last Change Synced", readonly=True)
     seen_run_id = fields.Integer(readonly=True, help="The last full scan that saw the record.")
     conflict_count = fields.Integer("Open Conflicts", compute="_compute_conflict_count")
+    remote_changed = fields.Datetime("Changed Remotely", compute="_compute_remote_changed")
+    failure_id = fields.Many2one("bridge.job", "Open Failure", compute="_compute_status")
+    status = fields.Selection("_selection_status", compute="_compute_status")
+    status_text = fields.Text("What Is the Matter", compute="_compute_status")
 
     _external_uniq = models.Constraint("UNIQUE(flow_id, external_id)", "This remote record is bound already.")
     _creating = models.Index("(flow_id, reference) WHERE state = 'creating'")
@@ -74,6 +78,78 @@ class BridgeBinding(models.Model):
         conflicts = self.env["bridge.conflict"]._count_open("binding_id", self)
         for binding in self:
             binding.conflict_count = conflicts.get(binding, 0)
+
+    @api.depends("remote_updated")
+    def _compute_remote_changed(self):
+        for binding in self:
+            binding.remote_changed = binding.flow_id.sudo()._told_moment(binding.remote_updated)
+
+    @api.model
+    def _selection_status(self):
+        return [
+            ("failed", self.env._("Failed")),
+            ("conflict", self.env._("In Conflict")),
+            ("waiting", self.env._("Waits to Be Sent")),
+            *self._fields["state"]._description_selection(self.env),
+        ]
+
+    @api.depends("state", "conflict_count")
+    def _compute_status(self):
+        """What a person has to know of the record: what failed comes before what waits, and that before the state."""
+        failures, waiting = self._open_failures(), self._waiting_to_be_sent()
+        for binding in self:
+            binding.failure_id = failures.get(binding.id, False)
+            binding.status, binding.status_text = binding._status(binding.failure_id.sudo(), binding.id in waiting)
+
+    def _status(self, failure, waits):
+        """:return: status, and what is to be said of it"""
+        if failure:
+            since = fields.Datetime.context_timestamp(self, failure.create_date).strftime("%Y-%m-%d %H:%M")
+            return "failed", self.env._("Failed since %(since)s: %(reason)s", since=since, reason=failure.error_message)
+        if self.conflict_count:
+            return "conflict", self.env._("Both sides have changed it: decide the conflict.")
+        if waits:
+            return "waiting", self.env._("It was changed in Odoo, and has still to be sent.")
+        return self.state, False
+
+    def _open_failures(self):
+        """:return: id of a binding to that of the job which tells that its record failed
+        :rtype: dict[int, int]
+        """
+        self.env["bridge.job"].flush_model()
+        self.env.cr.execute(
+            """
+            SELECT binding.id, max(job.id)
+              FROM bridge_binding binding
+              JOIN bridge_job job ON job.flow_id = binding.flow_id AND job.error_kind IS NOT NULL
+                   AND job.state IN ('pending', 'running', 'failed', 'uncertain')
+                   AND (job.kind = 'pull_record' AND job.external_id = binding.external_id
+                        OR job.kind = 'push_record' AND job.res_id = binding.res_id)
+             WHERE binding.id = ANY(%s)
+          GROUP BY binding.id
+            """,
+            [self.ids],
+        )
+        return dict(self.env.cr.fetchall())
+
+    def _waiting_to_be_sent(self):
+        self.env.cr.execute(
+            """
+            SELECT binding.id
+              FROM bridge_binding binding
+              JOIN bridge_change change ON change.flow_id = binding.flow_id AND change.path = ''
+                   AND change.res_id = binding.res_id
+             WHERE binding.id = ANY(%s)
+            """,
+            [self.ids],
+        )
+        return {row[0] for row in self.env.cr.fetchall()}
+
+    def action_open_failure(self):
+        """The job that tells why the record failed."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_job_action")
+        return {**action, "views": [(False, "form")], "res_id": self.failure_id.id, "context": {}}
 
     def _readable_name(self):
         """The bound record's name, as far as this user may read it."""

@@ -49,6 +49,7 @@ class BridgeConflict(models.Model):
     odoo_user_id = fields.Many2one("res.users", "Changed in Odoo By", readonly=True)
     odoo_date = fields.Datetime("Changed in Odoo", readonly=True)
     remote_date = fields.Char("Changed There", readonly=True, help="As the other system says it.")
+    remote_changed = fields.Datetime("Changed There On", compute="_compute_remote_changed")
     create_date = fields.Datetime("Found")
     state = fields.Selection(
         [("open", "Open"), ("decided", "Decided"), ("closed", "Closed")], default="open", required=True, readonly=True
@@ -84,6 +85,11 @@ class BridgeConflict(models.Model):
             values = (conflict.odoo_value, conflict.remote_value, conflict.agreed_value)
             texts = (*of_records.get(conflict.kind, map(conflict._readable, values[:2])), conflict._readable(values[2]))
             conflict.odoo_text, conflict.remote_text, conflict.agreed_text = texts
+
+    @api.depends("remote_date")
+    def _compute_remote_changed(self):
+        for conflict in self:
+            conflict.remote_changed = conflict.flow_id.sudo()._told_moment(conflict.remote_date)
 
     @api.depends("kind")
     def _compute_question(self):

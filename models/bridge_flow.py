@@ -165,7 +165,7 @@ class BridgeFlow(models.Model):
     change_count = fields.Integer(compute="_compute_counts", string="Waiting to Be Sent")
     last_run_id = fields.Many2one("bridge.run", compute="_compute_counts")
     last_run_state = fields.Selection(
-        lambda self: self.env["bridge.run"]._fields["state"].selection, compute="_compute_counts", string="Last Result"
+        lambda self: self.env["bridge.run"]._selection_shown_state(), compute="_compute_counts", string="Last Result"
     )
 
     _code_uniq = models.Constraint("UNIQUE(connector_id, code)", "The connector has a flow with this code already.")
@@ -204,7 +204,7 @@ class BridgeFlow(models.Model):
             flow.conflict_count = conflicts.get(flow, 0)
             flow.change_count = changes.get(flow, 0)
             flow.last_run_id = runs.get(flow, False)
-            flow.last_run_state = flow.last_run_id.state
+            flow.last_run_state = flow.last_run_id.shown_state
 
     @api.onchange("direction")
     def _onchange_direction(self):

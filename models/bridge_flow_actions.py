@@ -79,6 +79,11 @@ class BridgeFlow(models.Model):
         self.env["bridge.binding"].check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_binding_action")
         domain = [("flow_id.model", "=", model_name), ("res_id", "in", record_ids)]
+        if not self.env["bridge.binding"].search_count(domain, limit=1):
+            failed = [*domain, ("kind", "=", "push_record"), ("state", "in", ("pending", "failed", "uncertain"))]
+            if self.env["bridge.job"].search_count(failed, limit=1):  # it has no external ID, because it failed
+                action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_job_action")
+                domain = failed
         return {**action, "name": self.env._("Sync Status"), "domain": domain, "context": {}}
 
     @api.model

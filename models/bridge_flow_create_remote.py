@@ -14,9 +14,9 @@ from odoo.exceptions import UserError
 from ..mapping import merge
 from ..mapping.paths import parse_path
 from ..remote.errors import Rejected, RemoteError
+from ..remote.status import ABSENT
 from .batch import DATA, DEPENDENCY, UNCHANGED, Failure
 from .bridge_flow_journal import _rows
-from .bridge_flow_pull import ABSENT
 from .bridge_operation import WALK
 from .outgoing import FORGET, LOOK_UP, SEND_CREATE, UNCERTAIN
 

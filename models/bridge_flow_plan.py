@@ -33,6 +33,8 @@ from .batch import (
 from .bridge_conflict import FIELD, GONE_THERE
 from .keyed import Keyed, by_key
 
+FIRST_YEAR = 1990  # a number that would be a moment before is a count
+
 
 class BridgeFlow(models.Model):
     _inherit = "bridge.flow"
@@ -331,6 +333,14 @@ class BridgeFlow(models.Model):
         delta = self._operation("list")._delta() if self._operation("list") else Delta()
         moment = moment_of(updated, delta.format)
         return moment and moment.astimezone(datetime.timezone.utc).replace(tzinfo=None, microsecond=0)
+
+    def _told_moment(self, text):
+        """When the other system says that a record was changed, from the text that is kept of it.
+
+        :return: naive UTC; False for a text that is no time, such as a count
+        """
+        moment = text and (self._remote_moment(text) or (text.isdecimal() and self._remote_moment(int(text))))
+        return moment if moment and moment.year >= FIRST_YEAR else False
 
     def _revive(self, item, changes):
         """A record that was deleted remotely and is there again is there again in Odoo as well."""

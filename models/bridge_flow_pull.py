@@ -15,6 +15,7 @@ from ..mapping.paths import parse_path
 from ..remote.errors import RemoteError
 from ..remote.flight import WHOLESALE
 from ..remote.retry import REST_AFTER, is_charged
+from ..remote.status import ABSENT
 from .batch import (
     DATA,
     FLAG,
@@ -30,7 +31,6 @@ from .bridge_binding import ONE_BINDING
 from .bridge_conflict import GONE_IN_ODOO
 
 DEEPEST = 5  # relations that are followed by asking the remote, one behind the other
-ABSENT = (404, 410)
 
 
 @dataclass
@@ -413,7 +413,10 @@ class BridgeFlow(models.Model):
                 known = len(exchanges)
                 try:
                     document = self._document_of(operation, client, job)
-                    fetched.documents.append((job, document))
+                    if document is None and self._is_unknown(job):
+                        fetched.refused.append((job, "rejected", self._say_not_there(job.external_id), True, None))
+                    else:
+                        fetched.documents.append((job, document))
                     error = None
                 except RemoteError as caught:
                     error = caught
@@ -428,6 +431,14 @@ class BridgeFlow(models.Model):
                 if error is not None:
                     self._note_refusal(fetched, job, error)
         return fetched
+
+    def _is_unknown(self, job):
+        """Was this record never here, and nothing told of it but the id that a person has entered?"""
+        domain = [("flow_id", "=", self.id), ("external_id", "=", job.external_id)]
+        return not job.error_kind and not self.env["bridge.binding"].search_count(domain, limit=1)
+
+    def _say_not_there(self, external_id):
+        return self.env._("The other system has no record with the ID %s. Look at the ID, and fetch again.", external_id)
 
     def _note_refusal(self, fetched, job, error):
         message, kind = self.connector_id._explain(error), error.kind

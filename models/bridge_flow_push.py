@@ -8,10 +8,11 @@ from odoo import fields, models
 from ..remote.errors import Rejected
 from ..remote.flight import WHOLESALE, Flight
 from ..remote.retry import ATTEMPTS, FIRST_DELAY, REST_AFTER, is_charged
+from ..remote.status import ABSENT
 from .batch import CONFLICT, REJECT, SKIP, UNCHANGED, comparable
 from .bridge_conflict import GONE_IN_ODOO
 from .bridge_flow_journal import _brief, _rows, _text
-from .bridge_flow_pull import ABSENT, DEEPEST
+from .bridge_flow_pull import DEEPEST
 from .bridge_job import OPEN_PUSH, group_of
 from .outgoing import (
     FORGET,

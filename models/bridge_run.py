@@ -13,6 +13,8 @@ from odoo.exceptions import AccessError
 
 from ..remote.delta import next_cursor
 from ..remote.errors import RemoteError
+from ..remote.flight import WHOLESALE
+from ..remote.status import ABSENT
 from ..remote.walk import Walk
 from .batch import COUNTERS, REMOVALS
 
@@ -26,6 +28,7 @@ BUSY = {
     errorcodes.LOCK_NOT_AVAILABLE,
 }
 BY_POSITION = ("page", "offset")
+WAITING = "waiting"  # how a run is shown that waits for the other system
 DRAINS = ("pull", "push", "compare")  # kinds of jobs that carry a whole run; a flow has one of them at work at a time
 
 
@@ -76,7 +79,11 @@ class BridgeRun(models.Model):
 
     started = fields.Datetime(readonly=True)
     finished = fields.Datetime(readonly=True)
-    duration = fields.Float("Seconds", readonly=True, digits=(16, 1), help="Time worked, without waiting.")
+    duration = fields.Float("Seconds Worked", readonly=True, digits=(16, 3), help="Time worked, without waiting.")
+    elapsed = fields.Char("Duration", compute="_compute_elapsed", help="From its start to its end, with all waiting.")
+    shown_state = fields.Selection(
+        "_selection_shown_state", "Result", compute="_compute_shown_state", help="With what it waits for."
+    )
     fetched = fields.Integer(readonly=True, default=0)
     created = fields.Integer(readonly=True, default=0)
     updated = fields.Integer(readonly=True, default=0)
@@ -102,6 +109,37 @@ class BridgeRun(models.Model):
     def _compute_display_name(self):
         for run in self:
             run.display_name = f"{run.flow_id.name or ''} #{run.id or ''}"
+
+    @api.depends("started", "finished")
+    def _compute_elapsed(self):
+        for run in self:
+            seconds = int((run.finished - run.started).total_seconds()) if run.started and run.finished else None
+            run.elapsed = False if seconds is None else self._say_seconds(max(seconds, 0))
+
+    @api.model
+    def _say_seconds(self, seconds):
+        """:param int seconds: for a person: hours, minutes and seconds"""
+        minutes, seconds = divmod(seconds, 60)
+        hours, minutes = divmod(minutes, 60)
+        if hours:
+            return self.env._("%(hours)s h %(minutes)s min", hours=hours, minutes=minutes)
+        if minutes:
+            return self.env._("%(minutes)s min %(seconds)s s", minutes=minutes, seconds=seconds)
+        return self.env._("%s s", seconds) if seconds else self.env._("less than 1 s")
+
+    @api.model
+    def _selection_shown_state(self):
+        return [*self._fields["state"]._description_selection(self.env), (WAITING, self.env._("Waiting for the Other System"))]
+
+    @api.depends("state", "job_ids.state", "job_ids.error_kind", "job_ids.due_at")
+    def _compute_shown_state(self):
+        """One whose job waits because the other system gives nothing now is not running."""
+        running = self.filtered(lambda run: run.state == "running")
+        kinds = [*WHOLESALE, "protocol"]
+        waiting = [("kind", "in", DRAINS), ("state", "=", "pending"), ("error_kind", "in", kinds)]
+        waiting = self.env["bridge.job"].sudo().search_fetch([("run_id", "in", running.ids), *waiting], ["run_id"])
+        for run in self:
+            run.shown_state = WAITING if run in waiting.run_id else run.state
 
     def _compute_exchange_count(self):
         counts = dict(self.env["bridge.exchange"]._read_group([("run_id", "in", self.ids)], ["run_id"], ["__count"]))
@@ -600,7 +638,7 @@ def _is_there(operation, client, external_id):
     try:
         operation._get(client, external_id)
     except RemoteError as error:
-        if error.status in (404, 410):
+        if error.status in ABSENT:
             return False
         raise
     return True

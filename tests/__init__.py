@@ -25,6 +25,7 @@ from . import (
     test_push,
     test_push_races,
     test_security,
+    test_status,
     test_tour,
     test_uncertain,
     test_waiting,
