@@ -1,5 +1,6 @@
 """What travels along the road: a batch of records of one flow."""
 
+import dataclasses
 import datetime
 from dataclasses import dataclass, field
 
@@ -231,7 +232,7 @@ class ToCreate:
     key: object
     domain: tuple = ()
     ignore_case: bool = False
-    value: object = field(default=None, compare=False)
+    value: object = dataclasses.field(default=None, compare=False)
 
 
 def references_in(value, kind):

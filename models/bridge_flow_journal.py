@@ -66,7 +66,9 @@ class BridgeFlow(models.Model):
 
     def _find_inside(self, batch):
         """Which of the records that were written are to be pushed: only those are ours to change or delete there."""
-        items = [item for item in batch.having(CREATE, LINK, UPDATE, UNCHANGED) if item.record_id and not _is_same(item)]
+        items = [
+            item for item in batch.having(CREATE, LINK, UPDATE, UNCHANGED) if item.record_id and not _is_same(item)
+        ]
         if self.direction != "both" or not items:
             return
         try:
@@ -247,7 +249,9 @@ class BridgeFlow(models.Model):
         known = item.binding if isinstance(item.binding, Bound) else None
         if known and ((known.inside and not item.inside) or known.state != "linked"):
             return False  # it has left, or it is there again
-        children = [(rule.child, child) for rule in mapper.rules if rule.child for child in item.children.get(rule.field, ())]
+        children = [
+            (rule.child, child) for rule in mapper.rules if rule.child for child in item.children.get(rule.field, ())
+        ]
         written = [(mapper, item), *((one, child) for one, child in children if child.action not in REMOVALS)]
         return not any(self._differs(one, some) for one, some in written)
 

@@ -438,7 +438,9 @@ class BridgeFlow(models.Model):
         return not job.error_kind and not self.env["bridge.binding"].search_count(domain, limit=1)
 
     def _say_not_there(self, external_id):
-        return self.env._("The other system has no record with the ID %s. Look at the ID, and fetch again.", external_id)
+        return self.env._(
+            "The other system has no record with the ID %s. Look at the ID, and fetch again.", external_id
+        )
 
     def _note_refusal(self, fetched, job, error):
         message, kind = self.connector_id._explain(error), error.kind

@@ -129,7 +129,10 @@ class BridgeRun(models.Model):
 
     @api.model
     def _selection_shown_state(self):
-        return [*self._fields["state"]._description_selection(self.env), (WAITING, self.env._("Waiting for the Other System"))]
+        return [
+            *self._fields["state"]._description_selection(self.env),
+            (WAITING, self.env._("Waiting for the Other System")),
+        ]
 
     @api.depends("state", "job_ids.state", "job_ids.error_kind", "job_ids.due_at")
     def _compute_shown_state(self):

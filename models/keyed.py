@@ -103,13 +103,12 @@ class Keyed:
         if others or not same:
             raise UserError(
                 self.model.env._(
-                    "Odoo makes “%(kept)s” of “%(value)s”, and would not find it again. Correct the domain or the value.",
+                    "Odoo makes “%(kept)s” of “%(value)s”, and would not find it again. Correct the domain or value.",
                     kept=kept,
                     value=value,
                 )
             )
         return record.id
-
 
     def _said_by_domain(self):
         """A domain such as [("type", "=", "x")] says what the records are, so it says it of a new one as well."""

@@ -151,7 +151,7 @@ class Reading:
     def of_creation(self, failure, answer):
         """A creation that tells an error, and an id: was it made?
 
-        :return: None if it was: its id stands where the operation says; an error of kind ``protocol`` if it is not known
+        :return: None if it was: its id stands where the operation says; an error of kind ``protocol`` if nobody knows
         """
         if self.kind != "create" or self.item_status or self.item_error or failure.kind != "rejected":
             return failure
@@ -227,8 +227,8 @@ class Reading:
 def in_order(items, results):
     """Which result belongs to which record, by what both say of themselves; else by their order.
 
-    The order counts only as long as nothing shows that it is another one. What is left over on both sides, once, belongs
-    together.
+    The order counts only as long as nothing shows that it is another one. A single one that is left over on both sides
+    belongs together.
 
     :param list[dict] items: of each record its marks: ``id``, ``reference``, ``keys``
     :param list[dict] results: of each result its marks

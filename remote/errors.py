@@ -114,7 +114,8 @@ MESSAGES = {
     # It answered that all is well, and the body says no.
     "told": _lt("%(host)s answered that it failed%(remote)s. Correct the record or the mapping, then retry."),
     "told.auth": _lt(
-        "%(host)s answered that it does not accept the credentials%(remote)s. Check the authentication of the connector."
+        "%(host)s answered that it does not accept the credentials%(remote)s. Check the authentication of the"
+        " connector."
     ),
     "told.throttled": _lt("%(host)s asks for fewer requests%(remote)s. It will be tried again later."),
     "told.failed": _lt("%(host)s answered that it has a problem%(remote)s. It will be tried again."),

@@ -22,7 +22,7 @@ PAGINATORS: dict[str, type[Paginator]] = {}
 
 # A list may have empty pages in its midst (a filter applied after paging), but not without end.
 _MOST_EMPTY_PAGES = 1000
-# A remote that gives fewer records than asked for gives so many; one that does not count further stops at a multiple of.
+# A remote that gives fewer records than asked for gives so many; one that does not count further stops at a multiple.
 _USUAL_PAGE_SIZES = {10, 20, 25, 30, 50, 100, 200, 250, 500, 1000}
 _LEAST_CAP = 1000
 # What a remote answers when it is asked for a page behind the last one.

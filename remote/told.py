@@ -45,7 +45,9 @@ def told_error(status: int, remote: str, headers, host: str) -> RemoteError:
     kind, _detail = judge(status, wait)
     detail = {AuthFailed: "auth", Throttled: "throttled", Unavailable: "failed"}.get(kind, "")
     remote = f": {remote.rstrip('.')}" if remote else ""
-    return kind("told", detail, status=status, retry_after=wait if kind is Throttled else None, host=host, remote=remote)
+    return kind(
+        "told", detail, status=status, retry_after=wait if kind is Throttled else None, host=host, remote=remote
+    )
 
 
 def meaning(problem) -> int:
@@ -120,6 +122,8 @@ def _sentences(problem, depth=4):
             yield from _sentences(one, depth - 1)
     elif isinstance(problem, dict) and depth:
         inside = list(_sentences(problem["data"], depth - 1)) if isinstance(problem.get("data"), dict) else []
-        inside = inside or next((found for name in _WORDS if (found := list(_sentences(problem.get(name), depth - 1)))), [])
+        inside = inside or next(
+            (found for name in _WORDS if (found := list(_sentences(problem.get(name), depth - 1)))), []
+        )
         # {"email": ["has been taken"]}: the names are those of fields.
         yield from inside or (text for value in problem.values() for text in _sentences(value, depth - 1))

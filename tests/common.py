@@ -4,11 +4,23 @@ from datetime import timedelta
 
 from odoo import fields
 from odoo.tests import TransactionCase, new_test_user
+from odoo.tools import SQL
 
 from .servers.fault_server import FaultServer, json_answer
 from .servers.list_server import ListServer
 
 LOST = itertools.count(1)  # names of what ``lose_once`` makes
+# A sequence, because it goes on counting when what it was asked for is rolled back.
+LOSE_ONCE = """
+    CREATE SEQUENCE %(name)s;
+    CREATE FUNCTION %(name)s() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF nextval(%(text)s) = 1 THEN RAISE SQLSTATE '40001'; END IF;
+        RETURN NULL;
+    END $$;
+    CREATE TRIGGER %(name)s AFTER %(event)s ON %(table)s
+       FOR EACH ROW WHEN (%(condition)s) EXECUTE FUNCTION %(name)s();
+"""
 # By kind: states of job and run, attempts burned, and of the gate: failures in a row, what it rests for, is it paused.
 Outcome = namedtuple("Outcome", "job run attempts failures rests paused")
 OUTCOMES = {
@@ -138,21 +150,11 @@ class BridgeCase(TransactionCase):
         :return: a function that tells whether it has happened
         """
         name = f"lost_{next(LOST)}"
-        # A sequence, because it goes on counting when what it was asked for is rolled back.
-        self.env.cr.execute(
-            f"""
-            CREATE SEQUENCE {name};
-            CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$
-            BEGIN
-                IF nextval('{name}') = 1 THEN RAISE SQLSTATE '40001'; END IF;
-                RETURN NULL;
-            END $$;
-            CREATE TRIGGER {name} AFTER {event} ON {table} FOR EACH ROW WHEN ({condition}) EXECUTE FUNCTION {name}();
-            """
-        )
+        names = {"name": SQL.identifier(name), "text": name, "event": SQL(event), "table": SQL.identifier(table)}
+        self.env.cr.execute(SQL(LOSE_ONCE, condition=SQL(condition), **names))
 
         def has_happened():
-            self.env.cr.execute(f"SELECT last_value, is_called FROM {name}")
+            self.env.cr.execute(SQL("SELECT last_value, is_called FROM %s", names["name"]))
             last, is_called = self.env.cr.fetchone()
             return is_called and last > 1  # once lost, and at least once more that it went well
 

@@ -90,7 +90,9 @@ FAULTS = {
     # An answer that says yes, and means no.
     "200_with_user_errors": told({"data": {"save": {"customer": None, "userErrors": USER_ERRORS}}}, "Email is taken"),
     "200_with_success_false": told({"success": False, "error": "Locked"}, "Locked"),
-    "200_with_a_jsonrpc_error": told({"jsonrpc": "2.0", "id": 1, "error": {"code": 200, "message": "No"}}, "failed: No"),
+    "200_with_a_jsonrpc_error": told(
+        {"jsonrpc": "2.0", "id": 1, "error": {"code": 200, "message": "No"}}, "failed: No"
+    ),
     "200_with_an_expired_session": told({"jsonrpc": "2.0", "id": 1, "error": EXPIRED}, "Session expired", "auth"),
     "200_that_is_throttled": told(
         {"errors": [{"message": "Wait", "extensions": {"code": "THROTTLED"}}]}, "fewer requests: Wait", "throttled"

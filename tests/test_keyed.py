@@ -59,7 +59,11 @@ class TestKeyed(BridgeCase):
         self.assertEqual(len(self.env["res.partner.category"].search([("name", "=ilike", "shiny")])), 1)
 
     def test_what_odoo_makes_of_a_value_is_found_by_that_value(self):
-        made = {"trimmed": lambda name: " ".join(name.split()), "in capitals": str.upper, "cut off": lambda name: name[:5]}
+        made = {
+            "trimmed": lambda name: " ".join(name.split()),
+            "in capitals": str.upper,
+            "cut off": lambda name: name[:5],
+        }
         for how, make in made.items():
             with self.subTest(how=how):
                 categories = type(self.env["res.partner.category"])

@@ -56,7 +56,9 @@ class TestOutbox(BothWaysCase):
         self.assertEqual(self.outbox(), ada.ids)
         self.assertTrue(self.bound(self.flow, bob["id"]))
         self.settle()
-        self.assertEqual((self.contacts[there]["phone"], self.contacts[there]["city"], ada.city), ("2", "Paris", "Paris"))
+        self.assertEqual(
+            (self.contacts[there]["phone"], self.contacts[there]["city"], ada.city), ("2", "Paris", "Paris")
+        )
         self.assertEqual(self.writes(), 1)
 
     def test_what_a_person_changed_after_the_pull_goes_out(self):

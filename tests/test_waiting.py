@@ -1,4 +1,4 @@
-"""Promise 3: a run that fails as a whole is tried again by itself, but longer and longer apart, and that can be read."""
+"""Promise 3: a run that fails as a whole is tried again by itself, longer and longer apart, and that can be read."""
 
 from datetime import timedelta
 
@@ -42,7 +42,7 @@ class TestPushWaits(PushCase):
         return flow, ada
 
     def test_push_that_fails_as_a_whole_waits_longer_each_time(self):
-        flow, ada = self.connect_failing()
+        flow, _ada = self.connect_failing()
         before, waited = len(self.runs(flow)), []
         for count in (1, 2, 3):
             self.some_lanes()

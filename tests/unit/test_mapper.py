@@ -358,7 +358,19 @@ def test_record_comes_back_as_it_was_written(name, age, vip, at):
 
 
 NOT_DELETED = [None, False, 0, "", "0", "false", "FALSE", "N", "no", " off ", "0000-00-00 00:00:00", "null", [], "0.0"]
-IS_DELETED = [True, 1, "1", "true", "Y", "X", "deleted", "2024-05-31", "2024-05-31T10:00:00.123Z", "1717243200", {"by": 1}]
+IS_DELETED = [
+    True,
+    1,
+    "1",
+    "true",
+    "Y",
+    "X",
+    "deleted",
+    "2024-05-31",
+    "2024-05-31T10:00:00.123Z",
+    "1717243200",
+    {"by": 1},
+]
 
 
 @pytest.mark.parametrize("marker", NOT_DELETED)
