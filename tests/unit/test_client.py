@@ -14,10 +14,10 @@ import zlib
 import fault_server as faults
 import pytest
 
-from remote.auth import Bearer
-from remote.client import Client, Request, Settings
-from remote.connection import Deadline
-from remote.errors import ProtocolError, Rejected, RemoteError, Unavailable
+from integration_bridge.remote.auth import Bearer
+from integration_bridge.remote.client import Client, Request, Settings
+from integration_bridge.remote.connection import Deadline
+from integration_bridge.remote.errors import ProtocolError, Rejected, RemoteError, Unavailable
 
 GET = Request("GET", "/records")
 POST = Request("POST", "/records", body={"a": 1})

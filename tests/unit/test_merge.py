@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mapping.merge import (
+from integration_bridge.mapping.merge import (
     ASK,
     AUTHORITIES,
     CONFLICT,
@@ -24,7 +24,7 @@ from mapping.merge import (
     is_empty,
     same,
 )
-from mapping.paths import MISSING
+from integration_bridge.mapping.paths import MISSING
 
 OPEN = {"pull": {PULL, CONFLICT}, "push": {PUSH, CONFLICT}, "both": {PULL, PUSH, CONFLICT}}
 
