@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from odoo import SUPERUSER_ID, api, fields, models
 
-from ..remote.retry import REST_AFTER
+from ..jobs.retry import REST_AFTER
 from .bridge_run import DRAINS
 
 _logger = logging.getLogger(__name__)

@@ -6,6 +6,10 @@ from urllib.parse import urlsplit
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
+from ..connect.secret_box import seal, unseal
+from ..connect.shared_tokens import SharedTokens
+from ..connect.turnstile import MOST_REQUESTS, Turnstile
+from ..json_text import read_json
 from ..mapping.errors import MappingError
 from ..mapping.paths import parse_expression
 from ..remote import template
@@ -14,9 +18,6 @@ from ..remote.client import Client, Request, Settings
 from ..remote.errors import ConfigurationError, RemoteError
 from ..remote.redaction import is_sensitive
 from .bridge_alert import DOWN
-from .json_text import read_json
-from .secret_box import seal, unseal
-from .turnstile import MOST_REQUESTS, SharedTokens, Turnstile
 
 AUTH_OPTIONS = (
     "username",

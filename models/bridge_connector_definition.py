@@ -9,13 +9,13 @@ from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.tools.misc import file_open
 
+from ..json_text import read_json, write_json
 from ..mapping.converters import CONVERTERS
 from ..remote.auth import SCHEMES
 from ..remote.pagination import PAGINATORS
 from .bridge_connector import AUTH_OPTIONS
 from .bridge_flow import RECORD_PLACES
 from .bridge_operation import ITEM_PLACES, WRITES
-from .json_text import read_json, write_json
 
 FORMAT, VERSION = "integration_bridge.connector", 1
 SHOWN_PROBLEMS = 20

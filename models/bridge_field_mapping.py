@@ -1,12 +1,12 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from ..json_text import read_json
 from ..mapping.converters import CONVERTERS, make_converter
 from ..mapping.errors import MappingError
 from ..mapping.mapper import EMPTY, KEEP, NULL, REJECT, Rule
 from ..mapping.paths import parse_path
 from .bridge_flow import AUTHORITIES, DIRECTIONS
-from .json_text import read_json
 
 EFFECTS = [
     ("keep", "Keep Odoo's value"),

@@ -5,10 +5,10 @@ import psycopg2
 from odoo import models
 from odoo.fields import Command
 
+from ..database import is_busy
 from ..mapping import merge
 from ..mapping.converters import Download, Many
 from .batch import ARCHIVE, CREATE, DATA, DEPENDENCY, LINK, UNCHANGED, UNLINK, UPDATE, Pending, ToCreate, comparable
-from .bridge_run import is_busy
 
 
 class BridgeFlow(models.Model):

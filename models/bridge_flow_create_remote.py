@@ -11,11 +11,11 @@ import uuid
 from odoo import fields, models
 from odoo.exceptions import UserError
 
+from ..database import json_rows
 from ..mapping import merge
 from ..mapping.paths import parse_path
 from ..remote.errors import Rejected, RemoteError
 from .batch import DATA, DEPENDENCY, UNCHANGED, Failure
-from .bridge_flow_journal import _rows
 from .bridge_flow_pull import ABSENT
 from .bridge_operation import WALK
 from .outgoing import LOOK_UP, SEND_CREATE, UNCERTAIN
@@ -172,7 +172,7 @@ class BridgeFlow(models.Model):
             {
                 **self._journal_values(),
                 "job": batch.job_id,
-                "rows": _rows(
+                "rows": json_rows(
                     {"res_id": item.record_id, "reference": str(uuid.uuid4()), "intent": item.intent} for item in items
                 ),
             },
@@ -202,7 +202,7 @@ class BridgeFlow(models.Model):
             {
                 "job": batch.job_id,
                 "now": fields.Datetime.now(),
-                "rows": _rows(
+                "rows": json_rows(
                     {
                         "id": item.binding.id,
                         "intent": item.intent,
@@ -269,7 +269,7 @@ class BridgeFlow(models.Model):
                    id int, external_id text, odoo_snapshot jsonb, remote_snapshot jsonb, remote_version text)
              WHERE binding.id = row.id AND binding.state = 'creating'
             """,
-            {"now": fields.Datetime.now(), "rows": _rows(rows)},
+            {"now": fields.Datetime.now(), "rows": json_rows(rows)},
         )
 
     def _bound_elsewhere(self, items):
@@ -430,7 +430,7 @@ class BridgeFlow(models.Model):
             """,
             {
                 **self._journal_values(),
-                "rows": _rows(
+                "rows": json_rows(
                     {
                         "res_id": item.record_id,
                         "external_id": item.external_id,

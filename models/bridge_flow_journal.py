@@ -2,13 +2,13 @@
 
 import contextlib
 import datetime
-import json
 
 from odoo import fields, models
 
+from ..database import json_rows, text
+from ..jobs.retry import ATTEMPTS, FIRST_DELAY
 from ..mapping.errors import MappingError
 from ..mapping.mapper import DELETED
-from ..remote.retry import ATTEMPTS, FIRST_DELAY
 from .batch import (
     ARCHIVE,
     CONFLICT,
@@ -84,7 +84,7 @@ class BridgeFlow(models.Model):
                    remote_updated text, remote_version text, parent_id int)
          RETURNING id, external_id
             """,
-            {**self._journal_values(), "seen": seen, "rows": _rows(self._binding_row(item) for item in items)},
+            {**self._journal_values(), "seen": seen, "rows": json_rows(self._binding_row(item) for item in items)},
         )
         ids = {external_id: binding_id for binding_id, external_id in self.env.cr.fetchall()}
         for item in items:
@@ -108,7 +108,7 @@ class BridgeFlow(models.Model):
             """,
             {
                 **self._journal_values(),
-                "rows": _rows({**self._binding_row(item), "id": item.binding.id} for item in items),
+                "rows": json_rows({**self._binding_row(item), "id": item.binding.id} for item in items),
             },
         )
 
@@ -132,8 +132,8 @@ class BridgeFlow(models.Model):
             "fingerprint": "" if item.deferred else item.fingerprint,
             "odoo_snapshot": _renewed(known and known.odoo_snapshot, item.odoo_terms, item),
             "remote_snapshot": _renewed(known and known.remote_snapshot, item.remote_terms, item),
-            "remote_updated": _text(item.updated),
-            "remote_version": _text(item.version),
+            "remote_updated": text(item.updated),
+            "remote_version": text(item.version),
             "parent_id": item.parent.binding.id if item.parent else None,
         }
 
@@ -226,7 +226,7 @@ class BridgeFlow(models.Model):
                 "agreed_value": agreed,
                 "odoo_user_id": written.write_uid.id or None if written else None,
                 "odoo_date": written.write_date.isoformat() if written and written.write_date else None,
-                "remote_date": _text(item.updated),
+                "remote_date": text(item.updated),
             }
 
     # Failures
@@ -354,7 +354,7 @@ class BridgeFlow(models.Model):
                                 WHEN bridge_job.attempts + 1 >= {ATTEMPTS[DEPENDENCY]} THEN 'failed'
                                 ELSE excluded.state END
             """,
-            {**values, "rows": _rows(rows)},
+            {**values, "rows": json_rows(rows)},
         )
         self.env["bridge.job"].invalidate_model()
         self.env["bridge.alert"]._wake()
@@ -406,7 +406,7 @@ class BridgeFlow(models.Model):
                    action text, external_id text, res_id int, record_name text, error_kind text, field_name text,
                    message text, exchange_id int, changes jsonb)
             """,
-            {**self._journal_values(), "run_id": run.id, "dry_run": run.dry_run, "rows": _rows(rows)},
+            {**self._journal_values(), "run_id": run.id, "dry_run": run.dry_run, "rows": json_rows(rows)},
         )
         run.invalidate_recordset(["log_ids"])
 
@@ -478,15 +478,6 @@ def _is_new(item):
 
 def _is_same(item):
     return _is_new(item) or (item.action == UNCHANGED and (item.binding.same or item.binding.state == "left"))
-
-
-def _rows(rows):
-    """Many rows as one parameter: PostgreSQL unpacks them several times as fast as psycopg2 quotes them."""
-    return json.dumps(list(rows), ensure_ascii=False)
-
-
-def _text(value):
-    return None if value is None else str(value)
 
 
 def _brief(value):

@@ -4,11 +4,11 @@ from dataclasses import dataclass, field
 
 from odoo import models
 
+from ..database import json_rows
 from ..mapping import merge
 from ..mapping.errors import MappingError
 from ..mapping.paths import MISSING, parse_path
 from .batch import before
-from .bridge_flow_journal import _rows
 
 
 @dataclass
@@ -175,6 +175,6 @@ class BridgeFlow(models.Model):
                    row.remote_snapshot, row.parent_id
               FROM row WHERE NOT EXISTS (SELECT FROM known WHERE known.res_id = row.res_id)
             """,
-            {**values, "rows": _rows(rows)},
+            {**values, "rows": json_rows(rows)},
         )
         self.env["bridge.binding"].invalidate_model()

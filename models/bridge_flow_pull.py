@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 
 from odoo import models
 
+from ..jobs.retry import REST_AFTER, is_charged
 from ..mapping.converters import REFERENCES, Download, Nested
 from ..mapping.fingerprint import fingerprint
 from ..mapping.mapper import DELETED, nested_documents
 from ..mapping.paths import parse_path
 from ..remote.errors import RemoteError
 from ..remote.flight import WHOLESALE
-from ..remote.retry import REST_AFTER, is_charged
 from .batch import (
     DATA,
     FLAG,

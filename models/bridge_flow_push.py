@@ -5,12 +5,13 @@ import functools
 
 from odoo import fields, models
 
+from ..database import json_rows, text
+from ..jobs.retry import ATTEMPTS, FIRST_DELAY, REST_AFTER, is_charged
 from ..remote.errors import Rejected
 from ..remote.flight import WHOLESALE, Flight
-from ..remote.retry import ATTEMPTS, FIRST_DELAY, REST_AFTER, is_charged
 from .batch import CONFLICT, REJECT, SKIP, UNCHANGED, comparable
 from .bridge_conflict import GONE_IN_ODOO
-from .bridge_flow_journal import _brief, _rows, _text
+from .bridge_flow_journal import _brief
 from .bridge_flow_pull import ABSENT, DEEPEST
 from .bridge_job import OPEN_PUSH, group_of
 from .outgoing import (
@@ -258,7 +259,7 @@ class BridgeFlow(models.Model):
         return [item for item in [*stale, *gone] if item.open]
 
     def _known_version(self, item):
-        return _text(item.version if item.version is not None else item.binding.version)
+        return text(item.version if item.version is not None else item.binding.version)
 
     # ----------------------------------------------------------------------------------------------------------------
     # What comes first
@@ -478,13 +479,13 @@ class BridgeFlow(models.Model):
                    id int, odoo_snapshot jsonb, remote_snapshot jsonb, remote_version text)
              WHERE binding.id = row.id
             """,
-            {"sent": sent, "now": fields.Datetime.now(), "rows": _rows(rows)},
+            {"sent": sent, "now": fields.Datetime.now(), "rows": json_rows(rows)},
         )
 
     def _answered_version(self, mapper, item):
         if self.version_header:
-            return _text(item.version)
-        return _text(mapper.about(item.answer, "version")) if item.answer else None
+            return text(item.version)
+        return text(mapper.about(item.answer, "version")) if item.answer else None
 
     def _write_restored(self, items):
         bindings = self.env["bridge.binding"].browse(item.binding.id for item in items)
@@ -658,7 +659,7 @@ class BridgeFlow(models.Model):
                                 THEN 'failed'
                                 ELSE excluded.state END
             """,
-            {**self._journal_values(), "run_id": batch.run.id, "rows": _rows(rows)},
+            {**self._journal_values(), "run_id": batch.run.id, "rows": json_rows(rows)},
         )
         self.env["bridge.job"].invalidate_model()
         self.env["bridge.job"]._wake_lanes(at=fields.Datetime.now() + datetime.timedelta(seconds=FIRST_DELAY))

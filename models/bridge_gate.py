@@ -2,8 +2,8 @@ import collections
 
 from odoo import api, fields, models
 
-from ..remote.retry import REST_AFTER, rest, wait
-from .own_transaction import in_own_transaction
+from ..database import in_own_transaction
+from ..jobs.retry import REST_AFTER, rest, wait
 
 Shut = collections.namedtuple("Shut", ["failures", "resting_until", "paused"])
 

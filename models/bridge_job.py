@@ -4,9 +4,9 @@ import re
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..remote.retry import ATTEMPTS
+from ..jobs.retry import ATTEMPTS
+from ..json_text import write_json
 from .bridge_run import DRAINS
-from .json_text import write_json
 
 OPEN = "state IN ('pending', 'running', 'failed', 'uncertain')"
 OPEN_RECORD = f"kind = 'pull_record' AND {OPEN}"

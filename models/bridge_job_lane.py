@@ -15,8 +15,9 @@ from odoo.exceptions import UserError
 from odoo.sql_db import db_connect
 from odoo.tools import SQL, config
 
-from ..remote.retry import FIRST_REST, LONGEST_REST, REST_AFTER
-from .bridge_run import BUSY_ATTEMPTS, DRAINS, is_busy
+from ..database import BUSY_ATTEMPTS, is_busy
+from ..jobs.retry import FIRST_REST, LONGEST_REST, REST_AFTER
+from .bridge_run import DRAINS
 
 _logger = logging.getLogger(__name__)
 

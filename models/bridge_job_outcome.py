@@ -1,4 +1,4 @@
-"""Doing jobs, and what becomes of them: the kind of an error decides (DESIGN.md, "The queue"; remote/retry.py)."""
+"""Doing jobs, and what becomes of them: the kind of an error decides (DESIGN.md, "The queue"; jobs/retry.py)."""
 
 import logging
 
@@ -6,11 +6,12 @@ import psycopg2
 
 from odoo import api, fields, models
 
+from ..database import again_when_busy, is_busy
+from ..jobs.retry import is_charged, verdict
 from ..remote.errors import RemoteError
 from ..remote.flight import WHOLESALE
-from ..remote.retry import is_charged, verdict
 from .bridge_job import group_of
-from .bridge_run import DRAINS, again_when_busy, is_busy
+from .bridge_run import DRAINS
 
 _logger = logging.getLogger(__name__)
 

@@ -4,6 +4,7 @@ from urllib.parse import urlsplit
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from ..json_text import read_json
 from ..mapping.errors import MappingError
 from ..mapping.paths import parse_expression
 from ..remote import pagination, template
@@ -12,7 +13,6 @@ from ..remote.delta import Delta, remote_clock
 from ..remote.errors import ProtocolError
 from ..remote.redaction import is_sensitive
 from ..remote.walk import Page
-from .json_text import read_json
 from .sending import BulkTask, Reading, Task
 
 DELTA_FORMATS = ("iso", "epoch", "epoch_ms", "integer")

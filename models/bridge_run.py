@@ -1,30 +1,19 @@
 import collections
 import datetime
-import logging
 import math
 import time
 from contextlib import contextmanager
 
-import psycopg2
-from psycopg2 import errorcodes
-
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
+from ..database import again_when_busy
 from ..remote.delta import next_cursor
 from ..remote.errors import RemoteError
 from ..remote.walk import Walk
 from .batch import COUNTERS, REMOVALS
 
-_logger = logging.getLogger(__name__)
-
 PREVIEW_RECORDS = 200
-BUSY_ATTEMPTS = 10
-BUSY = {
-    errorcodes.SERIALIZATION_FAILURE,
-    errorcodes.DEADLOCK_DETECTED,
-    errorcodes.LOCK_NOT_AVAILABLE,
-}
 BY_POSITION = ("page", "offset")
 DRAINS = ("pull", "push", "compare")  # kinds of jobs that carry a whole run; a flow has one of them at work at a time
 
@@ -555,36 +544,6 @@ RETENTION = (
         [("state", "in", ("done", "partial", "failed", "cancelled")), ("job_ids", "=", False)],
     ),
 )
-
-
-def again_when_busy(env, step, *args):
-    """Do a transaction, and again, at once, when it lost against another one (error kind ``busy``).
-
-    :param step: writes, and may commit, the whole transaction
-    :return: what the step returns
-    :raises psycopg2.Error: if it can not be done
-    """
-    for attempt in range(BUSY_ATTEMPTS):
-        try:
-            result = step(*args)
-            env.flush_all()
-            return result
-        except psycopg2.Error as error:
-            if not is_busy(error) or attempt == BUSY_ATTEMPTS - 1:
-                raise
-            env.cr.rollback()
-            _logger.info("Another transaction was first (%s), once more", error.pgcode)
-    return None
-
-
-def is_busy(error):
-    """Did the transaction lose against another one, so that the same work may succeed right now?
-
-    Two lanes that bind the same record at the same time meet at the unique indexes of the bindings.
-    """
-    if isinstance(error, psycopg2.errors.UniqueViolation):
-        return (error.diag.table_name or "") in ("bridge_binding", "bridge_job")
-    return isinstance(error, psycopg2.Error) and error.pgcode in BUSY
 
 
 def _is_there(operation, client, external_id):

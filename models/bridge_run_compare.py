@@ -2,8 +2,9 @@
 
 from odoo import models
 
+from ..database import json_rows
 from .bridge_drift import DIFFERENT, ONLY_ODOO, ONLY_THERE, UNLINKED, UNREADABLE
-from .bridge_flow_journal import _brief, _rows
+from .bridge_flow_journal import _brief
 
 
 class BridgeRun(models.Model):
@@ -116,7 +117,7 @@ class BridgeRun(models.Model):
               FROM jsonb_to_recordset(%(rows)s::jsonb) AS row (
                    kind text, external_id text, res_id int, record_name text, differences jsonb, message text)
             """,
-            {**self.flow_id._journal_values(), "run": self.id, "rows": _rows(rows)},
+            {**self.flow_id._journal_values(), "run": self.id, "rows": json_rows(rows)},
         )
         self.invalidate_recordset(["drift_ids"])
 

@@ -13,7 +13,7 @@ from odoo import fields
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from ..remote.retry import WAITING
+from ..jobs.retry import WAITING
 from .common import field, no, with_a_test_for_each
 from .push_case import PushCase, contacts_flow, contacts_operations
 from .servers import fault_server as faults

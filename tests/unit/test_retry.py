@@ -2,7 +2,7 @@
 
 import pytest
 
-from integration_bridge.remote import retry
+from integration_bridge.jobs import retry
 
 
 @pytest.mark.parametrize(
