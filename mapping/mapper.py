@@ -12,6 +12,7 @@ from .errors import ConversionError, MappingError
 from .fingerprint import fingerprint
 from .paths import MISSING, parse_expression
 
+PLACES = ("id", "updated", "version", "deleted", "reference")  # where a record says what it is
 DELETED = "deleted"  # the fingerprint of a tombstone
 KEEP, CLEAR, DEFAULT, REJECT = "keep", "clear", "default", "reject"
 NULL, EMPTY = "null", "empty"  # what is sent for an empty field of Odoo; KEEP sends nothing, REJECT refuses

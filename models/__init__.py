@@ -30,7 +30,6 @@ from . import (
     bridge_conflict,
     bridge_drift,
     bridge_run_compare,
-    bridge_connector_definition,
     ir_http,
     res_config_settings,
 )

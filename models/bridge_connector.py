@@ -1,4 +1,4 @@
-import ipaddress
+import json
 import re
 import zoneinfo
 from urllib.parse import urlsplit
@@ -6,40 +6,29 @@ from urllib.parse import urlsplit
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
+from ..connect.addresses import ALLOWED_ADDRESSES, is_http, parse_addresses
 from ..connect.secret_box import seal, unseal
 from ..connect.shared_tokens import SharedTokens
 from ..connect.turnstile import MOST_REQUESTS, Turnstile
+from ..definition.check import check
+from ..definition.export import export
+from ..definition.load import load
 from ..json_text import read_json
 from ..mapping.errors import MappingError
 from ..mapping.paths import parse_expression
 from ..remote import template
-from ..remote.auth import SCHEMES
+from ..remote.auth import OPTIONS, SCHEMES
 from ..remote.client import Client, Request, Settings
 from ..remote.errors import ConfigurationError, RemoteError
 from ..remote.redaction import is_sensitive
 from .bridge_alert import DOWN
 
-AUTH_OPTIONS = (
-    "username",
-    "parameter",
-    "token_url",
-    "client_id",
-    "scope",
-    "login_path",
-    "login_method",
-    "login_body",
-    "token_path",
-    "token_header",
-    "token_format",
-    "token_seconds",
-)
 CREDENTIAL_HEADERS = {"authorization", "proxy-authorization", "cookie", "x-api-key"}
 CREDENTIAL_FIELDS = {"base_url", "verify_tls", "ca_pem"}  # whoever sets these decides who gets the credentials
 REOPENING = CREDENTIAL_FIELDS | {"rate_requests", "rate_period", "rate_burst"}
 REOPENING |= {"secret", "refresh_token", "secret_sealed", "state"}  # what may end a rest or pause
 MOST_REASONS = 8
 REACHED = (404, 405)  # an API need not have anything at its base address
-ALLOWED_ADDRESSES = "integration_bridge.allowed_private_addresses"
 
 
 class BridgeConnector(models.Model):
@@ -269,7 +258,7 @@ class BridgeConnector(models.Model):
         for connector in self:
             for field_name in ("base_url", "auth_token_url"):
                 address = connector[field_name]
-                if address and not _is_http(address):
+                if address and not is_http(address):
                     raise ValidationError(
                         self.env._(
                             "Connector “%(connector)s”: “%(address)s” is not an address that can be called. It must"
@@ -315,11 +304,10 @@ class BridgeConnector(models.Model):
         for connector in self.sudo():
             parse_addresses(self.env, connector.allowed_addresses)
 
-    @api.constrains("auth_scheme", *(f"auth_{name}" for name in AUTH_OPTIONS))
+    @api.constrains("auth_scheme", *(f"auth_{name}" for name in OPTIONS))
     def _check_authentication(self):
         for connector in self:
-            body = read_json(connector, "auth_login_body")
-            problem = False
+            body, problem = read_json(connector, "auth_login_body"), False
             if connector.auth_scheme.startswith("oauth2") and not connector.auth_token_url:
                 problem = self.env._("enter the token address")
             if connector.auth_scheme == "login" and not connector.auth_login_path:
@@ -455,7 +443,7 @@ class BridgeConnector(models.Model):
         return vals_list
 
     # ----------------------------------------------------------------------------------------------------------------
-    # May it be called
+    # Talking to the other system
     # ----------------------------------------------------------------------------------------------------------------
 
     def _gate(self):
@@ -471,10 +459,6 @@ class BridgeConnector(models.Model):
         self.env["bridge.run"]._check_operator(self)
         for connector in self:
             connector._gate()._open()
-
-    # ----------------------------------------------------------------------------------------------------------------
-    # Talking to the other system
-    # ----------------------------------------------------------------------------------------------------------------
 
     def _client(self, exchanges=None):
         """One pooled HTTP session with the other system.
@@ -519,7 +503,7 @@ class BridgeConnector(models.Model):
         return Turnstile(self.env.cr.dbname, self.id, urlsplit(self.base_url).hostname)
 
     def _auth_options(self):
-        options = {name: self[f"auth_{name}"] for name in AUTH_OPTIONS if self[f"auth_{name}"]}
+        options = {name: self[f"auth_{name}"] for name in OPTIONS if self[f"auth_{name}"]}
         if options.get("login_body"):
             options["login_body"] = read_json(self, "auth_login_body")
         return options
@@ -559,6 +543,44 @@ class BridgeConnector(models.Model):
             return template % error.values
         text = str(error.args[0]) if getattr(error, "args", None) else str(error)
         return text.strip() or type(error).__name__
+
+    # ----------------------------------------------------------------------------------------------------------------
+    # Definitions
+    # ----------------------------------------------------------------------------------------------------------------
+
+    def _export_definition(self):
+        """This connector as a document that another database can import; it has no secrets.
+
+        :rtype: dict
+        """
+        self.ensure_one()
+        return export(self)
+
+    def action_export_definition(self):
+        """Download the definition as a file."""
+        self.ensure_one()
+        self.check_access("read")
+        attachment = self.env["ir.attachment"].create(
+            {
+                "name": f"{self.code}.json",
+                "raw": json.dumps(self._export_definition(), ensure_ascii=False, indent=2).encode(),
+                "mimetype": "application/json",
+            }
+        )
+        return {"type": "ir.actions.act_url", "url": f"/web/content/{attachment.id}?download=true", "target": "self"}
+
+    @api.model
+    def _import_definition(self, document):
+        """Make or update a connector from a definition. Importing the same one again changes nothing.
+
+        A new connector is disabled; state, acting user and credentials of an existing one stay as they are.
+
+        :param dict document: see ``definition/schema.json``
+        :rtype: BridgeConnector
+        :raises UserError: naming every problem and its place; then nothing is written
+        """
+        check(self.env, document)
+        return load(self.env, document)
 
     # ----------------------------------------------------------------------------------------------------------------
     # Buttons
@@ -625,29 +647,3 @@ class BridgeConnector(models.Model):
     def action_open_failures(self):
         action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_failure_action")
         return {**action, "domain": [("connector_id", "in", self.ids)], "context": {}}
-
-
-def _is_http(address):
-    try:
-        parts = urlsplit(address)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.username and parts.port != 0
-    except ValueError:  # a port that is no number
-        return False
-
-
-def parse_addresses(env, text):
-    """Host names, IP addresses and networks, as a person separates them.
-
-    :rtype: tuple
-    :raises ValidationError: naming the one that is none of them
-    """
-    names = tuple(part for part in re.split(r"[\s,;]+", text or "") if part)
-    for name in names:
-        try:
-            ipaddress.ip_network(name, strict=False)
-        except ValueError:
-            if re.fullmatch(r"(?!.*/)[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?", name) is None:
-                raise ValidationError(
-                    env._("“%s” is not a host name, an IP address or a network such as 192.168.1.0/24.", name)
-                ) from None
-    return names

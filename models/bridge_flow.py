@@ -10,10 +10,9 @@ from odoo.fields import Domain
 
 from ..mapping.errors import MappingError
 from ..mapping.fingerprint import fingerprint
-from ..mapping.mapper import Mapper
+from ..mapping.mapper import PLACES, Mapper
 from ..mapping.paths import parse_expression, parse_path
 
-RECORD_PLACES = ("id", "updated", "version", "deleted", "reference")
 DIRECTIONS = [("pull", "Remote to Odoo"), ("push", "Odoo to remote"), ("both", "Both ways")]
 AUTHORITIES = [
     ("remote", "The other system"),
@@ -253,7 +252,7 @@ class BridgeFlow(models.Model):
     @api.constrains("id_path", "updated_path", "version_path", "deleted_path", "reference_path")
     def _check_paths(self):
         for flow in self:
-            for place in RECORD_PLACES:
+            for place in PLACES:
                 try:
                     if flow[f"{place}_path"]:
                         parse = parse_path if place == "reference" else parse_expression  # it is written as well
@@ -395,7 +394,7 @@ class BridgeFlow(models.Model):
         :rtype: Mapper
         """
         self.ensure_one()
-        record = {place: self[f"{place}_path"] for place in RECORD_PLACES if place != "reference"}
+        record = {place: self[f"{place}_path"] for place in PLACES if place != "reference"}
         return Mapper([mapping._rule() for mapping in self.mapping_ids], record, self._mapping_key())
 
     def _mapping_key(self):

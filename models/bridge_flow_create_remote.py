@@ -15,9 +15,9 @@ from ..database import json_rows
 from ..mapping import merge
 from ..mapping.paths import parse_path
 from ..remote.errors import Rejected, RemoteError
+from ..remote.operation import WALK
 from .batch import DATA, DEPENDENCY, UNCHANGED, Failure
 from .bridge_flow_pull import ABSENT
-from .bridge_operation import WALK
 from .outgoing import LOOK_UP, SEND_CREATE, UNCERTAIN
 
 MOST_FOUND = 5  # ids that a message names

@@ -11,6 +11,7 @@ from ..remote import pagination, template
 from ..remote.client import Request
 from ..remote.delta import Delta, remote_clock
 from ..remote.errors import ProtocolError
+from ..remote.operation import ITEM_PLACES, WALK, WHOLE, WRITES
 from ..remote.redaction import is_sensitive
 from ..remote.walk import Page
 from .sending import BulkTask, Reading, Task
@@ -26,14 +27,12 @@ KINDS = [
     ("archive", "Archive a record"),
     ("restore", "Restore a record"),
 ]
-WRITES = ("create", "update", "delete", "archive", "restore")
 USUAL_METHODS = {
     **dict.fromkeys(("list", "get", "find"), "GET"),
     "create": "POST",
     "delete": "DELETE",
     **dict.fromkeys(("update", "archive", "restore"), "PATCH"),
 }
-WALK = {"cursor", "page", "offset", "limit"}
 RECORD = {"external_id", "version", "record", "reference"}
 PLACEHOLDERS = {
     "list": {"since", *WALK},
@@ -42,8 +41,6 @@ PLACEHOLDERS = {
     "create": {"record", "reference"},
     **dict.fromkeys(WRITES[1:], RECORD),
 }
-ITEM_PLACES = ("status", "record", "error")
-WHOLE = '"{record}"'  # the body of a request that says nothing else
 
 
 class BridgeOperation(models.Model):

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from .bridge_connector import ALLOWED_ADDRESSES, parse_addresses
+from ..connect.addresses import ALLOWED_ADDRESSES, parse_addresses
 from .bridge_job_lane import LANES
 
 MOST_LANES = 16
