@@ -1,4 +1,5 @@
 from . import (
+    bridge_record_mixin,
     bridge_connector,
     bridge_flow,
     bridge_flow_part,
@@ -19,9 +20,7 @@ from . import (
     bridge_flow_plan,
     bridge_flow_apply,
     bridge_flow_journal,
-    bridge_flow_actions,
     bridge_change,
-    bridge_flow_capture,
     bridge_flow_outgoing,
     bridge_flow_outgoing_nested,
     bridge_flow_push,
@@ -30,6 +29,8 @@ from . import (
     bridge_conflict,
     bridge_drift,
     bridge_run_compare,
+    ir_actions_server,
+    ir_cron,
     ir_http,
     res_config_settings,
 )

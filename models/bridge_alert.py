@@ -130,13 +130,24 @@ class BridgeAlert(models.Model):
     @api.model
     def _run_situations(self, connectors):
         found = {}
-        runs = connectors.flow_ids._last_ended_runs()
+        runs = self._last_ended_runs(connectors.flow_ids)
         for run in runs:
             flow = run.flow_id
             if run.state in ("failed", "blocked"):
                 message = self.env._("%(flow)s: %(problem)s", flow=flow.display_name, problem=run.message or "")
                 found |= self._situation("run", message, flow=flow)
         return found
+
+    @api.model
+    def _last_ended_runs(self, flows):
+        """Of each of these flows the last run of each kind that came to an end; single records do not count.
+
+        :rtype: BridgeRun
+        """
+        domain = [("flow_id", "in", flows.ids), ("trigger", "!=", "record"), ("dry_run", "=", False)]
+        domain.append(("state", "in", ("done", "partial", "blocked", "failed")))
+        groups = self.env["bridge.run"]._read_group(domain, ["flow_id", "kind"], ["id:max"])
+        return self.env["bridge.run"].browse(run_id for _flow, _kind, run_id in groups)
 
     @api.model
     def _overdue_situations(self, connectors):
@@ -347,11 +358,11 @@ class BridgeAlert(models.Model):
             return self.env["bridge.conflict"]._action_open_of("flow_id", self.flow_id)
         record = self.connector_id
         if self.kind in ("run", "overdue"):
-            runs = self.flow_id._last_ended_runs()
+            runs = self._last_ended_runs(self.flow_id)
             record = runs.filtered(lambda run: run.state in ("failed", "blocked"))[:1] or runs[:1]
         if not record:
             return self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_job_action")
-        return self.env["bridge.flow"]._open_record(record._name, record.id)
+        return self.env["bridge.record.mixin"]._show_record(record._name, record.id)
 
     @api.autovacuum
     def _gc_closed(self):

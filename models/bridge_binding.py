@@ -10,6 +10,7 @@ ONE_BINDING = """
 class BridgeBinding(models.Model):
     _name = "bridge.binding"
     _description = "External ID"
+    _inherit = ["bridge.record.mixin"]
     _order = "id desc"
     _rec_name = "external_id"
 
@@ -78,7 +79,7 @@ class BridgeBinding(models.Model):
     def _readable_name(self):
         """The bound record's name, as far as this user may read it."""
         self.ensure_one()
-        return self.env["bridge.flow"]._name_of_record(self.res_model, self.res_id)
+        return self._name_of_record(self.res_model, self.res_id)
 
     @api.model
     def _known(self, flow, external_ids):
@@ -100,12 +101,6 @@ class BridgeBinding(models.Model):
             [list(external_ids), flow.id],
         )
         return dict(self.env.cr.fetchall())
-
-    def action_open_record(self):
-        """Open the Odoo record."""
-        self.ensure_one()
-        self.check_access("read")
-        return self.env["bridge.flow"]._open_record(self.res_model, self.res_id)
 
     def action_sync(self):
         """Fetch these records again, and send what is new in Odoo, now."""

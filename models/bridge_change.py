@@ -3,6 +3,7 @@ import threading
 
 from odoo import api, fields, models
 
+from .. import capture
 from .bridge_job_lane import wake_scheduler
 
 CALL_AFTER = 0.2  # seconds
@@ -19,6 +20,7 @@ class BridgeChange(models.Model):
 
     _name = "bridge.change"
     _description = "Change in Odoo"
+    _inherit = ["bridge.record.mixin"]
     _order = "id"
     _rec_name = "res_id"
 
@@ -38,13 +40,16 @@ class BridgeChange(models.Model):
 
     def _compute_record_name(self):
         for change in self:
-            change.record_name = self.env["bridge.flow"]._name_of_record(change.res_model, change.res_id)
+            change.record_name = self._name_of_record(change.res_model, change.res_id)
 
-    def action_open_record(self):
-        """Open the Odoo record."""
-        self.ensure_one()
-        self.check_access("read")
-        return self.env["bridge.flow"]._open_record(self.res_model, self.res_id)
+    def _register_hook(self):
+        super()._register_hook()
+        capture.patch(self.env.registry, capture.watches(self.env))
+
+    def _unregister_hook(self):
+        result = super()._unregister_hook()
+        capture.patch(self.env.registry, {})
+        return result
 
     # ----------------------------------------------------------------------------------------------------------------
     # Putting in

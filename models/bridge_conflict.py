@@ -18,6 +18,7 @@ class BridgeConflict(models.Model):
 
     _name = "bridge.conflict"
     _description = "Conflict"
+    _inherit = ["bridge.record.mixin"]
     _order = "id desc"
 
     binding_id = fields.Many2one("bridge.binding", required=True, ondelete="cascade", readonly=True)
@@ -265,12 +266,6 @@ class BridgeConflict(models.Model):
         """Show the conflicts of these records, the open ones first."""
         action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_conflict_action")
         return {**action, "domain": [(field_name, "in", records.ids)]}
-
-    def action_open_record(self):
-        """Open the Odoo record."""
-        self.ensure_one()
-        self.check_access("read")
-        return self.env["bridge.flow"]._open_record(self.res_model, self.res_id)
 
     @api.autovacuum
     def _gc_closed(self):

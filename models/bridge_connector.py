@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
+from .. import capture
 from ..connect.addresses import ALLOWED_ADDRESSES, is_http, parse_addresses
 from ..connect.secret_box import seal, unseal
 from ..connect.shared_tokens import SharedTokens
@@ -423,7 +424,7 @@ class BridgeConnector(models.Model):
         if vals.get("state") in ("preview", "live"):
             self.flow_ids._check_references()
         if vals.keys() & {"state", "active"}:
-            self.flow_ids._update_capture()
+            capture.update(self.env)
             (self - had_changes).flow_ids.push_scan_needed = True  # nothing was kept for it until now
         if any(name in REOPENING or name.startswith("auth_") for name in vals):
             self.env["bridge.gate"].sudo().search([("connector_id", "in", self.ids)])._open()

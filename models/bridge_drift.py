@@ -20,6 +20,7 @@ class BridgeDrift(models.Model):
 
     _name = "bridge.drift"
     _description = "Difference"
+    _inherit = ["bridge.record.mixin"]
     _order = "run_id desc, kind, id"
     _rec_name = "record_name"
 
@@ -132,12 +133,12 @@ class BridgeDrift(models.Model):
             self.env["bridge.change"]._note(self.flow_id.id, self.flow_id.model, [self.res_id])
 
     def action_open_record(self):
-        """Open the Odoo record."""
+        """Open the Odoo record, if there is one."""
         self.ensure_one()
         self.check_access("read")
         if not self.res_id:
             raise UserError(self.env._("“%s” is not in Odoo.", self.record_name or self.external_id))
-        return self.env["bridge.flow"]._open_record(self.res_model, self.res_id)
+        return super().action_open_record()
 
 
 def _shown(value):

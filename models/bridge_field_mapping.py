@@ -73,7 +73,7 @@ class BridgeFieldMapping(models.Model):
     def _compute_options_help(self):
         for mapping in self:
             options = CONVERTERS[mapping.converter or "text"].known_options()
-            mapping.options_help = self.env["bridge.flow"]._render_options(
+            mapping.options_help = self._render_options(
                 [(name, self.env._(option.help)) for name, option in options.items()]
             )
 

@@ -2,12 +2,12 @@ import ast
 import re
 
 from dateutil.relativedelta import relativedelta
-from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 
+from .. import capture
 from ..mapping.errors import MappingError
 from ..mapping.fingerprint import fingerprint
 from ..mapping.mapper import PLACES, Mapper
@@ -204,24 +204,6 @@ class BridgeFlow(models.Model):
         elif self.direction == "pull" and self.authority == "odoo":
             self.authority = "remote"
 
-    def _last_ended_runs(self):
-        """Of each flow the last run of each kind that came to an end; single records do not count.
-
-        :rtype: BridgeRun
-        """
-        domain = [("flow_id", "in", self.ids), ("trigger", "!=", "record"), ("dry_run", "=", False)]
-        domain.append(("state", "in", ("done", "partial", "blocked", "failed")))
-        groups = self.env["bridge.run"]._read_group(domain, ["flow_id", "kind"], ["id:max"])
-        return self.env["bridge.run"].browse(run_id for _flow, _kind, run_id in groups)
-
-    @api.model
-    def _render_options(self, options):
-        """Options and what they do, as a small table for a form."""
-        if not options:
-            return Markup("<p class='text-muted'>%s</p>") % self.env._("There is nothing to set.")
-        row = Markup("<tr><td class='pe-3'><code>%s</code></td><td>%s</td></tr>")
-        return Markup("<table>%s</table>") % Markup("").join(row % pair for pair in options)
-
     # ----------------------------------------------------------------------------------------------------------------
     # Constraints
     # ----------------------------------------------------------------------------------------------------------------
@@ -335,8 +317,8 @@ class BridgeFlow(models.Model):
     def create(self, vals_list):
         flows = super().create(vals_list)
         flows.connector_id._check_configuring_user()
-        flows._update_model_actions()
-        flows._update_capture()
+        self.env["ir.actions.server"]._update_bridge_entries()
+        capture.update(self.env)
         flows._schedule(fields.Datetime.now())
         return flows
 
@@ -361,9 +343,9 @@ class BridgeFlow(models.Model):
         if configured & vals.keys():
             self._configuration_changed()
         if {"model_id", "active"} & vals.keys():
-            self._update_model_actions()
+            self.env["ir.actions.server"]._update_bridge_entries()
         if {"model_id", "active", "direction", "connector_id", "parent_id"} & vals.keys():
-            self._update_capture()
+            capture.update(self.env)
         if {"interval_number", "interval_type"} & vals.keys():
             self._schedule(fields.Datetime.now())
         return result
@@ -371,8 +353,8 @@ class BridgeFlow(models.Model):
     def unlink(self):
         self.connector_id._check_configuring_user()
         result = super().unlink()
-        self.env["bridge.flow"]._update_model_actions()
-        self.env["bridge.flow"]._update_capture()
+        self.env["ir.actions.server"]._update_bridge_entries()
+        capture.update(self.env)
         return result
 
     def _configuration_changed(self):
@@ -381,7 +363,7 @@ class BridgeFlow(models.Model):
         flows = self | self.parent_id
         needed = {"full_scan_needed": True, "push_scan_needed": True}
         flows.filtered(lambda flow: not (flow.full_scan_needed and flow.push_scan_needed)).sudo().write(needed)
-        flows._update_capture()
+        capture.update(self.env)
         self.env["bridge.job"].sudo()._retry_data_failures(flows)
 
     # ----------------------------------------------------------------------------------------------------------------
@@ -476,23 +458,6 @@ class BridgeFlow(models.Model):
         before = fields.Datetime.now() - relativedelta(days=self.full_scan_days)
         return not self.last_full_scan or self.last_full_scan <= before
 
-    @api.model
-    def _enqueue_due(self):
-        """Start a run of every flow whose time has come."""
-        now = fields.Datetime.now()
-        due = self.sudo().search(
-            [("next_run", "<=", now), ("connector_id.state", "!=", "disabled"), ("parent_id", "=", False)]
-        )
-        for flow in self.env["bridge.change"].sudo()._waiting_flows():
-            self.env["bridge.run"].sudo()._enqueue(flow, trigger="change", kind="push")
-        for flow in due:
-            try:
-                with self.env.cr.savepoint():
-                    flow._enqueue(trigger="schedule")
-            except UserError as error:  # one flow that is not right must not keep the others from their work
-                self.env["bridge.run"].sudo()._start(flow, trigger="schedule")._fail(str(error))
-            flow._schedule(now)
-
     def _enqueue(self, trigger, full=False, dry_run=None, kinds=None):
         """Have each flow run as soon as a lane is free; a flow that waits already is not queued twice.
 
@@ -554,6 +519,79 @@ class BridgeFlow(models.Model):
             run._preview()
             runs += run
         return runs.sudo(False)._action_open()
+
+    @api.model
+    def action_sync_status(self, model_name, record_ids):
+        """The external IDs of some records, with what was synced when.
+
+        :param str model_name: their model
+        :param list[int] record_ids: their ids
+        """
+        self.env["bridge.binding"].check_access("read")
+        action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_binding_action")
+        domain = [("flow_id.model", "=", model_name), ("res_id", "in", record_ids)]
+        return {**action, "name": self.env._("Sync Status"), "domain": domain, "context": {}}
+
+    @api.model
+    def action_sync_records(self, model_name, record_ids):
+        """Fetch the remote records of some records again, and send what is new in Odoo, now.
+
+        :param str model_name: their model
+        :param list[int] record_ids: their ids
+        :raises UserError: if no flow has anything to do with them
+        """
+        self.env["bridge.run"]._check_operator()
+        domain = [("flow_id.model", "=", model_name), ("res_id", "in", record_ids), ("parent_id", "=", False)]
+        bound = self.env["bridge.binding"].search(domain).grouped("flow_id")
+        sending = self.search([("model", "=", model_name), ("direction", "!=", "pull"), ("parent_id", "=", False)])
+        readable = self.env[model_name].browse(record_ids).exists()._filtered_access("read").ids
+        fetched, looked_at = set(), set()
+        for flow in self.union(*bound, sending.filtered(lambda flow: flow.connector_id.state == "live")):
+            bindings = bound.get(flow, self.env["bridge.binding"])
+            new = flow._inside(readable).ids if flow in sending else []
+            flow._sync_records(bindings, {*bindings.mapped("res_id"), *new}, fetched, looked_at)
+        if not fetched and not looked_at:
+            raise UserError(
+                self.env._("None of these records has an external ID or is one to push, so there is nothing to sync.")
+            )
+        return self._tell_synced(fetched, looked_at)
+
+    def _sync_records(self, bindings, record_ids, fetched, looked_at):
+        """Have some records of this flow fetched, and those that it may have to send looked at.
+
+        :param BridgeBinding bindings: what is known of them
+        :param record_ids: their Odoo ids
+        :param set fetched: gets the (model, id) of those that are fetched
+        :param set looked_at: gets the (model, id) of those that are sent if they have changed
+        :raises UserError: if the flow does not work now
+        """
+        self.ensure_one()
+        known = bindings.filtered("external_id")
+        if known and (self.direction == "pull" or (self.direction == "both" and self._operation("get"))):
+            self.env["bridge.job"]._enqueue_records(self, known.mapped("external_id"))
+            fetched.update((self.model, res_id) for res_id in known.mapped("res_id"))
+        record_ids = set(record_ids) - {0}
+        if record_ids and self.direction != "pull":
+            self._check_works()
+            self.env["bridge.change"]._note(self.id, self.model, record_ids)
+            looked_at.update((self.model, res_id) for res_id in record_ids)
+
+    @api.model
+    def _tell_synced(self, fetched, looked_at):
+        """Say in the corner of the screen what is going to be done."""
+        parts = []
+        if fetched:
+            parts.append(self.env._("Records that will be fetched again: %s.", len(fetched)))
+        if looked_at:
+            parts.append(self.env._("Records that will be sent if they have changed: %s.", len(looked_at)))
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success" if parts else "warning",
+                "message": " ".join(parts) or self.env._("There is nothing to sync."),
+            },
+        }
 
     def action_recover(self):
         """Fetch records by their remote ids."""

@@ -662,7 +662,7 @@ class BridgeFlow(models.Model):
             {**self._journal_values(), "run_id": batch.run.id, "rows": json_rows(rows)},
         )
         self.env["bridge.job"].invalidate_model()
-        self.env["bridge.job"]._wake_lanes(at=fields.Datetime.now() + datetime.timedelta(seconds=FIRST_DELAY))
+        self.env["ir.cron"]._wake_lanes(at=fields.Datetime.now() + datetime.timedelta(seconds=FIRST_DELAY))
         self.env["bridge.alert"]._wake()
 
     # Log

@@ -93,7 +93,7 @@ class BridgeGate(models.Model):
 
         if in_own_transaction(self.env.registry.cursor, answer):
             self.env["bridge.job"].invalidate_model()
-            self.env["bridge.job"]._wake_lanes()
+            self.env["ir.cron"]._wake_lanes()
         self.invalidate_recordset()
 
     def _open(self):
@@ -102,7 +102,7 @@ class BridgeGate(models.Model):
         self.env["bridge.job"].flush_model()
         self.env.cr.execute(MAKE_DUE, {"connectors": self.connector_id.ids})
         self.env["bridge.job"].invalidate_model()
-        self.env["bridge.job"]._wake_lanes()
+        self.env["ir.cron"]._wake_lanes()
 
     def _is_resting(self):
         return bool(self.resting_until and self.resting_until > fields.Datetime.now())

@@ -29,6 +29,7 @@ PARTICULARS = re.compile(r"“[^”]*”|\"[^\"]*\"|«[^»]*»|(?<!\S)(?<!HTTP )
 class BridgeJob(models.Model):
     _name = "bridge.job"
     _description = "Job"
+    _inherit = ["bridge.record.mixin"]
     _order = "id desc"
 
     kind = fields.Selection(
@@ -164,7 +165,7 @@ class BridgeJob(models.Model):
         jobs = self.sudo().browse(row[0] for row in self.env.cr.fetchall())
         runs = {values["run_id"] for values in vals_list if values.get("run_id")}
         self.env["bridge.run"].browse(runs).invalidate_recordset(["job_ids"])
-        self._wake_lanes()
+        self.env["ir.cron"]._wake_lanes()
         return jobs
 
     @api.model
@@ -258,7 +259,7 @@ class BridgeJob(models.Model):
         )
         if self.env.cr.rowcount:
             self.invalidate_model()
-            self._wake_lanes()
+            self.env["ir.cron"]._wake_lanes()
 
     # ----------------------------------------------------------------------------------------------------------------
     # Error desk
@@ -286,7 +287,7 @@ class BridgeJob(models.Model):
             [self.ids, list(DRAINS)],
         )
         self.invalidate_model()
-        self._wake_lanes()
+        self.env["ir.cron"]._wake_lanes()
 
     def _retry_drain(self):
         for job in self.filtered(lambda job: job.state in ("failed", "pending")):
@@ -423,7 +424,7 @@ class BridgeJob(models.Model):
             job._uncertain_binding().sent_at = False
             job._wait({"due_at": fields.Datetime.now(), "attempts": 0, "finished": False})
             job._log_decision(self.env._("%s says that it is not there.", self.env.user.name))
-        self._wake_lanes()
+        self.env["ir.cron"]._wake_lanes()
 
     def _uncertain_binding(self):
         """:raises UserError: if there is nothing to decide any more"""
@@ -448,11 +449,8 @@ class BridgeJob(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_job_there_action")
         return {**action, "context": {"default_job_id": self.id}}
 
-    def action_open_record(self):
-        """Open the Odoo record."""
-        self.ensure_one()
-        self.check_access("read")
-        return self.env["bridge.flow"]._open_record(self.flow_id.model, self.res_id)
+    def _record_model(self):
+        return self.flow_id.model
 
     def action_open_logs(self):
         self.ensure_one()

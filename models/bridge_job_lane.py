@@ -1,7 +1,5 @@
 """Lanes: scheduled actions that claim jobs and put back what a dead worker left (DESIGN.md, "The queue")."""
 
-import contextlib
-import itertools
 import logging
 import math
 import threading
@@ -17,11 +15,11 @@ from odoo.tools import SQL, config
 
 from ..database import BUSY_ATTEMPTS, is_busy
 from ..jobs.retry import FIRST_REST, LONGEST_REST, REST_AFTER
+from ..jobs.schedule import enqueue_due
 from .bridge_run import DRAINS
 
 _logger = logging.getLogger(__name__)
 
-LANES = "integration_bridge.lanes"
 CLAIM_LIMIT = 200  # jobs that are claimed together
 LONG = DRAINS  # kinds whose jobs are claimed one by one, because each may take a lane's whole time
 TOGETHER = (
@@ -41,88 +39,9 @@ class BridgeJob(models.Model):
     # How many, and are they there
     # ----------------------------------------------------------------------------------------------------------------
 
-    @api.model
-    def _lane_count(self):
-        return int(self.env["ir.config_parameter"].sudo().get_param(LANES, 2))
-
-    @api.model
-    def _lanes(self):
-        """The scheduled actions that are lanes, in their order.
-
-        :rtype: IrCron
-        """
-        data = (
-            self.env["ir.model.data"]
-            .sudo()
-            .search(
-                [("module", "=", "integration_bridge"), ("model", "=", "ir.cron"), ("name", "=like", "lane\\_%")],
-                order="id",
-            )
-        )
-        return self.env["ir.cron"].sudo().with_context(active_test=False).browse(data.mapped("res_id")).exists()
-
-    @api.model
-    def _set_lanes(self, count):
-        """Have exactly so many lanes; one more or less needs no restart.
-
-        A lane that is at work can not be removed now. It ends its slice, does no more, and goes the next time.
-        """
-        lanes = self._lanes()
-        for lane in lanes[count:]:
-            with contextlib.suppress(UserError), self.env.cr.savepoint():
-                names = self.env["ir.model.data"].sudo().search([("model", "=", "ir.cron"), ("res_id", "=", lane.id)])
-                self.sudo().search([("lane_id", "=", lane.id), ("state", "=", "running")])._put_back()
-                names.unlink()
-                lane.unlink()
-        names = (
-            self.env["ir.model.data"].sudo().search([("module", "=", "integration_bridge"), ("model", "=", "ir.cron")])
-        )
-        free = (number for number in itertools.count(1) if f"lane_{number}" not in names.mapped("name"))
-        for _missing in range(count - len(lanes)):
-            self._create_lane(next(free))
-
     @api.autovacuum
     def _gc_lanes(self):
-        self._set_lanes(self._lane_count())
-
-    @api.model
-    def _create_lane(self, number):
-        lane = (
-            self.env["ir.cron"]
-            .sudo()
-            .create(
-                {
-                    "name": f"Integration Bridge: lane {number}",
-                    "model_id": self.env["ir.model"]._get_id(self._name),
-                    "state": "code",
-                    "code": "model._run_lane()",
-                    "user_id": self.env.ref("base.user_root").id,
-                    "interval_number": 1,
-                    "interval_type": "minutes",
-                    "priority": 5,
-                }
-            )
-        )
-        # A name of its own, so that uninstalling the addon finds it.
-        self.env["ir.model.data"].sudo().create(
-            {
-                "module": "integration_bridge",
-                "name": f"lane_{number}",
-                "model": "ir.cron",
-                "res_id": lane.id,
-                "noupdate": True,
-            }
-        )
-
-    @api.model
-    def _wake_lanes(self, at=None):
-        """Have the lanes look for work when this transaction is committed, or at a time.
-
-        :param datetime at: naive UTC; one lane is enough then
-        """
-        lanes = self._lanes()
-        for lane in lanes[:1] if at else lanes:
-            lane._trigger(at=at)
+        self.env["ir.cron"]._set_lanes(self.env["ir.cron"]._lane_count())
 
     @api.model
     def _cron_problem(self):
@@ -135,7 +54,7 @@ class BridgeJob(models.Model):
                 "This Odoo server runs no scheduled actions (max_cron_threads = 0), so nothing will be synced. Set it"
                 " to 2 or more in Odoo's configuration file, or run lanes on another server of this database."
             )
-        if not self._lanes().filtered("active"):
+        if not self.env["ir.cron"]._lanes().filtered("active"):
             return self.env._(
                 "All lanes of the Integration Bridge are switched off. Activate the scheduled actions named"
                 " “Integration Bridge: lane”."
@@ -148,7 +67,7 @@ class BridgeJob(models.Model):
 
         :rtype: datetime
         """
-        lanes = self._lanes()
+        lanes = self.env["ir.cron"]._lanes()
         progress = self.env["ir.cron.progress"].sudo().search([("cron_id", "in", lanes.ids)], order="id desc", limit=20)
         return max(
             (time for time in (*progress.mapped("write_date"), *lanes.mapped("lastcall")) if time), default=False
@@ -215,10 +134,10 @@ class BridgeJob(models.Model):
         lane_id = self.env.context.get("cron_id", False)
         self._rescue(lane_id)
         self._commit(0)
-        if lane_id in self._lanes()[self._lane_count() :].ids:
+        if lane_id in self.env["ir.cron"]._lanes()[self.env["ir.cron"]._lane_count() :].ids:
             return  # one too many: it was at work when the setting was changed
         try:
-            self.env["bridge.flow"]._enqueue_due()
+            enqueue_due(self.env)
             left = self._commit(0)
         except psycopg2.Error as error:
             if not is_busy(error):

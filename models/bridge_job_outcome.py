@@ -204,4 +204,4 @@ class BridgeJob(models.Model):
         waiting = self.filtered(lambda job: job.state == "pending")
         if waiting:
             due = min(waiting.mapped("due_at"))
-            self._wake_lanes(at=max(due, (state and state.resting_until) or due))
+            self.env["ir.cron"]._wake_lanes(at=max(due, (state and state.resting_until) or due))

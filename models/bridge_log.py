@@ -29,6 +29,7 @@ ACTIONS = [
 class BridgeLog(models.Model):
     _name = "bridge.log"
     _description = "Log Line"
+    _inherit = ["bridge.record.mixin"]
     _order = "id desc"
     _rec_name = "external_id"
 
@@ -108,9 +109,3 @@ class BridgeLog(models.Model):
         names = [record.display_name if record.has_access("read") else f"#{record.id}" for record in related]
         names += [str(one).lstrip("+#") for one in values if isinstance(one, str)]
         return ", ".join(names) or str(value)
-
-    def action_open_record(self):
-        """Open the Odoo record."""
-        self.ensure_one()
-        self.check_access("read")
-        return self.env["bridge.flow"]._open_record(self.res_model, self.res_id)

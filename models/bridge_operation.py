@@ -138,7 +138,7 @@ class BridgeOperation(models.Model):
     def _compute_pagination_help(self):
         for operation in self:
             options = pagination.PAGINATORS[operation.pagination or "none"].options
-            operation.pagination_help = self.env["bridge.flow"]._render_options(
+            operation.pagination_help = self._render_options(
                 [(name, self.env._(option.label)) for name, option in options.items()]
             )
 
@@ -154,7 +154,7 @@ class BridgeOperation(models.Model):
             if operation.bulk_size and operation.kind in WRITES:
                 many = self.env._("The list of all records of the request, in the body. All others stand in the item.")
                 rows.insert(0, ("{records}", many))
-            operation.placeholders_help = self.env["bridge.flow"]._render_options(rows)
+            operation.placeholders_help = self._render_options(rows)
 
     @api.model
     def _placeholder_texts(self):

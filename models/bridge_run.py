@@ -143,7 +143,7 @@ class BridgeRun(models.Model):
                 preview = flow.connector_id.state == "preview" if dry_run is None else dry_run
                 waiting.run_id.write({"full": waiting.run_id.full or full, "dry_run": preview})
             waiting.write({"due_at": fields.Datetime.now()})
-            self.env["bridge.job"]._wake_lanes()
+            self.env["ir.cron"]._wake_lanes()
             return waiting.run_id
         run = self._start(flow, trigger, full=full, dry_run=dry_run, kind=kind)
         self.env["bridge.job"]._enqueue([{"kind": kind, "flow_id": flow.id, "run_id": run.id}])
@@ -472,7 +472,7 @@ class BridgeRun(models.Model):
                 [{"kind": run.kind, "flow_id": run.flow_id.id, "run_id": run.id, "state": "cancelled"}]
             )
             job._wait({"due_at": fields.Datetime.now(), "finished": False})
-            self.env["bridge.job"]._wake_lanes()
+            self.env["ir.cron"]._wake_lanes()
 
     def action_cancel(self):
         """Stop a run that waits, needs a decision, or is between two slices."""

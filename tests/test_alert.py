@@ -141,7 +141,7 @@ class TestAlert(BridgeCase):
 
     def test_queue_that_is_late(self):
         job = self.flow._enqueue("manual").job_ids
-        self.env["bridge.job"]._lanes().lastcall = fields.Datetime.now()
+        self.env["ir.cron"]._lanes().lastcall = fields.Datetime.now()
         job.due_at = fields.Datetime.now() - timedelta(minutes=61)
         self.watch()
         self.assertEqual(self.kinds(), ["queue"])
@@ -149,7 +149,7 @@ class TestAlert(BridgeCase):
     def test_lanes_that_do_not_work_are_told_when_somebody_opens_odoo(self):
         job = self.flow._enqueue("manual").job_ids
         job.due_at = fields.Datetime.now() - timedelta(minutes=30)
-        self.env["bridge.job"]._lanes().lastcall = fields.Datetime.now() - timedelta(minutes=20)
+        self.env["ir.cron"]._lanes().lastcall = fields.Datetime.now() - timedelta(minutes=20)
         self.env.flush_all()
         with self.enter_registry_test_mode():
             self.alerts._watch_without_cron()

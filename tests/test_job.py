@@ -26,26 +26,26 @@ class TestJob(BridgeCase):
     """Promise 3: failure is survived."""
 
     def test_lanes_follow_the_setting(self):
-        jobs = self.env["bridge.job"]
+        lanes = self.env["ir.cron"]._lanes
         for count in (3, 1, 2):
             settings = self.env["res.config.settings"].create({"bridge_lanes": count})
             settings.execute()
-            self.assertEqual(len(jobs._lanes()), count)
-        self.assertEqual(jobs._lanes().mapped("name"), ["Integration Bridge: lane 1", "Integration Bridge: lane 2"])
+            self.assertEqual(len(lanes()), count)
+        self.assertEqual(lanes().mapped("name"), ["Integration Bridge: lane 1", "Integration Bridge: lane 2"])
 
     def test_lane_that_is_at_work_goes_when_it_is_done(self):
-        jobs = self.env["bridge.job"]
+        jobs, lanes = self.env["bridge.job"], self.env["ir.cron"]._lanes
         self.env["res.config.settings"].create({"bridge_lanes": 3}).execute()
-        third = jobs._lanes()[2]
+        third = lanes()[2]
         with patch.object(type(third), "unlink", side_effect=UserError("This cron task is being executed")):
             self.env["res.config.settings"].create({"bridge_lanes": 2}).execute()
-        self.assertEqual(len(jobs._lanes()), 3)
+        self.assertEqual(len(lanes()), 3)
         run = self.connect()._enqueue("manual")
         with self.enter_registry_test_mode():
             third.method_direct_trigger()
         self.assertEqual(run.state, "pending", "it does no more")
         jobs._gc_lanes()
-        self.assertEqual(len(jobs._lanes()), 2)
+        self.assertEqual(len(lanes()), 2)
 
     def test_settings_that_make_no_sense_are_refused(self):
         for values in ({"bridge_lanes": 0}, {"bridge_log_days": 0}, {"bridge_allowed_addresses": "a b/c"}):

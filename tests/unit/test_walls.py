@@ -146,9 +146,7 @@ SEVERAL_MODELS = {
     "models/bridge_run_push.py",
 }
 EXTENDING = {
-    "models/bridge_flow_actions.py",
     "models/bridge_flow_apply.py",
-    "models/bridge_flow_capture.py",
     "models/bridge_flow_create_remote.py",
     "models/bridge_flow_journal.py",
     "models/bridge_flow_outgoing.py",
