@@ -10,8 +10,6 @@ from . import (
     bridge_run,
     bridge_log,
     bridge_job,
-    bridge_job_lane,
-    bridge_job_outcome,
     bridge_gate,
     bridge_alert,
     bridge_failure,

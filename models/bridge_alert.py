@@ -8,8 +8,9 @@ from markupsafe import Markup
 
 from odoo import SUPERUSER_ID, api, fields, models
 
+from ..jobs import claim, health
+from ..jobs.kinds import DRAINS
 from ..jobs.retry import REST_AFTER
-from .bridge_run import DRAINS
 
 _logger = logging.getLogger(__name__)
 
@@ -84,11 +85,11 @@ class BridgeAlert(models.Model):
 
     @api.model
     def _queue_situations(self):
-        problem = self.env["bridge.job"]._cron_problem() or self.env["bridge.job"]._lane_problem()
+        problem = health.cron_problem(self.env) or health.lane_problem(self.env)
         if problem:
             return self._situation("lanes", problem)
         minutes = int(self.env["ir.config_parameter"].sudo().get_param("integration_bridge.queue_minutes", 60))
-        oldest = self.env["bridge.job"]._oldest_due()
+        oldest = claim.oldest_due(self.env)
         if oldest and oldest < fields.Datetime.now() - datetime.timedelta(minutes=minutes):
             message = self.env._(
                 "The oldest job has been due since %(time)s UTC. The lanes do not keep up: set more lanes, or look for"
@@ -338,8 +339,7 @@ class BridgeAlert(models.Model):
         _looked[database] = time.monotonic()
         with self.env.registry.cursor() as cr:  # whatever happens here, the page of that person goes on
             alerts = self.with_env(self.env(cr=cr, su=True))
-            jobs = alerts.env["bridge.job"]
-            if jobs._cron_problem() or jobs._lane_problem():
+            if health.cron_problem(alerts.env) or health.lane_problem(alerts.env):
                 alerts._watch()
 
     # ----------------------------------------------------------------------------------------------------------------

@@ -1,13 +1,10 @@
 import functools
-import threading
 
 from odoo import api, fields, models
 
 from .. import capture
-from .bridge_job_lane import wake_scheduler
+from ..jobs.wake import call_soon
 
-CALL_AFTER = 0.2  # seconds
-_callers = {}  # database to the timer that will call
 NOTED = "integration_bridge.changes"  # where a transaction keeps what it has changed, until just before its commit
 
 
@@ -162,23 +159,6 @@ class BridgeChange(models.Model):
         self.env["bridge.job"].flush_model()
         self.env.cr.execute(WAITING, {"now": fields.Datetime.now()})
         return self.env["bridge.flow"].sudo().browse(row[0] for row in self.env.cr.fetchall())
-
-
-def call_soon(database):
-    """Wake the scheduler in a moment, once for all that is committed until then.
-
-    It takes a connection of its own, for which nobody's save should have to wait. If this process dies before, the
-    scheduler looks by itself within a minute.
-    """
-
-    def call():
-        _callers.pop(database, None)
-        wake_scheduler(database)
-
-    if database not in _callers:
-        _callers[database] = timer = threading.Timer(CALL_AFTER, call)
-        timer.daemon = True
-        timer.start()
 
 
 MOST_REACHED = 1000  # changes of reached records that are turned into the flow's own at a time

@@ -12,6 +12,7 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 
 from ..database import json_rows
+from ..jobs import claim
 from ..mapping import merge
 from ..mapping.paths import parse_path
 from ..remote.errors import Rejected, RemoteError
@@ -38,8 +39,7 @@ class BridgeFlow(models.Model):
         ids = {item.binding.job_id for item in items if item.binding and item.binding.job_id}
         if not ids:
             return set()
-        self.env.cr.execute("SELECT id FROM bridge_job WHERE id = ANY(%s) AND state = 'running'", [list(ids)])
-        return {row[0] for row in self.env.cr.fetchall()}
+        return claim.running(self.env, ids)
 
     def _creation_decision(self, batch, item, kinds, running):
         """What to do about a record that we have begun to create there."""

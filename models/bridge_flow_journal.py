@@ -1,12 +1,12 @@
 """The road: journal. Bindings, log lines and failures, in the same transaction as the records they tell about."""
 
 import contextlib
-import datetime
 
 from odoo import fields, models
 
 from ..database import json_rows, text
-from ..jobs.retry import ATTEMPTS, FIRST_DELAY
+from ..jobs import failures
+from ..jobs.outcome import fail_or_retry
 from ..mapping.errors import MappingError
 from ..mapping.mapper import DELETED
 from .batch import (
@@ -24,7 +24,6 @@ from .batch import (
     UPDATE,
 )
 from .bridge_conflict import FIELD, GONE_IN_ODOO, GONE_THERE
-from .bridge_job import OPEN_RECORD, group_of
 
 LOGGED = (CREATE, UPDATE, LINK, ARCHIVE, UNLINK, FLAG, SKIP, REJECT, CONFLICT)
 
@@ -242,22 +241,7 @@ class BridgeFlow(models.Model):
             for item in batch.items
             if item.action != REJECT and not item.deferred and not item.superseded
         ]
-        self.env.cr.execute(
-            """
-            UPDATE bridge_job
-               SET state = 'done', finished = clock_timestamp() AT TIME ZONE 'UTC'
-             WHERE flow_id = %s AND kind = 'pull_record' AND external_id = ANY(%s)
-               AND state IN ('pending', 'failed', 'uncertain') AND NOT id = ANY(%s)
-         RETURNING external_id
-            """,
-            [self.id, succeeded, jobs.ids if jobs else []],
-        )
-        closed = [row[0] for row in self.env.cr.fetchall()]
-        if jobs:
-            closed += [job.external_id for job in jobs if job.error_kind and job.external_id in succeeded]
-        if closed:
-            self.env["bridge.job"].invalidate_model()
-        return closed
+        return failures.close(self, "external_id", succeeded, jobs)
 
     def _write_failures(self, batch, jobs):
         """A record that failed becomes a job of its own, with its payload; one that is one already says so."""
@@ -265,7 +249,8 @@ class BridgeFlow(models.Model):
         rows = []
         troubled = [(item, *self._trouble(item)) for item in batch.items]
         troubled = [(item, *trouble) for item, *trouble in troubled if trouble[0]]
-        ignored = self._ignored([item for item, *_trouble in troubled])
+        known = [(item.external_id, item.fingerprint) for item, *_trouble in troubled]
+        ignored = failures.ignored(self, "external_id", known)
         for item, kind, message, field_name in troubled:
             if item.external_id in ignored:
                 if item.failure:
@@ -280,29 +265,20 @@ class BridgeFlow(models.Model):
                         "fingerprint": item.fingerprint,
                     }
                 )
-                own[item.external_id]._fail_or_retry(kind, message)
+                fail_or_retry(own[item.external_id], kind, message)
             else:
-                rows.append((item, kind, message, field_name))
-        self._insert_failures(batch, rows)
-
-    def _ignored(self, items):
-        """Failures that a person has said to ignore, as long as the remote record is the same.
-
-        :return: external id to the reason
-        :rtype: dict
-        """
-        if not items:
-            return {}
-        self.env.cr.execute(
-            """
-            SELECT job.external_id, job.ignored_reason
-              FROM bridge_job job
-              JOIN unnest(%s::text[], %s::text[]) AS known (external_id, fingerprint) USING (external_id, fingerprint)
-             WHERE job.flow_id = %s AND job.ignored_reason IS NOT NULL AND job.state = 'cancelled'
-            """,
-            [[item.external_id for item in items], [item.fingerprint for item in items], self.id],
-        )
-        return dict(self.env.cr.fetchall())
+                rows.append(
+                    {
+                        "external_id": item.external_id,
+                        "name": self._record_name(batch, item),
+                        "kind": kind,
+                        "message": message,
+                        "field": field_name,
+                        "payload": item.document,
+                        "fingerprint": item.fingerprint,
+                    }
+                )
+        failures.keep(self, batch.run, rows, "external_id")
 
     def _trouble(self, item):
         if item.failure:
@@ -313,51 +289,6 @@ class BridgeFlow(models.Model):
             labels = ", ".join(self._field_label(name) for name in sorted(item.deferred))
             return DEPENDENCY, self.env._("%s: the related remote record is not in Odoo yet.", labels), None
         return None, None, None
-
-    def _insert_failures(self, batch, failures):
-        if not failures:
-            return
-        rows = [
-            {
-                "state": "pending" if kind in ATTEMPTS else "failed",
-                "external_id": item.external_id,
-                "record_name": self._record_name(batch, item),
-                "payload": item.document,
-                "error_kind": kind,
-                "error_field": field_name,
-                "error_message": message,
-                "error_group": group_of(message),
-                "fingerprint": item.fingerprint,
-            }
-            for item, kind, message, field_name in failures
-        ]
-        values = self._journal_values()
-        values |= {"run_id": batch.run.id, "due_at": values["now"] + datetime.timedelta(seconds=FIRST_DELAY)}
-        self.env.cr.execute(
-            f"""
-            INSERT INTO bridge_job (
-                   kind, flow_id, connector_id, company_id, run_id, priority, due_at, attempts, crashes, create_date,
-                   payload_at, state, external_id, record_name, payload, error_kind, error_field, error_message,
-                   error_group, fingerprint)
-            SELECT 'pull_record', %(flow_id)s, %(connector_id)s, %(company_id)s, %(run_id)s, 10, %(due_at)s, 1, 0,
-                   %(now)s, %(now)s, row.*
-              FROM jsonb_to_recordset(%(rows)s::jsonb) AS row (
-                   state text, external_id text, record_name text, payload jsonb, error_kind text, error_field text,
-                   error_message text, error_group text, fingerprint text)
-       ON CONFLICT (flow_id, external_id) WHERE {OPEN_RECORD} DO UPDATE
-               SET payload = excluded.payload, payload_at = excluded.payload_at, error_kind = excluded.error_kind,
-                   error_field = excluded.error_field,
-                   error_message = excluded.error_message, error_group = excluded.error_group,
-                   record_name = excluded.record_name, fingerprint = excluded.fingerprint, payload_edited = FALSE,
-                   attempts = bridge_job.attempts + 1, due_at = excluded.due_at,
-                   state = CASE WHEN bridge_job.state = 'running' THEN 'running'
-                                WHEN bridge_job.attempts + 1 >= {ATTEMPTS[DEPENDENCY]} THEN 'failed'
-                                ELSE excluded.state END
-            """,
-            {**values, "rows": json_rows(rows)},
-        )
-        self.env["bridge.job"].invalidate_model()
-        self.env["bridge.alert"]._wake()
 
     # Log
 

@@ -1,6 +1,7 @@
 """The road, from remote to Odoo: batch, compare, map, and fetch what is related (DESIGN.md, "The road")."""
 
 import base64
+import functools
 import itertools
 import math
 import time
@@ -8,6 +9,7 @@ from dataclasses import dataclass, field
 
 from odoo import models
 
+from ..jobs import lane, outcome
 from ..jobs.retry import REST_AFTER, is_charged
 from ..mapping.converters import REFERENCES, Download, Nested
 from ..mapping.fingerprint import fingerprint
@@ -430,11 +432,11 @@ class BridgeFlow(models.Model):
 
     def _pull_record_batch(self, run, fetched, jobs, client, exchanges):
         for job, kind, message, charged, state in fetched.refused:
-            job._fail_or_retry(kind, message, charged, state)
+            outcome.fail_or_retry(job, kind, message, charged, state)
         for job in fetched.left:
             job._wait({})
         documents = [document for _job, document in fetched.documents if document]
-        batch = self._batch(run, documents, client, commit=jobs._commit)
+        batch = self._batch(run, documents, client, commit=functools.partial(lane.commit, jobs.env))
         prefer = {job.external_id: job.prefer for job in jobs if job.prefer}
         for item in batch.items:
             item.prefer = prefer.get(item.external_id)
@@ -449,10 +451,10 @@ class BridgeFlow(models.Model):
         self._journal(batch, jobs)
         if run.trigger == "record":  # a run that walked a list has counted these records already
             run._count(batch)
-        jobs._conclude(finished=True)
+        outcome.conclude(jobs, finished=True)
         run._finish_records()
-        jobs.browse(job.id for job, *_rest in fetched.refused)._wake_when_due()
-        return jobs._commit(0)
+        outcome.wake_when_due(jobs.browse(job.id for job, *_rest in fetched.refused))
+        return lane.commit(jobs.env, 0)
 
     def _tombstone(self, external_id):
         return Item({}, external_id, DELETED, deleted=True)

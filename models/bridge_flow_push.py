@@ -6,6 +6,8 @@ import functools
 from odoo import fields, models
 
 from ..database import json_rows, text
+from ..jobs import failures
+from ..jobs.outcome import error_values, fail, fail_or_retry, wake_when_due
 from ..jobs.retry import ATTEMPTS, FIRST_DELAY, REST_AFTER, is_charged
 from ..remote.errors import Rejected
 from ..remote.flight import WHOLESALE, Flight
@@ -13,7 +15,6 @@ from .batch import CONFLICT, REJECT, SKIP, UNCHANGED, comparable
 from .bridge_conflict import GONE_IN_ODOO
 from .bridge_flow_journal import _brief
 from .bridge_flow_pull import ABSENT, DEEPEST
-from .bridge_job import OPEN_PUSH, group_of
 from .outgoing import (
     LEAVE,
     LOOK_UP,
@@ -584,27 +585,11 @@ class BridgeFlow(models.Model):
             for item in batch.items
             if item not in batch.held and item.failure is None and item.action not in (None, UNCERTAIN)
         ]
-        self.env.cr.execute(
-            """
-            UPDATE bridge_job
-               SET state = 'done', finished = clock_timestamp() AT TIME ZONE 'UTC'
-             WHERE flow_id = %s AND kind = 'push_record' AND res_id = ANY(%s)
-               AND state IN ('pending', 'failed', 'uncertain') AND NOT id = ANY(%s)
-         RETURNING res_id
-            """,
-            [self.id, succeeded, jobs.ids if jobs else []],
-        )
-        closed = {row[0] for row in self.env.cr.fetchall()}
-        if jobs:
-            closed |= {job.res_id for job in jobs if job.error_kind and job.res_id in succeeded}
-        if closed:
-            self.env["bridge.job"].invalidate_model()
-        batch.closed = closed
+        batch.closed = set(failures.close(self, "res_id", succeeded, jobs))
 
     def _write_push_failures(self, batch, jobs):
         """A record that can not be pushed becomes a job of its own; one that is one already says so."""
         own, rows = {job.res_id: job for job in jobs or ()}, []
-        now = fields.Datetime.now()
         for item in batch.items:
             uncertain = item.action == UNCERTAIN
             if item.failure is None or item in batch.held:
@@ -615,55 +600,28 @@ class BridgeFlow(models.Model):
                 job = own[item.record_id]
                 job.write({"error_field": item.failure.field, "external_id": item.remote_id, "record_name": item.name})
                 if state == "uncertain":
-                    job._fail("uncertain", message, {"state": "uncertain"})
+                    fail(job, "uncertain", message, {"state": "uncertain"})
                 elif item.due:
-                    job._wait({**job._error_values(kind, message), "due_at": item.due})
-                    job._wake_when_due()
+                    job._wait({**error_values(kind, message), "due_at": item.due})
+                    wake_when_due(job)
                 else:
-                    job._fail_or_retry(kind, message)
+                    fail_or_retry(job, kind, message)
                 continue
             rows.append(
                 {
                     "state": state,
                     "res_id": item.record_id,
                     "external_id": item.remote_id,
-                    "record_name": item.name,
-                    "error_kind": kind,
-                    "error_field": item.failure.field,
-                    "error_message": message,
-                    "error_group": group_of(message),
-                    "due_at": (item.due or now + datetime.timedelta(seconds=FIRST_DELAY)).isoformat(),
+                    "name": item.name,
+                    "kind": kind,
+                    "field": item.failure.field,
+                    "message": message,
+                    "due": item.due,
                 }
             )
-        self._insert_push_failures(batch, rows)
-
-    def _insert_push_failures(self, batch, rows):
-        if not rows:
-            return
-        self.env.cr.execute(
-            f"""
-            INSERT INTO bridge_job (
-                   kind, flow_id, connector_id, company_id, run_id, priority, attempts, crashes, create_date,
-                   state, res_id, external_id, record_name, error_kind, error_field, error_message, error_group, due_at)
-            SELECT 'push_record', %(flow_id)s, %(connector_id)s, %(company_id)s, %(run_id)s, 10, 1, 0, %(now)s, row.*
-              FROM jsonb_to_recordset(%(rows)s::jsonb) AS row (
-                   state text, res_id int, external_id text, record_name text, error_kind text, error_field text,
-                   error_message text, error_group text, due_at timestamp)
-       ON CONFLICT (flow_id, res_id) WHERE {OPEN_PUSH} DO UPDATE
-               SET error_kind = excluded.error_kind, error_field = excluded.error_field,
-                   error_message = excluded.error_message, error_group = excluded.error_group,
-                   record_name = excluded.record_name, external_id = excluded.external_id,
-                   attempts = bridge_job.attempts + 1, due_at = excluded.due_at,
-                   state = CASE WHEN bridge_job.state = 'running' THEN 'running'
-                                WHEN excluded.state = 'pending' AND bridge_job.attempts + 1 >= {ATTEMPTS["dependency"]}
-                                THEN 'failed'
-                                ELSE excluded.state END
-            """,
-            {**self._journal_values(), "run_id": batch.run.id, "rows": json_rows(rows)},
-        )
-        self.env["bridge.job"].invalidate_model()
-        self.env["ir.cron"]._wake_lanes(at=fields.Datetime.now() + datetime.timedelta(seconds=FIRST_DELAY))
-        self.env["bridge.alert"]._wake()
+        if failures.keep(self, batch.run, rows, "res_id"):
+            soon = fields.Datetime.now() + datetime.timedelta(seconds=FIRST_DELAY)
+            self.env["ir.cron"]._wake_lanes(at=soon)
 
     # Log
 

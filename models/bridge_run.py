@@ -8,6 +8,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
 from ..database import again_when_busy
+from ..jobs.kinds import DRAINS
+from ..jobs.outcome import progressed
 from ..remote.delta import next_cursor
 from ..remote.errors import RemoteError
 from ..remote.walk import Walk
@@ -15,7 +17,6 @@ from .batch import COUNTERS, REMOVALS
 
 PREVIEW_RECORDS = 200
 BY_POSITION = ("page", "offset")
-DRAINS = ("pull", "push", "compare")  # kinds of jobs that carry a whole run; a flow has one of them at work at a time
 
 
 class BridgeRun(models.Model):
@@ -278,7 +279,7 @@ class BridgeRun(models.Model):
         position["pages"] += 1
         position["state"] = page.after
         self.position = position
-        self.job_ids.filtered(lambda job: job.kind in DRAINS)._progressed()
+        progressed(self.job_ids.filtered(lambda job: job.kind in DRAINS))
 
     def _count(self, batch, more=None):
         """Add what became of a batch to the counters."""

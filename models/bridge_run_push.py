@@ -1,12 +1,13 @@
 """Runs from Odoo to the remote: the outbox, and now and then a look at everything."""
 
 import collections
+import functools
 
 from odoo import fields, models
 
+from ..jobs import failures, lane, outcome
 from ..remote.errors import RemoteError
 from .batch import COUNTERS, UNCHANGED
-from .bridge_job import OPEN_PUSH
 from .outgoing import LOOK_UP, SEND_CREATE, SENT_COUNTERS
 
 
@@ -104,11 +105,7 @@ class BridgeRun(models.Model):
 
     def _without_failures(self, record_ids):
         """What has failed is not sent again before something about it changes, or a person says so."""
-        self.env.cr.execute(
-            f"SELECT res_id FROM bridge_job WHERE flow_id = %s AND res_id = ANY(%s) AND {OPEN_PUSH}",
-            [self.flow_id.id, record_ids],
-        )
-        failed = {row[0] for row in self.env.cr.fetchall()}
+        failed = failures.open_among(self.flow_id, "res_id", record_ids)
         return [record_id for record_id in record_ids if record_id not in failed]
 
     def _checkpoint_push(self, batch, change_ids, after, commit):
@@ -124,7 +121,7 @@ class BridgeRun(models.Model):
             position["scan"] = after
         self.position = position
         if batch.flight.error is None or batch.flight.answered:
-            self._own_job()._progressed(answered=bool(batch.flight.answered))
+            outcome.progressed(self._own_job(), answered=bool(batch.flight.answered))
         return commit(len(batch.items) - len(held))
 
     def _finish_push(self, commit):
@@ -182,8 +179,8 @@ class BridgeFlow(models.Model):
         with self.connector_id._client(exchanges) as client, self._flight() as flight:
             items = self._outgoing(jobs.mapped("res_id"), prefer)
             try:
-                job_id = jobs[:1].id
-                batch = self._push_batch(run, items, client, exchanges, jobs._commit, flight, job_id=job_id, jobs=jobs)
+                job_id, commit = jobs[:1].id, functools.partial(lane.commit, jobs.env)
+                batch = self._push_batch(run, items, client, exchanges, commit, flight, job_id=job_id, jobs=jobs)
             except RemoteError as error:
                 error.exchanges = exchanges
                 raise
@@ -197,12 +194,12 @@ class BridgeFlow(models.Model):
         held = {item.record_id for item in batch.held}
         left = jobs.filtered(lambda job: job.res_id in held and job.state == "running")
         if batch.flight.answered:
-            jobs._note_answer()
-        (jobs - left)._conclude(finished=True)
+            outcome.note_answer(jobs)
+        outcome.conclude(jobs - left, finished=True)
         if batch.flight.error is None:
             left._wait({"due_at": fields.Datetime.now()})
         run._finish_records()
-        jobs._commit(0)
+        lane.commit(jobs.env, 0)
 
     def _is_full_push_due(self):
         """Is it time to look for what was changed past the ORM?"""

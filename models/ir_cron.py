@@ -6,6 +6,8 @@ import itertools
 from odoo import api, models
 from odoo.exceptions import UserError
 
+from ..jobs.lane import put_back
+
 LANES = "integration_bridge.lanes"
 
 
@@ -42,7 +44,7 @@ class IrCron(models.Model):
         for lane in lanes[count:]:
             with contextlib.suppress(UserError), self.env.cr.savepoint():
                 names = self.env["ir.model.data"].sudo().search([("model", "=", "ir.cron"), ("res_id", "=", lane.id)])
-                self.env["bridge.job"].sudo().search([("lane_id", "=", lane.id), ("state", "=", "running")])._put_back()
+                put_back(self.env["bridge.job"].sudo().search([("lane_id", "=", lane.id), ("state", "=", "running")]))
                 names.unlink()
                 lane.unlink()
         names = (

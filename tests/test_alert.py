@@ -3,6 +3,7 @@ from datetime import timedelta
 from odoo import fields
 from odoo.tests import tagged
 
+from ..jobs import health
 from .common import BridgeCase, thing, things_flow
 
 
@@ -16,7 +17,7 @@ class TestAlert(BridgeCase):
         self.receiver = self.acting
         self.acting.group_ids += self.env.ref("integration_bridge.group_integration_bridge_user")
         self.connector.responsible_ids = self.receiver
-        self.patch(type(self.env["bridge.job"]), "_cron_problem", lambda jobs: False)
+        self.patch(health, "cron_problem", lambda env: False)
         self.alerts = self.env["bridge.alert"]
         self.alerts._watch()
         self.alerts.search([]).unlink()
@@ -157,7 +158,7 @@ class TestAlert(BridgeCase):
         self.assertEqual(self.connector.health, "down")
 
     def test_switched_off_scheduler_is_named(self):
-        self.patch(type(self.env["bridge.job"]), "_cron_problem", lambda jobs: "max_cron_threads = 0")
+        self.patch(health, "cron_problem", lambda env: "max_cron_threads = 0")
         self.watch()
         self.assertEqual((self.kinds(), self.connector.health), (["lanes"], "down"))
 

@@ -9,6 +9,10 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
 from odoo.tools import file_open, mute_logger
 
+from ..jobs.claim import claim
+from ..jobs.lane import put_back, rescue
+from ..jobs.outcome import conclude, fail_or_retry
+from ..models import bridge_job_lane
 from .common import BridgeCase, thing, things_flow
 
 
@@ -70,7 +74,7 @@ class TestJob(BridgeCase):
         self.server.records["things"] = [thing(1)]
         run = flow._enqueue("manual")
         run.job_ids.write({"state": "running", "lane_id": self.lane.id})
-        self.env["bridge.job"]._rescue(self.lane.id)
+        rescue(self.env, self.lane.id)
         self.assertEqual((run.job_ids.state, run.job_ids.attempts), ("pending", 1))
         self.work()
         self.assertEqual((run.state, run.created), ("done", 1))
@@ -79,21 +83,21 @@ class TestJob(BridgeCase):
         """A slice that ends, an error and a rescue all put a running pull back while another one may wait."""
         flow = self.connect()
         self.server.records["things"] = [thing(n) for n in range(4)]
-        for put_back in ("_conclude", "_fail", "_put_back"):
-            with self.subTest(put_back):
+        for way in ("conclude", "fail", "put_back"):
+            with self.subTest(way):
                 run = flow._enqueue("manual")
                 run.job_ids.write({"state": "running", "lane_id": self.lane.id})
                 self.env.flush_all()
                 behind = flow._enqueue("schedule", full=True)
                 self.assertNotEqual(run, behind)
                 job = run.job_ids
-                if put_back == "_conclude":
-                    job._conclude(finished=False)
-                elif put_back == "_fail":
-                    job._fail_or_retry("unavailable", "down")
+                if way == "conclude":
+                    conclude(job, finished=False)
+                elif way == "fail":
+                    fail_or_retry(job, "unavailable", "down")
                     job.due_at = "2000-01-01"
                 else:
-                    job._put_back()
+                    put_back(job)
                 self.assertEqual((job.state, behind.state, behind.job_ids.state), ("pending", "cancelled", "cancelled"))
                 self.work()
                 self.assertEqual(run.state, "done")
@@ -137,7 +141,7 @@ class TestJob(BridgeCase):
         run.job_ids.write({"state": "running", "lane_id": self.env.ref("integration_bridge.lane_2").id})
         self.env.flush_all()
         flow._enqueue("manual")
-        self.assertFalse(self.env["bridge.job"]._claim(self.lane.id))
+        self.assertFalse(claim(self.env, self.lane.id))
 
     def test_priority_then_due_time_decides(self):
         flow = self.connect()
@@ -156,7 +160,7 @@ class TestJob(BridgeCase):
             ]
         )
         self.env.flush_all()
-        claimed = [self.env["bridge.job"]._claim(self.lane.id) for _number in range(3)]
+        claimed = [claim(self.env, self.lane.id) for _number in range(3)]
         self.assertEqual([one.mapped("external_id") for one in claimed], [["late", "first"], [False], []])
         self.assertEqual(jobs.mapped("state"), ["running", "running", "running", "pending"])
 
@@ -203,19 +207,26 @@ class TestJob(BridgeCase):
         (flow | self.connector.flow_ids)._enqueue("manual")
         gate = self.connector._gate()
         gate.write({"failures": 3, "resting_until": "2000-01-01"})
-        jobs = self.env["bridge.job"]
-        self.assertEqual([len(jobs._claim(self.lane.id)) for _number in range(2)], [1, 0])
+        self.assertEqual([len(claim(self.env, self.lane.id)) for _number in range(2)], [1, 0])
         self.assertGreater(gate.resting_until, fields.Datetime.now())
+
+    def test_other_addon_says_which_of_its_kinds_are_done_together(self):
+        jobs = self.env["bridge.job"]
+        self.assertEqual(jobs._kinds_done_together(), ("pull_record", "push_record"))
+        # Until the next version, an addon may still rebind the tuple of the module that had it.
+        self.patch(bridge_job_lane, "TOGETHER", (*bridge_job_lane.TOGETHER, "webhook"))
+        self.patch(bridge_job_lane, "LONG", (*bridge_job_lane.LONG, "report"))
+        self.assertIn("webhook", jobs._kinds_done_together())
+        self.assertIn("report", jobs._kinds_that_are_long())
 
     def test_lanes_at_once(self):
         flow = self.connect(things_flow(), things_flow(code="more", name="More"))
         self.connector.max_lanes = 1
         (flow | self.connector.flow_ids)._enqueue("manual")
-        jobs = self.env["bridge.job"]
-        first = jobs._claim(self.lane.id)
-        self.assertFalse(jobs._claim(self.env.ref("integration_bridge.lane_2").id))
+        first = claim(self.env, self.lane.id)
+        self.assertFalse(claim(self.env, self.env.ref("integration_bridge.lane_2").id))
         first.write({"state": "done"})
-        self.assertTrue(jobs._claim(self.env.ref("integration_bridge.lane_2").id))
+        self.assertTrue(claim(self.env, self.env.ref("integration_bridge.lane_2").id))
 
     def test_job_that_kills_its_worker_is_done_alone_and_ends(self):
         flow = self.connect()
@@ -223,11 +234,11 @@ class TestJob(BridgeCase):
         killer = jobs[0]
         killer.crashes = 1
         self.env.flush_all()
-        claimed = [self.env["bridge.job"]._claim(self.lane.id) for _number in range(2)]
+        claimed = [claim(self.env, self.lane.id) for _number in range(2)]
         self.assertEqual(claimed, [killer, jobs - killer])
         for _death in range(4):
             killer.write({"state": "running", "lane_id": self.lane.id})
-            killer._put_back()
+            put_back(killer)
         self.assertEqual((killer.state, killer.crashes, killer.error_kind), ("failed", 5, "data"))
         self.assertIn("The worker died 5 times", killer.error_message)
 

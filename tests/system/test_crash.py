@@ -21,7 +21,7 @@ RESTARTS = max(1, KILLS // 40)
 SEED = int(os.environ.get("BRIDGE_SEED") or random.SystemRandom().randrange(10**6))
 FIRST_RECORDS = 60
 MOST_RECORDS = 400
-# A job that kills its worker five times in a row fails, and rightly so (bridge_job_lane.py); here it is not the job.
+# A job that kills its worker five times in a row fails, and rightly so (jobs/lane.py); here it is not the job.
 PATIENT_CRASHES = 3
 A_MINUTE = 60
 

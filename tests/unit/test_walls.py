@@ -32,31 +32,24 @@ SQL_FOR_GOOD = {
     ("connect/shared_tokens.py", "bridge_gate"): "the same",
     ("connect/turnstile.py", "bridge_connector"): "the same",
     ("connect/turnstile.py", "bridge_gate"): "the same",
+    ("jobs/claim.py", "bridge_connector"): "one statement takes jobs, so that two lanes can not take the same ones",
+    ("jobs/claim.py", "bridge_gate"): "the same",
+    ("jobs/outcome.py", "bridge_gate"): "which gates of some jobs are not open, asked without reading the jobs",
     ("models/bridge_change.py", "bridge_flow"): "which flows have changes that nothing is queued for",
     ("models/bridge_failure.py", "bridge_job"): "failures are a view of jobs",
 }
 SQL_ELSEWHERE = {
     ("models/bridge_flow_create_remote.py", "bridge_binding"),
-    ("models/bridge_flow_create_remote.py", "bridge_job"),
     ("models/bridge_flow_journal.py", "bridge_binding"),
-    ("models/bridge_flow_journal.py", "bridge_job"),
     ("models/bridge_flow_journal.py", "bridge_log"),
     ("models/bridge_flow_outgoing.py", "bridge_binding"),
     ("models/bridge_flow_outgoing_nested.py", "bridge_binding"),
     ("models/bridge_flow_plan.py", "bridge_binding"),
     ("models/bridge_flow_pull.py", "bridge_binding"),
     ("models/bridge_flow_push.py", "bridge_binding"),
-    ("models/bridge_flow_push.py", "bridge_job"),
-    ("models/bridge_gate.py", "bridge_job"),
-    ("models/bridge_job_lane.py", "bridge_connector"),
-    ("models/bridge_job_lane.py", "bridge_gate"),
-    ("models/bridge_job_lane.py", "bridge_job"),
-    ("models/bridge_job_outcome.py", "bridge_gate"),
-    ("models/bridge_job_outcome.py", "bridge_job"),
     ("models/bridge_run_compare.py", "bridge_binding"),
     ("models/bridge_run_compare.py", "bridge_drift"),
     ("models/bridge_run_push.py", "bridge_binding"),
-    ("models/bridge_run_push.py", "bridge_job"),
 }
 
 
@@ -154,8 +147,6 @@ EXTENDING = {
     "models/bridge_flow_plan.py",
     "models/bridge_flow_pull.py",
     "models/bridge_flow_push.py",
-    "models/bridge_job_lane.py",
-    "models/bridge_job_outcome.py",
     "models/bridge_run_compare.py",
     "models/bridge_run_push.py",
 }
@@ -204,7 +195,6 @@ LONG_FILES = {
 }
 LARGE_CLASSES = {
     "bridge.flow",
-    "bridge.job",
     "bridge.run",
 }
 WIDE_DATA = {
