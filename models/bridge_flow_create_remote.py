@@ -5,6 +5,7 @@ state ``creating`` knows that the record may be there already, and asks before a
 """
 
 import datetime
+import functools
 import json
 import uuid
 
@@ -324,7 +325,7 @@ class BridgeFlow(models.Model):
         """Ask the other system for these records; bind what is there."""
         self._write_sought(batch, items)
         items = [item for item in items if item.action == LOOK_UP]
-        find = self._operation("find")._finder(batch.client)
+        find = functools.partial(self._operation("find")._compiled().find, batch.client)
         batch.commit(0)  # nothing is held while we wait
         found = batch.flight.ask(items, lambda item: find(item.sought, item.is_sought, about=(item,)))
         matched = []

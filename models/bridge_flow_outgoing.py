@@ -7,6 +7,7 @@ from odoo import models
 from ..mapping import merge
 from ..mapping.errors import MappingError
 from ..mapping.paths import MISSING, parse_path
+from ..remote.operation import as_number
 from .batch import CONFLICT, DATA, DEPENDENCY, SKIP, UNCHANGED, before
 from .bridge_conflict import FIELD, GONE_IN_ODOO, GONE_THERE
 from .outgoing import (
@@ -344,7 +345,7 @@ class BridgeFlow(models.Model):
 
         :rtype: collections.abc.Callable
         """
-        return _as_number if self.number_ids else str
+        return as_number if self.number_ids else str
 
     def _variables(self, item):
         """What the placeholders of an operation stand for."""
@@ -358,10 +359,6 @@ class BridgeFlow(models.Model):
             "record": document,
             "reference": link and link.reference,
         }
-
-
-def _as_number(external_id):
-    return int(external_id) if external_id.isdigit() else external_id
 
 
 def _tops(rules, item):

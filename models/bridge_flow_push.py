@@ -171,7 +171,7 @@ class BridgeFlow(models.Model):
 
     def _fetch_known(self, batch, items):
         """Fetch the remote records of these, and bring them along the other direction of the road."""
-        get = self._operation("get")._getter(batch.client)
+        get = functools.partial(self._operation("get")._compiled().get, batch.client)
         batch.commit(0)  # nothing is held while we wait
         found = batch.flight.ask(items, lambda item: get(item.remote_id, about=(item,)))
         documents, gone = [], []

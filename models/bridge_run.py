@@ -246,15 +246,14 @@ class BridgeRun(models.Model):
         if self.position["state"] is None:  # every page was read before the interruption
             yield ()
             return
-        operation = self.flow_id._operation("list")
-        _paginator, read_page = operation._page_reader(client, exchanges, self.position["since"], self._page_size())
+        operation, since = self.flow_id._operation("list")._compiled(self._page_size()), self.position["since"]
 
         # Where nothing is known yet, every record is going to be mapped; else only those that have changed.
         begin = mapper.identify_and_map if self.position["first"] else mapper.only_identify
 
         def read_and_map(state):
             # In the reading thread, which works while this one waits for the database.
-            page = read_page(state)
+            page = operation.page(client, exchanges, state, since)
             page.read = [begin(document) for document in page.records]
             return page
 

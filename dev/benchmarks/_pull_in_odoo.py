@@ -77,10 +77,10 @@ def _values(flow):
 def _documents(flow):
     """All remote records, read as the flow reads them."""
     with flow.connector_id._client([]) as client:
-        paginator, read_page = flow._operation("list")._page_reader(client, [])
-        state, documents = paginator.start(), []
+        operation = flow._operation("list")._compiled()
+        state, documents = operation.paginator.start(), []
         while state is not None:
-            page = read_page(state)
+            page = operation.page(client, [], state)
             documents += page.records
             state = page.after
     return documents
