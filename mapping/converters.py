@@ -21,6 +21,7 @@ import dateutil.parser
 
 from .errors import ConversionError, OptionError, PathError, _lt
 from .paths import MISSING, parse_expression, parse_path
+from .references import ByBinding, ByKey, Download, Many, Nested
 
 CONVERTERS = {}
 
@@ -43,51 +44,6 @@ def make_converter(name, options, timezone="UTC"):
     if name not in CONVERTERS:
         raise OptionError("unknown_converter", converter=str(name), known=", ".join(sorted(CONVERTERS)))
     return CONVERTERS[name](options or {}, timezone)
-
-
-# ------------------------------------------------------------------------------------------------------------------
-# References: what only the database can answer
-# ------------------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class ByBinding:
-    """The Odoo record that is bound to a remote record of another flow."""
-
-    flow: str
-    external_id: str
-
-
-@dataclass(frozen=True)
-class ByKey:
-    """The Odoo record whose field has a value."""
-
-    value: object
-
-
-@dataclass(frozen=True)
-class Many:
-    """Several references, in the order of the remote's list."""
-
-    references: tuple
-
-
-@dataclass(frozen=True)
-class Nested:
-    """Documents of a child flow that live inside their parent's."""
-
-    documents: tuple
-
-
-@dataclass(frozen=True)
-class Download:
-    """A file that is at an address."""
-
-    url: str
-    max_bytes: int
-
-
-REFERENCES = (ByBinding, ByKey, Many, Nested, Download)
 
 
 def external_id(value):

@@ -8,11 +8,13 @@ value is *null* (or one of the values that the converter's ``empty`` option name
 import re
 from dataclasses import dataclass, field
 
-from .converters import Nested, external_id
+from .converters import external_id
 from .errors import ConversionError, MappingError
 from .fingerprint import fingerprint
 from .paths import MISSING, parse_expression
+from .references import Nested
 
+PLACES = ("id", "updated", "version", "deleted", "reference")  # where a record says what it is
 DELETED = "deleted"  # the fingerprint of a tombstone
 KEEP, CLEAR, DEFAULT, REJECT = "keep", "clear", "default", "reject"
 NULL, EMPTY = "null", "empty"  # what is sent for an empty field of Odoo; KEEP sends nothing, REJECT refuses
@@ -55,6 +57,11 @@ class Rule:
     @property
     def pushes(self):
         return self.direction != "pull" and self.converter.both_ways and self.path is not None
+
+    @property
+    def is_nested(self):
+        """Are the values records inside the record?"""
+        return self.converter.name == "nested"
 
     @property
     def is_keyed(self):
@@ -171,11 +178,17 @@ class Mapper:
     :param list[Rule] rules: in the order of the form
     :param dict record: JMESPath of ``id``, ``updated``, ``version``, ``deleted``; only ``id`` is needed
     :param bytes salt: changes with the configuration, so that a changed mapping looks at every record again
+    :ivar tuple[Rule] nested: those for records inside the record
+    :ivar tuple[Rule] plain: all others
+    :ivar tuple[str] keys: the fields by which records are matched
     """
 
     def __init__(self, rules, record, salt=b""):
         self.rules = tuple(rules)
         self.salt = salt
+        self.nested = tuple(rule for rule in self.rules if rule.is_nested)
+        self.plain = tuple(rule for rule in self.rules if not rule.is_nested)
+        self.keys = tuple(rule.field for rule in self.rules if rule.key)
         self._places = {name: parse_expression(text) for name, text in record.items() if text}
 
     def external_id(self, document):

@@ -7,6 +7,9 @@ be compared with each other as well.
 A side that *says nothing* (``MISSING``) has not changed and never wins. The two differ in one thing: where Odoo says
 nothing its field is known to be empty; where the remote says nothing, it is not known what it has.
 
+Of a relation whose related records are sent by a key of theirs, the key can change while the relation does not. So
+Odoo's terms and snapshots hold the keys as well, under the field's name and a dot (``key_name``).
+
 For whoever applies a decision: both snapshots of a field are renewed when it was applied, or when both sides ``agree``;
 each with what its own side has then (of Odoo the empty value itself, also where the mapping makes it say nothing). They
 stay as they were after a conflict, and as long as a change waits for its way, or its way is shut: otherwise that change
@@ -21,6 +24,7 @@ ODOO, REMOTE, NEWEST, ASK = "odoo", "remote", "newest", "ask"
 AUTHORITIES = (ODOO, REMOTE, NEWEST, ASK)
 
 DIRECTIONS = ("pull", "push", "both")
+COMPARE = "compare"  # instead of a side that a person prefers: only tell what differs
 
 
 def decide(odoo, odoo_before, remote, remote_before, *, authority=REMOTE, direction="pull", newest=None):
@@ -54,6 +58,93 @@ def decide(odoo, odoo_before, remote, remote_before, *, authority=REMOTE, direct
     else:
         winner = NONE
     return winner if _open(winner, direction) else NONE
+
+
+def decide_field(rule, odoo, remote, odoo_before, remote_before, *, decision=None, prefer=None, newest=None):
+    """Which way the field of one mapping goes, with what persons have said about it.
+
+    :param Rule rule: the field mapping
+    :param odoo: Odoo's value now; for the other values see ``decide``
+    :param str decision: the side that a person has chosen for this field of this record
+    :param str prefer: the side that a person wants for the whole record; ``compare``: only whether the sides differ,
+        and then ``pull``
+    :return: ``none``, ``pull``, ``push`` or ``conflict``
+    :rtype: str
+    """
+    if prefer == COMPARE:
+        is_fine = agree(odoo, remote) or is_settled(odoo, remote, odoo_before, remote_before)
+        return NONE if is_fine else PULL
+    if prefer == ODOO:
+        return PUSH
+    if prefer == REMOTE:
+        return decide(odoo, MISSING, remote, MISSING, authority=REMOTE, direction=rule.direction)
+    return decide(
+        MISSING if rule.pushes and rule.says_nothing(odoo) else odoo,
+        odoo_before,
+        remote,
+        remote_before,
+        authority=decision or rule.authority,
+        direction=rule.direction,
+        newest=newest,
+    )
+
+
+def is_settled(odoo, remote, odoo_before, remote_before):
+    """Do both sides still have what they agreed upon, each in its own words?
+
+    :rtype: bool
+    """
+    return MISSING not in (odoo_before, remote_before) and same(odoo, odoo_before) and same(remote, remote_before)
+
+
+def before(snapshot, name):
+    """A field's value in a snapshot; ``MISSING`` at first contact or for a field that is mapped since."""
+    return MISSING if snapshot is None or name not in snapshot else snapshot[name]
+
+
+def renew(snapshot, terms, *, agreed, kept=(), known=None):
+    """A snapshot with what both sides agree on now (see above).
+
+    :param dict snapshot: what it was; None at first contact
+    :param dict terms: what this side has now
+    :param agreed: fields of which something was agreed
+    :param kept: fields whose change waits for its way, or for a decision: they stay as they were
+    :param known: where the other side has another record now: the fields of which what was agreed still counts
+    :rtype: dict
+    """
+    old = {name: value for name, value in (snapshot or {}).items() if known is None or field_of(name) in known}
+    new = {
+        name: value
+        for name, value in terms.items()
+        if field_of(name) not in kept and (field_of(name) in agreed or name in agreed)
+    }
+    return {**old, **new}
+
+
+def key_name(name):
+    """Under which name the keys of a relation stand."""
+    return f"{name}."
+
+
+def field_of(name):
+    """The field that a name in terms or in a snapshot is about."""
+    return name.rstrip(".")
+
+
+def without_keys(terms):
+    """Terms without the keys of relations, which the remote's snapshot has not.
+
+    :rtype: dict
+    """
+    return {name: value for name, value in terms.items() if not name.endswith(".")}
+
+
+def keys_in(terms):
+    """Only the keys of relations.
+
+    :rtype: dict
+    """
+    return {name: value for name, value in terms.items() if name.endswith(".")}
 
 
 def _has_changed(value, before):

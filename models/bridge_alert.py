@@ -8,8 +8,10 @@ from markupsafe import Markup
 
 from odoo import SUPERUSER_ID, api, fields, models
 
-from ..remote.retry import REST_AFTER
-from .bridge_run import DRAINS
+from ..jobs import claim, health
+from ..jobs.kinds import DRAINS
+from ..jobs.retry import REST_AFTER
+from ..jobs.schedule import interval, interval_text
 
 _logger = logging.getLogger(__name__)
 
@@ -84,11 +86,11 @@ class BridgeAlert(models.Model):
 
     @api.model
     def _queue_situations(self):
-        problem = self.env["bridge.job"]._cron_problem() or self.env["bridge.job"]._lane_problem()
+        problem = health.cron_problem(self.env) or health.lane_problem(self.env)
         if problem:
             return self._situation("lanes", problem)
         minutes = int(self.env["ir.config_parameter"].sudo().get_param("integration_bridge.queue_minutes", 60))
-        oldest = self.env["bridge.job"]._oldest_due()
+        oldest = claim.oldest_due(self.env)
         if oldest and oldest < fields.Datetime.now() - datetime.timedelta(minutes=minutes):
             message = self.env._(
                 "The oldest job has been due since %(time)s UTC. The lanes do not keep up: set more lanes, or look for"
@@ -130,13 +132,24 @@ class BridgeAlert(models.Model):
     @api.model
     def _run_situations(self, connectors):
         found = {}
-        runs = connectors.flow_ids._last_ended_runs()
+        runs = self._last_ended_runs(connectors.flow_ids)
         for run in runs:
             flow = run.flow_id
             if run.state in ("failed", "blocked"):
                 message = self.env._("%(flow)s: %(problem)s", flow=flow.display_name, problem=run.message or "")
                 found |= self._situation("run", message, flow=flow)
         return found
+
+    @api.model
+    def _last_ended_runs(self, flows):
+        """Of each of these flows the last run of each kind that came to an end; single records do not count.
+
+        :rtype: BridgeRun
+        """
+        domain = [("flow_id", "in", flows.ids), ("trigger", "!=", "record"), ("dry_run", "=", False)]
+        domain.append(("state", "in", ("done", "partial", "blocked", "failed")))
+        groups = self.env["bridge.run"]._read_group(domain, ["flow_id", "kind"], ["id:max"])
+        return self.env["bridge.run"].browse(run_id for _flow, _kind, run_id in groups)
 
     @api.model
     def _overdue_situations(self, connectors):
@@ -157,12 +170,12 @@ class BridgeAlert(models.Model):
         )
         for flow in flows:
             last = succeeded.get(flow) or flow.create_date
-            if last and last + 2 * flow._interval() + datetime.timedelta(minutes=10) < now:
+            if last and last + 2 * interval(flow) + datetime.timedelta(minutes=10) < now:
                 message = self.env._(
                     "%(flow)s should run every %(interval)s, but the last successful run was at %(time)s UTC. Look at"
                     " its last run.",
                     flow=flow.display_name,
-                    interval=flow._interval_text(),
+                    interval=interval_text(flow),
                     time=succeeded.get(flow) or self.env._("no time"),
                 )
                 found |= self._situation("overdue", message, flow=flow)
@@ -327,8 +340,7 @@ class BridgeAlert(models.Model):
         _looked[database] = time.monotonic()
         with self.env.registry.cursor() as cr:  # whatever happens here, the page of that person goes on
             alerts = self.with_env(self.env(cr=cr, su=True))
-            jobs = alerts.env["bridge.job"]
-            if jobs._cron_problem() or jobs._lane_problem():
+            if health.cron_problem(alerts.env) or health.lane_problem(alerts.env):
                 alerts._watch()
 
     # ----------------------------------------------------------------------------------------------------------------
@@ -347,11 +359,11 @@ class BridgeAlert(models.Model):
             return self.env["bridge.conflict"]._action_open_of("flow_id", self.flow_id)
         record = self.connector_id
         if self.kind in ("run", "overdue"):
-            runs = self.flow_id._last_ended_runs()
+            runs = self._last_ended_runs(self.flow_id)
             record = runs.filtered(lambda run: run.state in ("failed", "blocked"))[:1] or runs[:1]
         if not record:
             return self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_job_action")
-        return self.env["bridge.flow"]._open_record(record._name, record.id)
+        return self.env["bridge.record.mixin"]._show_record(record._name, record.id)
 
     @api.autovacuum
     def _gc_closed(self):

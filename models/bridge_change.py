@@ -1,13 +1,11 @@
 import functools
-import threading
 
 from odoo import api, fields, models
 
-from .bridge_job_lane import wake_scheduler
+from .. import capture
+from ..jobs.wake import call_soon
 
-CALL_AFTER = 0.2  # seconds
-_callers = {}  # database to the timer that will call
-HELD = "integration_bridge.held"  # where a transaction keeps what a page has changed, until its journal
+WITHHELD = "integration_bridge.withheld"  # where a transaction keeps what a page has changed, until its journal
 NOTED = "integration_bridge.changes"  # where a transaction keeps what it has changed, until just before its commit
 
 
@@ -20,6 +18,7 @@ class BridgeChange(models.Model):
 
     _name = "bridge.change"
     _description = "Change in Odoo"
+    _inherit = ["bridge.record.mixin"]
     _order = "id"
     _rec_name = "res_id"
 
@@ -39,13 +38,16 @@ class BridgeChange(models.Model):
 
     def _compute_record_name(self):
         for change in self:
-            change.record_name = self.env["bridge.flow"]._name_of_record(change.res_model, change.res_id)
+            change.record_name = self._name_of_record(change.res_model, change.res_id)
 
-    def action_open_record(self):
-        """Open the Odoo record."""
-        self.ensure_one()
-        self.check_access("read")
-        return self.env["bridge.flow"]._open_record(self.res_model, self.res_id)
+    def _register_hook(self):
+        super()._register_hook()
+        capture.patch(self.env.registry, capture.watches(self.env))
+
+    def _unregister_hook(self):
+        result = super()._unregister_hook()
+        capture.patch(self.env.registry, {})
+        return result
 
     # ----------------------------------------------------------------------------------------------------------------
     # Putting in
@@ -72,7 +74,7 @@ class BridgeChange(models.Model):
         """One statement, whatever was changed; it also calls a lane. What is rolled back is not there."""
         # What others change from now on, also just before the commit, is written down by a call of its own.
         self.env.cr.precommit.data.pop(NOTED, None)
-        held = self.env.cr.postrollback.data.get(HELD)
+        held = self.env.cr.postrollback.data.get(WITHHELD)
         if held is not None:
             for key, record_ids in noted.items():
                 held.setdefault(key, {}).update(record_ids)
@@ -96,24 +98,24 @@ class BridgeChange(models.Model):
             self.env.cr.postcommit.add(functools.partial(call_soon, self.env.cr.dbname))
 
     @api.model
-    def _hold(self):
+    def _withhold(self):
         """Keep what is noted from now on, until it is known whether anything has to be sent because of it.
 
-        What is held is forgotten with the transaction. Nobody commits before it is released.
+        What is withheld is forgotten with the transaction. Nobody commits before it is released.
         """
         self.env.cr.flush()  # what was noted before is written down
-        self.env.cr.postrollback.data[HELD] = {}
+        self.env.cr.postrollback.data[WITHHELD] = {}
 
     @api.model
     def _release(self, settled):
-        """Note what was held, but for what is settled.
+        """Note what was withheld, but for what is settled.
 
         :param dict settled: (flow id, path) to ids of which nothing is left to be sent
         """
-        if HELD not in self.env.cr.postrollback.data:
+        if WITHHELD not in self.env.cr.postrollback.data:
             return
-        self.env.cr.flush()  # what the writes that are held have still to say
-        for (flow_id, model_name, path), record_ids in self.env.cr.postrollback.data.pop(HELD).items():
+        self.env.cr.flush()  # what the writes that are withheld have still to say
+        for (flow_id, model_name, path), record_ids in self.env.cr.postrollback.data.pop(WITHHELD).items():
             left = [one for one in record_ids if one not in settled.get((flow_id, path), ())]
             if left:
                 self._note(flow_id, model_name, left, path)
@@ -178,6 +180,23 @@ class BridgeChange(models.Model):
         return dict(self.env.cr.fetchall())
 
     @api.model
+    def _waiting_bindings(self, binding_ids):
+        """Those of these bindings whose Odoo record waits to be looked at.
+
+        :rtype: set[int]
+        """
+        self.env.cr.execute(
+            """
+            SELECT binding.id
+              FROM bridge_change change
+              JOIN bridge_binding binding ON binding.flow_id = change.flow_id AND binding.res_id = change.res_id
+             WHERE change.path = '' AND binding.id = ANY(%s)
+            """,
+            [list(binding_ids)],
+        )
+        return {row[0] for row in self.env.cr.fetchall()}
+
+    @api.model
     def _waiting_flows(self):
         """Flows with changes that no push is queued for, and those that have to look at everything.
 
@@ -187,23 +206,6 @@ class BridgeChange(models.Model):
         self.env["bridge.flow"].flush_model(["push_waits_until"])
         self.env.cr.execute(WAITING, {"now": fields.Datetime.now()})
         return self.env["bridge.flow"].sudo().browse(row[0] for row in self.env.cr.fetchall())
-
-
-def call_soon(database):
-    """Wake the scheduler in a moment, once for all that is committed until then.
-
-    It takes a connection of its own, for which nobody's save should have to wait. If this process dies before, the
-    scheduler looks by itself within a minute.
-    """
-
-    def call():
-        _callers.pop(database, None)
-        wake_scheduler(database)
-
-    if database not in _callers:
-        _callers[database] = timer = threading.Timer(CALL_AFTER, call)
-        timer.daemon = True
-        timer.start()
 
 
 MOST_REACHED = 1000  # changes of reached records that are turned into the flow's own at a time

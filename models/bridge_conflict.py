@@ -3,8 +3,10 @@ import json
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from ..road.pull.gather import told_moment
+from ..road.words import FIELD, GONE_IN_ODOO, GONE_THERE
+
 SIDES = [("odoo", "Odoo"), ("remote", "The other system")]
-FIELD, GONE_IN_ODOO, GONE_THERE = "field", "gone_in_odoo", "gone_there"
 STANDING = "state IN ('open', 'decided')"
 
 
@@ -18,6 +20,7 @@ class BridgeConflict(models.Model):
 
     _name = "bridge.conflict"
     _description = "Conflict"
+    _inherit = ["bridge.record.mixin"]
     _order = "id desc"
 
     binding_id = fields.Many2one("bridge.binding", required=True, ondelete="cascade", readonly=True)
@@ -89,7 +92,7 @@ class BridgeConflict(models.Model):
     @api.depends("remote_date")
     def _compute_remote_changed(self):
         for conflict in self:
-            conflict.remote_changed = conflict.flow_id.sudo()._told_moment(conflict.remote_date)
+            conflict.remote_changed = told_moment(conflict.flow_id.sudo(), conflict.remote_date)
 
     @api.depends("kind")
     def _compute_question(self):
@@ -225,7 +228,23 @@ class BridgeConflict(models.Model):
             if side == "odoo" and flow.direction == "pull":
                 of_flow._let_differ()
             else:
-                flow._look_again(of_flow.binding_id, side)
+                self._look_again(flow, of_flow.binding_id, side)
+
+    def _look_again(self, flow, bindings, side):
+        """A person has decided about these records: they take the road again.
+
+        :param str side: whose value stands
+        """
+        if flow.parent_id:
+            self._look_again(flow.parent_id, bindings.parent_id, side)
+        elif side == "odoo":
+            self.env["bridge.change"]._note(flow.id, flow.model, bindings.mapped("res_id"))
+        else:
+            bindings._look_anew(bindings.ids)  # what is known already is looked at again
+            if flow._operation("get"):
+                self.env["bridge.job"]._enqueue_records(flow, bindings.mapped("external_id"))
+            else:
+                flow._enqueue(trigger="manual", full=True)
 
     def _let_differ(self):
         """Nothing is ever sent, so both sides keep what they have, until the other system changes it again."""
@@ -271,12 +290,6 @@ class BridgeConflict(models.Model):
         """Show the conflicts of these records, the open ones first."""
         action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_conflict_action")
         return {**action, "domain": [(field_name, "in", records.ids)]}
-
-    def action_open_record(self):
-        """Open the Odoo record."""
-        self.ensure_one()
-        self.check_access("read")
-        return self.env["bridge.flow"]._open_record(self.res_model, self.res_id)
 
     @api.autovacuum
     def _gc_closed(self):

@@ -1,4 +1,4 @@
-import ipaddress
+import json
 import re
 import zoneinfo
 from urllib.parse import urlsplit
@@ -6,39 +6,32 @@ from urllib.parse import urlsplit
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
+from .. import capture
+from ..connect.addresses import ALLOWED_ADDRESSES, is_http, parse_addresses
+from ..connect.secret_box import seal, unseal
+from ..connect.shared_tokens import SharedTokens
+from ..connect.turnstile import MOST_REQUESTS, Turnstile
+from ..definition.check import check
+from ..definition.export import export
+from ..definition.load import load
+from ..definition.ready import check_references
+from ..jobs.schedule import end_waiting
+from ..json_text import read_json
 from ..mapping.errors import MappingError
 from ..mapping.paths import parse_expression
 from ..remote import template
-from ..remote.auth import SCHEMES
+from ..remote.auth import OPTIONS, SCHEMES
 from ..remote.client import Client, Request, Settings
 from ..remote.errors import ConfigurationError, RemoteError
 from ..remote.redaction import is_sensitive, redact_url
 from .bridge_alert import DOWN
-from .json_text import read_json
-from .secret_box import seal, unseal
-from .turnstile import MOST_REQUESTS, SharedTokens, Turnstile
 
-AUTH_OPTIONS = (
-    "username",
-    "parameter",
-    "token_url",
-    "client_id",
-    "scope",
-    "login_path",
-    "login_method",
-    "login_body",
-    "token_path",
-    "token_header",
-    "token_format",
-    "token_seconds",
-)
 CREDENTIAL_HEADERS = {"authorization", "proxy-authorization", "cookie", "x-api-key"}
 CREDENTIAL_FIELDS = {"base_url", "verify_tls", "ca_pem"}  # whoever sets these decides who gets the credentials
 REOPENING = CREDENTIAL_FIELDS | {"rate_requests", "rate_period", "rate_burst"}
 REOPENING |= {"secret", "refresh_token", "secret_sealed", "state"}  # what may end a rest or pause
 MOST_REASONS = 8
 REACHED = (404, 405)  # an API need not have anything at its base address
-ALLOWED_ADDRESSES = "integration_bridge.allowed_private_addresses"
 
 
 class BridgeConnector(models.Model):
@@ -268,7 +261,7 @@ class BridgeConnector(models.Model):
         for connector in self:
             for field_name in ("base_url", "auth_token_url"):
                 address = connector[field_name]
-                if address and not _is_http(address):
+                if address and not is_http(address):
                     raise ValidationError(
                         self.env._(
                             "Connector “%(connector)s”: “%(address)s” is not an address that can be called. It must"
@@ -314,11 +307,10 @@ class BridgeConnector(models.Model):
         for connector in self.sudo():
             parse_addresses(self.env, connector.allowed_addresses)
 
-    @api.constrains("auth_scheme", *(f"auth_{name}" for name in AUTH_OPTIONS))
+    @api.constrains("auth_scheme", *(f"auth_{name}" for name in OPTIONS))
     def _check_authentication(self):
         for connector in self:
-            body = read_json(connector, "auth_login_body")
-            problem = False
+            body, problem = read_json(connector, "auth_login_body"), False
             if connector.auth_scheme.startswith("oauth2") and not connector.auth_token_url:
                 problem = self.env._("enter the token address")
             if connector.auth_scheme == "login" and not connector.auth_login_path:
@@ -400,9 +392,8 @@ class BridgeConnector(models.Model):
 
         :raises AccessError: naming the connector
         """
-        if self.env.su or self.env.user.has_group("base.group_system"):
-            return
-        if not any(name in CREDENTIAL_FIELDS or name.startswith("auth_") for name in vals):
+        moves = any(name in CREDENTIAL_FIELDS or name.startswith("auth_") for name in vals)
+        if not moves or self.env.su or self.env.user.has_group("base.group_system"):
             return
         for connector in self.filtered(lambda connector: connector.has_secret or connector.has_refresh_token):
             raise AccessError(
@@ -432,13 +423,13 @@ class BridgeConnector(models.Model):
         if "user_id" in vals:
             self._check_configuring_user()
         if vals.get("state") in ("preview", "live"):
-            self.flow_ids._check_references()
+            check_references(self.flow_ids)
         if vals.keys() & {"state", "active"}:
-            self.flow_ids._update_capture()
+            capture.update(self.env)
             (self - had_changes).flow_ids.push_scan_needed = True  # nothing was kept for it until now
         if any(name in REOPENING or name.startswith("auth_") for name in vals):
             self.env["bridge.gate"].sudo().search([("connector_id", "in", self.ids)])._open()
-        self.flow_ids._end_waiting()
+        end_waiting(self.flow_ids)
         return result
 
     def unlink(self):
@@ -450,12 +441,11 @@ class BridgeConnector(models.Model):
     def copy_data(self, default=None):
         vals_list = super().copy_data(default=default)
         for connector, vals in zip(self, vals_list, strict=True):
-            vals["name"] = self.env._("%s (copy)", connector.name)
-            vals["code"] = "%s_copy" % connector.code
+            vals |= {"name": self.env._("%s (copy)", connector.name), "code": "%s_copy" % connector.code}
         return vals_list
 
     # ----------------------------------------------------------------------------------------------------------------
-    # May it be called
+    # Talking to the other system
     # ----------------------------------------------------------------------------------------------------------------
 
     def _gate(self):
@@ -471,10 +461,6 @@ class BridgeConnector(models.Model):
         self.env["bridge.run"]._check_operator(self)
         for connector in self:
             connector._gate()._open()
-
-    # ----------------------------------------------------------------------------------------------------------------
-    # Talking to the other system
-    # ----------------------------------------------------------------------------------------------------------------
 
     def _client(self, exchanges=None):
         """One pooled HTTP session with the other system.
@@ -519,7 +505,7 @@ class BridgeConnector(models.Model):
         return Turnstile(self.env.cr.dbname, self.id, urlsplit(self.base_url).hostname)
 
     def _auth_options(self):
-        options = {name: self[f"auth_{name}"] for name in AUTH_OPTIONS if self[f"auth_{name}"]}
+        options = {name: self[f"auth_{name}"] for name in OPTIONS if self[f"auth_{name}"]}
         if options.get("login_body"):
             options["login_body"] = read_json(self, "auth_login_body")
         return options
@@ -561,6 +547,44 @@ class BridgeConnector(models.Model):
         return text.strip() or type(error).__name__
 
     # ----------------------------------------------------------------------------------------------------------------
+    # Definitions
+    # ----------------------------------------------------------------------------------------------------------------
+
+    def _export_definition(self):
+        """This connector as a document that another database can import; it has no secrets.
+
+        :rtype: dict
+        """
+        self.ensure_one()
+        return export(self)
+
+    def action_export_definition(self):
+        """Download the definition as a file."""
+        self.ensure_one()
+        self.check_access("read")
+        attachment = self.env["ir.attachment"].create(
+            {
+                "name": f"{self.code}.json",
+                "raw": json.dumps(self._export_definition(), ensure_ascii=False, indent=2).encode(),
+                "mimetype": "application/json",
+            }
+        )
+        return {"type": "ir.actions.act_url", "url": f"/web/content/{attachment.id}?download=true", "target": "self"}
+
+    @api.model
+    def _import_definition(self, document):
+        """Make or update a connector from a definition. Importing the same one again changes nothing.
+
+        A new connector is disabled; state, acting user and credentials of an existing one stay as they are.
+
+        :param dict document: see ``definition/schema.json``
+        :rtype: BridgeConnector
+        :raises UserError: naming every problem and its place; then nothing is written
+        """
+        check(self.env, document)
+        return load(self.env, document)
+
+    # ----------------------------------------------------------------------------------------------------------------
     # Buttons
     # ----------------------------------------------------------------------------------------------------------------
 
@@ -568,8 +592,7 @@ class BridgeConnector(models.Model):
         """Call the other system now and say in words what came of it."""
         self.ensure_one()
         self.env["bridge.run"]._check_operator(self)
-        operation = self.flow_ids.operation_ids.filtered(lambda one: one.kind == "list")[:1]
-        exchanges = []
+        exchanges, operation = [], self.flow_ids.operation_ids.filtered(lambda one: one.kind == "list")[:1]
         try:
             with self._client(exchanges) as client:
                 if operation:
@@ -625,29 +648,3 @@ class BridgeConnector(models.Model):
     def action_open_failures(self):
         action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_failure_action")
         return {**action, "domain": [("connector_id", "in", self.ids)], "context": {}}
-
-
-def _is_http(address):
-    try:
-        parts = urlsplit(address)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.username and parts.port != 0
-    except ValueError:  # a port that is no number
-        return False
-
-
-def parse_addresses(env, text):
-    """Host names, IP addresses and networks, as a person separates them.
-
-    :rtype: tuple
-    :raises ValidationError: naming the one that is none of them
-    """
-    names = tuple(part for part in re.split(r"[\s,;]+", text or "") if part)
-    for name in names:
-        try:
-            ipaddress.ip_network(name, strict=False)
-        except ValueError:
-            if re.fullmatch(r"(?!.*/)[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?", name) is None:
-                raise ValidationError(
-                    env._("“%s” is not a host name, an IP address or a network such as 192.168.1.0/24.", name)
-                ) from None
-    return names

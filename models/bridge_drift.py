@@ -3,13 +3,8 @@ import json
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-ONLY_ODOO, ONLY_THERE, DIFFERENT, UNLINKED, UNREADABLE = (
-    "only_odoo",
-    "only_there",
-    "different",
-    "unlinked",
-    "unreadable",
-)
+from ..database import json_rows
+from ..road.words import DIFFERENT, ONLY_ODOO, ONLY_THERE, UNLINKED, UNREADABLE
 
 
 class BridgeDrift(models.Model):
@@ -20,6 +15,7 @@ class BridgeDrift(models.Model):
 
     _name = "bridge.drift"
     _description = "Difference"
+    _inherit = ["bridge.record.mixin"]
     _order = "run_id desc, kind, id"
     _rec_name = "record_name"
 
@@ -131,13 +127,35 @@ class BridgeDrift(models.Model):
         if self.flow_id.direction != "pull":
             self.env["bridge.change"]._note(self.flow_id.id, self.flow_id.model, [self.res_id])
 
+    @api.model
+    def _insert(self, flow, run, rows):
+        """The report of a run.
+
+        :param list[dict] rows: ``kind``, and ``external_id``, ``res_id``, ``record_name``, ``differences``, ``message``
+            where there are
+        """
+        if not rows:
+            return
+        self.env.cr.execute(
+            """
+            INSERT INTO bridge_drift (
+                   run_id, flow_id, company_id, state, create_date, kind, external_id, res_id, record_name, differences,
+                   message)
+            SELECT %(run)s, %(flow_id)s, %(company_id)s, 'open', %(now)s, row.*
+              FROM jsonb_to_recordset(%(rows)s::jsonb) AS row (
+                   kind text, external_id text, res_id int, record_name text, differences jsonb, message text)
+            """,
+            {**flow._row_values(), "run": run.id, "rows": json_rows(rows)},
+        )
+        run.invalidate_recordset(["drift_ids"])
+
     def action_open_record(self):
-        """Open the Odoo record."""
+        """Open the Odoo record, if there is one."""
         self.ensure_one()
         self.check_access("read")
         if not self.res_id:
             raise UserError(self.env._("“%s” is not in Odoo.", self.record_name or self.external_id))
-        return self.env["bridge.flow"]._open_record(self.res_model, self.res_id)
+        return super().action_open_record()
 
 
 def _shown(value):

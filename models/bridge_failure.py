@@ -3,7 +3,7 @@ import json
 from odoo import fields, models, tools
 from odoo.fields import Domain
 
-from .bridge_job import ERROR_KINDS
+from ..jobs.kinds import ERROR_KINDS
 
 
 class BridgeFailure(models.Model):

@@ -1,12 +1,12 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from ..json_text import read_json
 from ..mapping.converters import CONVERTERS, make_converter
 from ..mapping.errors import MappingError
 from ..mapping.mapper import EMPTY, KEEP, NULL, REJECT, Rule
 from ..mapping.paths import parse_path
 from .bridge_flow import AUTHORITIES, DIRECTIONS
-from .json_text import read_json
 
 EFFECTS = [
     ("keep", "Keep Odoo's value"),
@@ -73,7 +73,7 @@ class BridgeFieldMapping(models.Model):
     def _compute_options_help(self):
         for mapping in self:
             options = CONVERTERS[mapping.converter or "text"].known_options()
-            mapping.options_help = self.env["bridge.flow"]._render_options(
+            mapping.options_help = self._render_options(
                 [(name, self.env._(option.help)) for name, option in options.items()]
             )
 

@@ -1,20 +1,23 @@
 import ast
 import re
 
-from dateutil.relativedelta import relativedelta
-from markupsafe import Markup
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 
+from .. import capture
+from ..definition.ready import check_references
+from ..jobs import on_demand
+from ..jobs.schedule import KINDS, end_waiting, schedule
 from ..mapping.errors import MappingError
 from ..mapping.fingerprint import fingerprint
-from ..mapping.mapper import Mapper
+from ..mapping.mapper import PLACES, Mapper
 from ..mapping.paths import parse_expression, parse_path
-from ..remote.retry import wait_of_flow
+from ..remote.operation import as_number
+from ..road.inside import inside
+from ..road.pull.road import Pull
+from ..road.push.road import Push
 
-RECORD_PLACES = ("id", "updated", "version", "deleted", "reference")
 DIRECTIONS = [("pull", "Remote to Odoo"), ("push", "Odoo to remote"), ("both", "Both ways")]
 AUTHORITIES = [
     ("remote", "The other system"),
@@ -25,7 +28,6 @@ AUTHORITIES = [
 LEAVE_POLICIES = [("delete", "Delete it there"), ("archive", "Archive it there"), ("keep", "Leave it there")]
 
 
-SELF_STARTING = ("pull", "push")  # kinds of runs that start without a person
 WAITS = "Runs have failed as a whole, so that the next one does not start by itself before. “Sync Now” starts at once."
 
 
@@ -214,24 +216,6 @@ class BridgeFlow(models.Model):
         elif self.direction == "pull" and self.authority == "odoo":
             self.authority = "remote"
 
-    def _last_ended_runs(self):
-        """Of each flow the last run of each kind that came to an end; single records do not count.
-
-        :rtype: BridgeRun
-        """
-        domain = [("flow_id", "in", self.ids), ("trigger", "!=", "record"), ("dry_run", "=", False)]
-        domain.append(("state", "in", ("done", "partial", "blocked", "failed")))
-        groups = self.env["bridge.run"]._read_group(domain, ["flow_id", "kind"], ["id:max"])
-        return self.env["bridge.run"].browse(run_id for _flow, _kind, run_id in groups)
-
-    @api.model
-    def _render_options(self, options):
-        """Options and what they do, as a small table for a form."""
-        if not options:
-            return Markup("<p class='text-muted'>%s</p>") % self.env._("There is nothing to set.")
-        row = Markup("<tr><td class='pe-3'><code>%s</code></td><td>%s</td></tr>")
-        return Markup("<table>%s</table>") % Markup("").join(row % pair for pair in options)
-
     # ----------------------------------------------------------------------------------------------------------------
     # Constraints
     # ----------------------------------------------------------------------------------------------------------------
@@ -262,7 +246,7 @@ class BridgeFlow(models.Model):
     @api.constrains("id_path", "updated_path", "version_path", "deleted_path", "reference_path")
     def _check_paths(self):
         for flow in self:
-            for place in RECORD_PLACES:
+            for place in PLACES:
                 try:
                     if flow[f"{place}_path"]:
                         parse = parse_path if place == "reference" else parse_expression  # it is written as well
@@ -292,46 +276,6 @@ class BridgeFlow(models.Model):
             if flow.parent_id and flow.parent_id.connector_id != flow.connector_id:
                 flow._refuse(self.env._("the flow that it is inside of belongs to another connector"))
 
-    def _check_references(self):
-        """Do the flows that converters name exist? Asked before anything runs, because flows are made one by one.
-
-        :raises ValidationError: naming flow and field
-        """
-        for flow in self:
-            known = set(flow.connector_id.flow_ids.mapped("code"))
-            for mapping in flow.mapping_ids:
-                code = mapping._rule().converter.settings.get("flow")
-                if code and code not in known:
-                    mapping._refuse(
-                        self.env._(
-                            "there is no flow “%(code)s” in this connector. It has: %(known)s",
-                            code=code,
-                            known=", ".join(sorted(known)),
-                        )
-                    )
-                if mapping.converter == "nested" and code not in flow.child_ids.mapped("code"):
-                    mapping._refuse(self.env._("the flow “%s” must be inside this flow", code))
-            flow._check_operations()
-
-    def _check_operations(self):
-        """Has the flow the operations that its direction and rules need?"""
-        self.ensure_one()
-        if self.parent_id:
-            return
-        kinds = set(self.operation_ids.mapped("kind"))
-        if self.direction != "push" and "list" not in kinds:
-            self._refuse(self.env._("it has no operation that lists records"))
-        if self.direction != "pull" and not kinds & {"create", "update"}:
-            self._refuse(self.env._("it sends records, but has no operation that creates or updates one"))
-        policies = {self.leave_policy, self.odoo_delete_policy} if self.direction != "pull" else set()
-        labels = dict(self._fields["leave_policy"]._description_selection(self.env))
-        for policy in policies & {"delete", "archive"} - kinds:
-            self._refuse(self.env._("the rule “%s” needs an operation of its own", labels[policy]))
-        if policies and self.leave_policy == "archive" and "restore" not in kinds:
-            self._refuse(self.env._("what is archived there when it leaves needs an operation that restores it"))
-        for operation in self.operation_ids:
-            operation._check_placeholders()
-
     def _refuse(self, problem):
         raise ValidationError(self.env._("Flow “%(flow)s”: %(problem)s", flow=self.name, problem=problem))
 
@@ -347,9 +291,9 @@ class BridgeFlow(models.Model):
     def create(self, vals_list):
         flows = super().create(vals_list)
         flows.connector_id._check_configuring_user()
-        flows._update_model_actions()
-        flows._update_capture()
-        flows._schedule(fields.Datetime.now())
+        self.env["ir.actions.server"]._update_bridge_entries()
+        capture.update(self.env)
+        schedule(flows, fields.Datetime.now())
         return flows
 
     def write(self, vals):
@@ -373,18 +317,18 @@ class BridgeFlow(models.Model):
         if configured & vals.keys():
             self._configuration_changed()
         if {"model_id", "active"} & vals.keys():
-            self._update_model_actions()
+            self.env["ir.actions.server"]._update_bridge_entries()
         if {"model_id", "active", "direction", "connector_id", "parent_id"} & vals.keys():
-            self._update_capture()
+            capture.update(self.env)
         if {"interval_number", "interval_type"} & vals.keys():
-            self._schedule(fields.Datetime.now())
+            schedule(self, fields.Datetime.now())
         return result
 
     def unlink(self):
         self.connector_id._check_configuring_user()
         result = super().unlink()
-        self.env["bridge.flow"]._update_model_actions()
-        self.env["bridge.flow"]._update_capture()
+        self.env["ir.actions.server"]._update_bridge_entries()
+        capture.update(self.env)
         return result
 
     def _configuration_changed(self):
@@ -393,8 +337,8 @@ class BridgeFlow(models.Model):
         flows = self | self.parent_id
         needed = {"full_scan_needed": True, "push_scan_needed": True}
         flows.filtered(lambda flow: not (flow.full_scan_needed and flow.push_scan_needed)).sudo().write(needed)
-        flows._update_capture()
-        flows._end_waiting()
+        capture.update(self.env)
+        end_waiting(flows)
         self.env["bridge.job"].sudo()._retry_data_failures(flows)
 
     # ----------------------------------------------------------------------------------------------------------------
@@ -407,7 +351,7 @@ class BridgeFlow(models.Model):
         :rtype: Mapper
         """
         self.ensure_one()
-        record = {place: self[f"{place}_path"] for place in RECORD_PLACES if place != "reference"}
+        record = {place: self[f"{place}_path"] for place in PLACES if place != "reference"}
         return Mapper([mapping._rule() for mapping in self.mapping_ids], record, self._mapping_key())
 
     def _mapping_key(self):
@@ -417,25 +361,6 @@ class BridgeFlow(models.Model):
         """
         mappings = [mapping._mapping_key() for mapping in (self | self.child_ids).mapping_ids]
         return fingerprint([self.model, self.direction, self.authority, self.can_update, mappings]).encode()
-
-    def _check_works(self):
-        """:raises UserError: if nothing is done for this flow now"""
-        if self.connector_id.state != "live" or not self.active:
-            raise UserError(
-                self.env._(
-                    "“%s” does not work now. Set its connector to Live, and activate the flow.", self.display_name
-                )
-            )
-
-    def _check_gets_records(self):
-        """:raises UserError: if single records can not be fetched"""
-        self._check_works()
-        if not self.sudo()._operation("get"):
-            raise UserError(
-                self.env._(
-                    "“%s” has no operation that gets one record. Sync the whole flow instead.", self.display_name
-                )
-            )
 
     def _operation(self, kind):
         return self.operation_ids.filtered(lambda operation: operation.kind == kind)
@@ -466,80 +391,100 @@ class BridgeFlow(models.Model):
         )
         return env[self.model]
 
+    def _row_values(self):
+        """What is the same for every row that is written about this flow.
+
+        :rtype: dict
+        """
+        return {
+            "flow_id": self.id,
+            "connector_id": self.connector_id.id,
+            "company_id": self.company_id.id or None,
+            "model": self.model,
+            "now": fields.Datetime.now(),
+        }
+
+    def _field_label(self, field_name):
+        field = self.env[self.model]._fields.get(field_name)
+        return field.get_description(self.env, ["string"])["string"] if field is not None else ""
+
+    def _sibling(self, code):
+        """Another flow of the connector, by its code."""
+        return self.connector_id.flow_ids.filtered(lambda flow: flow.code == code)
+
+    def _remote_id(self):
+        """A function from remote id to what is sent for it; it touches no database.
+
+        :rtype: collections.abc.Callable
+        """
+        return as_number if self.number_ids else str
+
     # ----------------------------------------------------------------------------------------------------------------
-    # Schedule
+    # Hooks for other addons
     # ----------------------------------------------------------------------------------------------------------------
 
-    def _schedule(self, now):
-        for flow in self:
-            flow.sudo().next_run = now + flow._interval() if flow.interval_number else False
+    def _pull(self, run, client=None, **options):
+        """The road from the other system to Odoo. Return a subclass of ``Pull`` to change one of its steps.
 
-    def _interval(self):
-        """:rtype: relativedelta"""
-        return relativedelta(**{self.interval_type: self.interval_number})
-
-    def _interval_text(self):
-        units = dict(self._fields["interval_type"]._description_selection(self.env))
-        return f"{self.interval_number} {units[self.interval_type].lower()}"
-
-    def _is_full_scan_due(self):
-        """Is it time to look for what was deleted without a trace?"""
-        if not self.full_scan_days:
-            return False
-        before = fields.Datetime.now() - relativedelta(days=self.full_scan_days)
-        return not self.last_full_scan or self.last_full_scan <= before
-
-    def _note_failed_run(self, kind):
-        """A run failed as a whole: the next one waits, longer each time, however much there is to do.
-
-        :param str kind: of the run
-        :return: until when, naive UTC; None for a kind that does not start by itself
-        :rtype: datetime
+        :param BridgeRun run: what the records are counted and logged for
+        :param Client client: to ask for what is missing; None: nothing may be asked
+        :param options: see ``Pull``
+        :rtype: Pull
         """
         self.ensure_one()
-        if kind not in SELF_STARTING:
-            return None
-        failures = self[f"{kind}_failures"] + 1
-        until = fields.Datetime.add(fields.Datetime.now(), seconds=int(wait_of_flow(failures)) + 1)
-        self.sudo().write({f"{kind}_failures": failures, f"{kind}_waits_until": until})
-        self.env["bridge.job"]._wake_lanes(at=until)
-        return until
+        return Pull(self, run, client, **options)
 
-    def _end_waiting(self, kinds=SELF_STARTING):
-        """A run went well, or what runs do has changed: nothing waits any more for what failed before."""
-        values = {name: False for kind in kinds for name in (f"{kind}_failures", f"{kind}_waits_until")}
-        self.filtered(lambda flow: any(flow[name] for name in values)).sudo().write(values)
+    def _push(self, run, client, flight, **options):
+        """The road from Odoo to the other system. Return a subclass of ``Push`` to change one of its steps.
 
-    def _waits(self, kind, now):
-        """Did runs of this kind fail, so that none starts by itself now?"""
-        return kind in SELF_STARTING and bool(self[f"{kind}_waits_until"] and self[f"{kind}_waits_until"] > now)
+        :param BridgeRun run: what the records are counted and logged for
+        :param Client client: asks and sends
+        :param Flight flight: has several requests under way
+        :param options: see ``Push``
+        :rtype: Push
+        """
+        self.ensure_one()
+        return Push(self, run, client, flight, **options)
 
-    @api.model
-    def _enqueue_due(self):
-        """Start a run of every flow whose time has come."""
-        now = fields.Datetime.now()
-        due = self.sudo().search(
-            [("next_run", "<=", now), ("connector_id.state", "!=", "disabled"), ("parent_id", "=", False)]
-        )
-        for flow in self.env["bridge.change"].sudo()._waiting_flows():
-            self.env["bridge.run"].sudo()._enqueue(flow, trigger="change", kind="push")
-        for flow in due:
-            kinds = [kind for kind in flow._run_kinds() if not flow._waits(kind, now)]
-            if not kinds:
-                continue  # it stays due until it has waited
-            try:
-                with self.env.cr.savepoint():
-                    flow._enqueue(trigger="schedule", kinds=kinds)
-            except UserError as error:  # one flow that is not right must not keep the others from their work
-                self.env["bridge.run"].sudo()._start(flow, trigger="schedule")._fail(str(error))
-            flow._schedule(now)
+    def _values_to_create(self, step, values):
+        """What ``create`` gets for a record. Extend it to add what the remote does not know.
+
+        :param Step step: the remote record (``document``, ``external_id``) and what the mapping made of it
+        :param dict values: by the field mappings
+        :rtype: dict
+        """
+        return values
+
+    def _values_to_write(self, step, values):
+        """What ``write`` gets for a record; only the fields that change.
+
+        :param Step step: as for ``_values_to_create``, with the Odoo id (``record_id``)
+        :rtype: dict
+        """
+        return values
+
+    def _after_sync(self, outcomes):
+        """Called when a batch that came is written, before it is committed; not in a preview.
+
+        :param list[Outcome] outcomes: what became of each record (``action``, ``external_id``, ``record_id`` ...)
+        """
+
+    def _after_push(self, outcomes):
+        """Called when a batch was pushed, before what is written of it is committed; not in a preview.
+
+        :param list[Outcome] outcomes: what became of each record (``action``, ``external_id``, ``record_id`` ...)
+        """
+
+    # ----------------------------------------------------------------------------------------------------------------
+    # Running
+    # ----------------------------------------------------------------------------------------------------------------
 
     def _enqueue(self, trigger, full=False, dry_run=None, kinds=None):
         """Have each flow run as soon as a lane is free; a flow that waits already is not queued twice.
 
         :param str trigger: who or what started it: ``manual``, ``schedule``
         :param bool full: read everything, not only what changed
-        :param list kinds: what is done of ``_run_kinds``; None: all of it
+        :param list kinds: what is done of it: ``pull``, ``push``; None: all
         :return: the runs, in the order of the flows
         :rtype: BridgeRun
         """
@@ -551,17 +496,10 @@ class BridgeFlow(models.Model):
                         "The connector “%s” is disabled. Set it to Preview or Live first.", flow.connector_id.name
                     )
                 )
-            flow._check_references()
-            for kind in flow._run_kinds() if kinds is None else kinds:
+            check_references(flow)
+            for kind in KINDS[flow.direction] if kinds is None else kinds:
                 runs += runs._enqueue(flow, trigger=trigger, full=full, dry_run=dry_run, kind=kind)
         return runs.sudo(False)
-
-    def _run_kinds(self):
-        """What a sync of this flow is made of: first what comes in, then what goes out.
-
-        :rtype: list[str]
-        """
-        return {"pull": ["pull"], "push": ["push"], "both": ["pull", "push"]}[self.direction]
 
     # ----------------------------------------------------------------------------------------------------------------
     # Buttons
@@ -584,22 +522,72 @@ class BridgeFlow(models.Model):
             raise UserError(self.env._("This flow sends nothing. Set its direction first."))
         return self._enqueue(trigger="manual", full=True, kinds=["push"])._action_open()
 
+    def action_compare(self):
+        """Read both sides completely and report what differs; nothing is written."""
+        self.env["bridge.run"]._check_operator(self)
+        runs = self.env["bridge.run"].sudo()
+        for flow in self.sudo():
+            check_references(flow)
+            runs += runs._enqueue(flow, trigger="manual", full=True, dry_run=False, kind="compare")
+        return runs.sudo(False)._action_open()
+
     def action_preview(self):
         """Show what a sync would do, and write nothing."""
         self.ensure_one()
         self.env["bridge.run"]._check_operator(self)
-        self.sudo()._check_references()
+        check_references(self.sudo())
         runs = self.env["bridge.run"].sudo()
-        for kind in self._run_kinds():
+        for kind in KINDS[self.direction]:
             run = runs._start(self, trigger="manual", dry_run=True, kind=kind)
             run._preview()
             runs += run
         return runs.sudo(False)._action_open()
 
+    @api.model
+    def action_sync_status(self, model_name, record_ids):
+        """The external IDs of some records, with what was synced when.
+
+        :param str model_name: their model
+        :param list[int] record_ids: their ids
+        """
+        self.env["bridge.binding"].check_access("read")
+        action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_binding_action")
+        domain = [("flow_id.model", "=", model_name), ("res_id", "in", record_ids)]
+        if not self.env["bridge.binding"].search_count(domain, limit=1):
+            failed = [*domain, ("kind", "=", "push_record"), ("state", "in", ("pending", "failed", "uncertain"))]
+            if self.env["bridge.job"].search_count(failed, limit=1):  # it has no external ID, because it failed
+                action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_job_action")
+                domain = failed
+        return {**action, "name": self.env._("Sync Status"), "domain": domain, "context": {}}
+
+    @api.model
+    def action_sync_records(self, model_name, record_ids):
+        """Fetch the remote records of some records again, and send what is new in Odoo, now.
+
+        :param str model_name: their model
+        :param list[int] record_ids: their ids
+        :raises UserError: if no flow has anything to do with them
+        """
+        self.env["bridge.run"]._check_operator()
+        domain = [("flow_id.model", "=", model_name), ("res_id", "in", record_ids), ("parent_id", "=", False)]
+        bound = self.env["bridge.binding"].search(domain).grouped("flow_id")
+        sending = self.search([("model", "=", model_name), ("direction", "!=", "pull"), ("parent_id", "=", False)])
+        readable = self.env[model_name].browse(record_ids).exists()._filtered_access("read").ids
+        fetched, looked_at = set(), set()
+        for flow in self.union(*bound, sending.filtered(lambda flow: flow.connector_id.state == "live")):
+            bindings = bound.get(flow, self.env["bridge.binding"])
+            new = inside(flow, readable).ids if flow in sending else []
+            on_demand.sync_records(flow, bindings, {*bindings.mapped("res_id"), *new}, fetched, looked_at)
+        if not fetched and not looked_at:
+            raise UserError(
+                self.env._("None of these records has an external ID or is one to push, so there is nothing to sync.")
+            )
+        return on_demand.tell(self.env, fetched, looked_at)
+
     def action_recover(self):
         """Fetch records by their remote ids."""
         self.ensure_one()
-        self._check_gets_records()
+        on_demand.check_gets_records(self)
         action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_recover_action")
         return {**action, "context": {"default_flow_id": self.id}}
 

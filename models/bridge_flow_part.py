@@ -1,3 +1,5 @@
+from markupsafe import Markup
+
 from odoo import api, fields, models
 
 
@@ -28,3 +30,11 @@ class BridgeFlowPart(models.AbstractModel):
         result = super().unlink()
         flows.exists()._configuration_changed()
         return result
+
+    @api.model
+    def _render_options(self, options):
+        """Options and what they do, as a small table for a form."""
+        if not options:
+            return Markup("<p class='text-muted'>%s</p>") % self.env._("There is nothing to set.")
+        row = Markup("<tr><td class='pe-3'><code>%s</code></td><td>%s</td></tr>")
+        return Markup("<table>%s</table>") % Markup("").join(row % pair for pair in options)

@@ -2,8 +2,9 @@ import collections
 
 from odoo import api, fields, models
 
-from ..remote.retry import REST_AFTER, rest, wait
-from .own_transaction import in_own_transaction
+from ..database import in_own_transaction
+from ..jobs.retry import REST_AFTER, rest, wait
+from ..jobs.wake import make_due
 
 Shut = collections.namedtuple("Shut", ["failures", "resting_until", "paused"])
 
@@ -88,21 +89,21 @@ class BridgeGate(models.Model):
             cr.execute(ANSWERED, {"ids": self.ids})
             rested = [row[0] for row in cr.fetchall() if row[1]]
             if rested:
-                cr.execute(MAKE_DUE, {"connectors": rested})
+                make_due(cr, rested)
             return rested
 
         if in_own_transaction(self.env.registry.cursor, answer):
             self.env["bridge.job"].invalidate_model()
-            self.env["bridge.job"]._wake_lanes()
+            self.env["ir.cron"]._wake_lanes()
         self.invalidate_recordset()
 
     def _open(self):
         """A person says that it may be called again; limits and tokens begin anew, too."""
         self.write({**OPENED, "next_slot": 0, "token_sealed": False})
         self.env["bridge.job"].flush_model()
-        self.env.cr.execute(MAKE_DUE, {"connectors": self.connector_id.ids})
+        make_due(self.env.cr, self.connector_id.ids)
         self.env["bridge.job"].invalidate_model()
-        self.env["bridge.job"]._wake_lanes()
+        self.env["ir.cron"]._wake_lanes()
 
     def _is_resting(self):
         return bool(self.resting_until and self.resting_until > fields.Datetime.now())
@@ -141,14 +142,4 @@ ANSWERED = """
       FROM known
      WHERE known.id = gate.id
  RETURNING gate.connector_id, known.resting_until IS NOT NULL
-"""
-# Jobs that somebody holds right now are not waiting for us, and we must not wait for them.
-MAKE_DUE = """
-    UPDATE bridge_job SET due_at = clock_timestamp() AT TIME ZONE 'UTC'
-     WHERE id IN (
-        SELECT id FROM bridge_job
-         WHERE connector_id = ANY(%(connectors)s) AND state = 'pending'
-           AND error_kind IN ('unavailable', 'throttled', 'auth')
-           AND due_at > clock_timestamp() AT TIME ZONE 'UTC'
-           FOR UPDATE SKIP LOCKED)
 """

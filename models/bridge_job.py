@@ -1,34 +1,27 @@
+import functools
 import json
-import re
+import threading
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..remote.retry import ATTEMPTS
-from .bridge_run import DRAINS
-from .json_text import write_json
+from ..jobs import lane, on_demand
+from ..jobs.kinds import DRAINS, ERROR_KINDS, OPEN_PUSH, OPEN_RECORD
+from ..jobs.retry import ATTEMPTS
+from ..jobs.wake import wake_scheduler
+from ..json_text import write_json
+from ..road.pull.singles import PullSingles
+from ..road.push.find import exists_there
+from ..road.push.singles import PushSingles
+from . import bridge_job_lane
 
-OPEN = "state IN ('pending', 'running', 'failed', 'uncertain')"
-OPEN_RECORD = f"kind = 'pull_record' AND {OPEN}"
-OPEN_PUSH = f"kind = 'push_record' AND {OPEN}"
-ERROR_KINDS = [
-    ("unavailable", "Not available"),
-    ("throttled", "Asked to wait"),
-    ("auth", "Not authorized"),
-    ("rejected", "Rejected"),
-    ("protocol", "Unexpected answer"),
-    ("data", "Data"),
-    ("dependency", "Related record missing"),
-    ("busy", "Busy"),
-    ("uncertain", "Uncertain"),
-]
-# What tells one failure from another of the same sort: what stands in quotes, and words with a digit or an @ in them.
-PARTICULARS = re.compile(r"“[^”]*”|\"[^\"]*\"|«[^»]*»|(?<!\S)(?<!HTTP )\S*[\d@]\S*")
+WAKE_AFTER_START = (5, 20)  # seconds after the models are loaded; the scheduler begins to listen somewhat later
 
 
 class BridgeJob(models.Model):
     _name = "bridge.job"
     _description = "Job"
+    _inherit = ["bridge.record.mixin"]
     _order = "id desc"
 
     kind = fields.Selection(
@@ -164,7 +157,7 @@ class BridgeJob(models.Model):
         jobs = self.sudo().browse(row[0] for row in self.env.cr.fetchall())
         runs = {values["run_id"] for values in vals_list if values.get("run_id")}
         self.env["bridge.run"].browse(runs).invalidate_recordset(["job_ids"])
-        self._wake_lanes()
+        self.env["ir.cron"]._wake_lanes()
         return jobs
 
     @api.model
@@ -176,7 +169,7 @@ class BridgeJob(models.Model):
         :rtype: BridgeJob
         :raises UserError: if the flow can not get single records
         """
-        flow._check_gets_records()
+        on_demand.check_gets_records(flow)
         open_jobs = self.sudo().search(
             [
                 ("flow_id", "=", flow.id),
@@ -258,7 +251,109 @@ class BridgeJob(models.Model):
         )
         if self.env.cr.rowcount:
             self.invalidate_model()
-            self._wake_lanes()
+            self.env["ir.cron"]._wake_lanes()
+
+    # ----------------------------------------------------------------------------------------------------------------
+    # Working
+    # ----------------------------------------------------------------------------------------------------------------
+
+    def _register_hook(self):
+        """After a start Odoo's scheduler first sleeps for a minute; work that was left behind is called earlier."""
+        super()._register_hook()
+        self.env.cr.execute(  # one partial index for each, however many jobs are done
+            """
+            SELECT EXISTS (SELECT FROM bridge_job WHERE state = 'pending')
+                OR EXISTS (SELECT FROM bridge_job WHERE state = 'running')
+            """
+        )
+        if self.env.cr.fetchone()[0]:
+            for seconds in WAKE_AFTER_START:
+                timer = threading.Timer(seconds, wake_scheduler, [self.env.cr.dbname])
+                timer.daemon = True
+                timer.start()
+
+    @api.autovacuum
+    def _gc_lanes(self):
+        self.env["ir.cron"]._set_lanes(self.env["ir.cron"]._lane_count())
+
+    @api.model
+    def _run_lane(self):
+        """What a lane does when Odoo's scheduler calls it."""
+        if not self.env.su:
+            raise UserError(self.env._("Lanes are run by the scheduler only."))
+        lane.run(self.env, self.env.context.get("cron_id", False))
+
+    @api.model
+    def _kinds_done_together(self):
+        """Kinds whose jobs of one flow and run are done in one batch; for other addons, which add their own.
+
+        :rtype: tuple[str]
+        """
+        return bridge_job_lane.TOGETHER
+
+    @api.model
+    def _kinds_that_are_long(self):
+        """Kinds whose jobs are claimed one by one, because each may take a lane's whole time; for other addons.
+
+        :rtype: tuple[str]
+        """
+        return bridge_job_lane.LONG
+
+    def _perform_pull(self):
+        return self.run_id._run_slice(functools.partial(lane.commit, self.env))
+
+    def _perform_pull_record(self):
+        PullSingles(self.flow_id, self).work()
+        return True
+
+    def _perform_push(self):
+        return self.run_id._run_slice(functools.partial(lane.commit, self.env))
+
+    def _perform_push_record(self):
+        PushSingles(self.flow_id, self).work()
+        return True
+
+    def _perform_compare(self):
+        return self.run_id._run_slice(functools.partial(lane.commit, self.env))
+
+    def _wait(self, values):
+        """Back to waiting. A run of the same flow that waits behind this one is the same work, and gives way to it.
+
+        :param dict values: what else is written
+        """
+        for job in self.filtered(lambda job: job.kind in DRAINS):
+            behind = self.search(
+                [
+                    ("flow_id", "=", job.flow_id.id),
+                    ("kind", "=", job.kind),
+                    ("state", "=", "pending"),
+                    ("id", "!=", job.id),
+                ]
+            )
+            if behind.run_id.filtered("full"):  # what was asked for comes with the next run
+                job.flow_id["full_scan_needed" if job.kind == "pull" else "push_scan_needed"] = True
+            behind.run_id.write(
+                {"state": "cancelled", "message": self.env._("Another run of the flow goes on instead.")}
+            )
+            behind.write({"state": "cancelled", "finished": fields.Datetime.now()})
+        self.flush_model()
+        self.write({"state": "pending", "lane_id": False, **values})
+
+    def _overtaken(self):
+        """Those whose payload is older than what was synced of the record since.
+
+        :rtype: BridgeJob
+        """
+        self.env.cr.execute(
+            """
+            SELECT job.id
+              FROM bridge_job job
+              JOIN bridge_binding binding ON binding.flow_id = job.flow_id AND binding.external_id = job.external_id
+             WHERE job.id = ANY(%s) AND job.payload_at < binding.synced
+            """,
+            [self.ids],
+        )
+        return self.browse(row[0] for row in self.env.cr.fetchall())
 
     # ----------------------------------------------------------------------------------------------------------------
     # Error desk
@@ -286,7 +381,7 @@ class BridgeJob(models.Model):
             [self.ids, list(DRAINS)],
         )
         self.invalidate_model()
-        self._wake_lanes()
+        self.env["ir.cron"]._wake_lanes()
 
     def _retry_drain(self):
         for job in self.filtered(lambda job: job.state in ("failed", "pending")):
@@ -393,7 +488,7 @@ class BridgeJob(models.Model):
                     res_id=taken.res_id,
                 )
             )
-        if not external_id or not flow._exists_there(external_id):
+        if not external_id or not exists_there(flow, external_id):
             raise UserError(
                 self.env._("The other system has no record “%s”. Look there, and enter its id.", external_id)
             )
@@ -423,7 +518,7 @@ class BridgeJob(models.Model):
             job._uncertain_binding().sent_at = False
             job._wait({"due_at": fields.Datetime.now(), "attempts": 0, "finished": False})
             job._log_decision(self.env._("%s says that it is not there.", self.env.user.name))
-        self._wake_lanes()
+        self.env["ir.cron"]._wake_lanes()
 
     def _uncertain_binding(self):
         """:raises UserError: if there is nothing to decide any more"""
@@ -439,7 +534,7 @@ class BridgeJob(models.Model):
         line = {"action": "link" if self.state == "done" else "uncertain", "external_id": self.external_id or None}
         line |= {"res_id": self.res_id, "record_name": self.record_name or None, "message": message}
         if self.run_id:
-            self.flow_id._insert_log(self.run_id, [line])
+            self.env["bridge.log"]._insert(self.flow_id, self.run_id, [line])
 
     def action_there(self):
         """Ask which remote record it is that was sent to be created."""
@@ -448,11 +543,8 @@ class BridgeJob(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_job_there_action")
         return {**action, "context": {"default_job_id": self.id}}
 
-    def action_open_record(self):
-        """Open the Odoo record."""
-        self.ensure_one()
-        self.check_access("read")
-        return self.env["bridge.flow"]._open_record(self.flow_id.model, self.res_id)
+    def _record_model(self):
+        return self.flow_id.model
 
     def action_open_logs(self):
         self.ensure_one()
@@ -464,13 +556,3 @@ class BridgeJob(models.Model):
     def action_open_exchanges(self):
         action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_exchange_action")
         return {**action, "domain": [("job_id", "in", self.ids)], "context": {}}
-
-
-def group_of(message):
-    """What failures of the same sort have in common.
-
-    :param str message: of one of them; its first line counts
-    :rtype: str
-    """
-    first = (message or "").strip().partition("\n")[0]
-    return PARTICULARS.sub("…", first)[:250]

@@ -1,27 +1,28 @@
 from markupsafe import Markup
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.tools import html2plaintext
 
-from . import batch, outgoing
+from ..database import json_rows
+from ..road import words
 
 ACTIONS = [
-    (batch.CREATE, "Create"),
-    (batch.UPDATE, "Update"),
-    (batch.LINK, "Link"),
-    (batch.ARCHIVE, "Archive"),
-    (batch.UNLINK, "Delete"),
-    (batch.FLAG, "Mark"),
-    (batch.SKIP, "Skip"),
-    (batch.REJECT, "Failed"),
-    (batch.CONFLICT, "Conflict"),
-    (outgoing.SEND_CREATE, "Create There"),
-    (outgoing.SEND_UPDATE, "Update There"),
-    (outgoing.SEND_DELETE, "Delete There"),
-    (outgoing.SEND_ARCHIVE, "Archive There"),
-    (outgoing.SEND_RESTORE, "Restore There"),
-    (outgoing.LEAVE, "Leave"),
-    (outgoing.UNCERTAIN, "Uncertain"),
+    (words.CREATE, "Create"),
+    (words.UPDATE, "Update"),
+    (words.LINK, "Link"),
+    (words.ARCHIVE, "Archive"),
+    (words.UNLINK, "Delete"),
+    (words.FLAG, "Mark"),
+    (words.SKIP, "Skip"),
+    (words.REJECT, "Failed"),
+    (words.CONFLICT, "Conflict"),
+    (words.SEND_CREATE, "Create There"),
+    (words.SEND_UPDATE, "Update There"),
+    (words.SEND_DELETE, "Delete There"),
+    (words.SEND_ARCHIVE, "Archive There"),
+    (words.SEND_RESTORE, "Restore There"),
+    (words.LEAVE, "Leave"),
+    (words.UNCERTAIN, "Uncertain"),
     ("closed", "Failure Closed"),
 ]
 
@@ -29,6 +30,7 @@ ACTIONS = [
 class BridgeLog(models.Model):
     _name = "bridge.log"
     _description = "Log Line"
+    _inherit = ["bridge.record.mixin"]
     _order = "id desc"
     _rec_name = "external_id"
 
@@ -59,6 +61,29 @@ class BridgeLog(models.Model):
                 "%s: %s → %s" % row if row[1] else "%s: %s" % (row[0], row[2]) for row in rows
             )
             line.changes_html = line._changes_table(rows) if rows else False
+
+    @api.model
+    def _insert(self, flow, run, rows):
+        """Lines of a run.
+
+        :param list[dict] rows: ``action``, and ``external_id``, ``res_id``, ``record_name``, ``error_kind``,
+            ``field_name``, ``message``, ``exchange_id``, ``changes`` where there are
+        """
+        if not rows:
+            return
+        self.env.cr.execute(
+            """
+            INSERT INTO bridge_log (
+                   run_id, flow_id, dry_run, res_model, create_date, action, external_id, res_id, record_name,
+                   error_kind, field_name, message, exchange_id, changes)
+            SELECT %(run_id)s, %(flow_id)s, %(dry_run)s, %(model)s, %(now)s, row.*
+              FROM jsonb_to_recordset(%(rows)s::jsonb) AS row (
+                   action text, external_id text, res_id int, record_name text, error_kind text, field_name text,
+                   message text, exchange_id int, changes jsonb)
+            """,
+            {**flow._row_values(), "run_id": run.id, "dry_run": run.dry_run, "rows": json_rows(rows)},
+        )
+        run.invalidate_recordset(["log_ids"])
 
     def _changes_table(self, rows):
         head = Markup("<thead><tr><th>%s</th><th>%s</th><th>%s</th></tr></thead>") % (
@@ -108,9 +133,3 @@ class BridgeLog(models.Model):
         names = [record.display_name if record.has_access("read") else f"#{record.id}" for record in related]
         names += [str(one).lstrip("+#") for one in values if isinstance(one, str)]
         return ", ".join(names) or str(value)
-
-    def action_open_record(self):
-        """Open the Odoo record."""
-        self.ensure_one()
-        self.check_access("read")
-        return self.env["bridge.flow"]._open_record(self.res_model, self.res_id)

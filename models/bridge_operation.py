@@ -1,22 +1,17 @@
 import json
 from urllib.parse import urlsplit
 
-from requests.structures import CaseInsensitiveDict
-
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from ..json_text import read_json
 from ..mapping.errors import MappingError
 from ..mapping.paths import parse_expression, parse_path
 from ..remote import pagination, template
-from ..remote.client import Request
-from ..remote.delta import Delta, remote_clock
-from ..remote.errors import ProtocolError, RemoteError
-from ..remote.exchange import Answer
+from ..remote.delta import Delta
+from ..remote.operation import ITEM_PLACES, WALK, WHOLE, WRITES, Operation
 from ..remote.redaction import is_sensitive
-from ..remote.walk import Page
-from .json_text import read_json
-from .sending import BulkTask, Reading, Task
+from ..road.push.answers import BulkTask, Reading, Task
 
 DELTA_FORMATS = ("iso", "epoch", "epoch_ms", "integer")
 KINDS = [
@@ -29,14 +24,12 @@ KINDS = [
     ("archive", "Archive a record"),
     ("restore", "Restore a record"),
 ]
-WRITES = ("create", "update", "delete", "archive", "restore")
 USUAL_METHODS = {
     **dict.fromkeys(("list", "get", "find"), "GET"),
     "create": "POST",
     "delete": "DELETE",
     **dict.fromkeys(("update", "archive", "restore"), "PATCH"),
 }
-WALK = {"cursor", "page", "offset", "limit"}
 RECORD = {"external_id", "version", "record", "reference"}
 PLACEHOLDERS = {
     "list": {"since", *WALK},
@@ -45,8 +38,6 @@ PLACEHOLDERS = {
     "create": {"record", "reference"},
     **dict.fromkeys(WRITES[1:], RECORD),
 }
-ITEM_PLACES = ("status", "record", "error")
-WHOLE = '"{record}"'  # the body of a request that says nothing else
 
 
 class BridgeOperation(models.Model):
@@ -149,7 +140,7 @@ class BridgeOperation(models.Model):
     def _compute_pagination_help(self):
         for operation in self:
             options = pagination.PAGINATORS[operation.pagination or "none"].options
-            operation.pagination_help = self.env["bridge.flow"]._render_options(
+            operation.pagination_help = self._render_options(
                 [(name, self.env._(option.label)) for name, option in options.items()]
             )
 
@@ -165,7 +156,7 @@ class BridgeOperation(models.Model):
             if operation.bulk_size and operation.kind in WRITES:
                 many = self.env._("The list of all records of the request, in the body. All others stand in the item.")
                 rows.insert(0, ("{records}", many))
-            operation.placeholders_help = self.env["bridge.flow"]._render_options(rows)
+            operation.placeholders_help = self._render_options(rows)
 
     @api.model
     def _placeholder_texts(self):
@@ -349,64 +340,30 @@ class BridgeOperation(models.Model):
     def _reset_statuses(self):
         return {int(part) for part in (self.delta_reset_status or "").replace(",", " ").split()}
 
-    def _page_reader(self, client, exchanges, since=None, page_size=None):
-        """A function that reads one page; it touches no database, so that it may run in a thread.
+    def _compiled(self, page_size=None):
+        """The operation without the ORM: it may be used in threads.
 
-        :param Client client: with ``exchanges`` as its list of exchanges
-        :param since: the value of ``{since}``
-        :return: paginator, and a function of the paginator's state that gives a ``Page``
-        :rtype: tuple
+        :param int page_size: most records in a page; None: as the flow says
+        :rtype: Operation
         """
-        paginator = self._paginator(page_size)
-        place, records_path = parse_expression(self.records_path), self.records_path
-        make_request = self._request_maker()
-
-        def read_page(state):
-            request = make_request({**paginator.variables(state), "since": since}, paginator.url(state))
-            try:
-                answer = client.send(request)
-            except RemoteError as error:
-                if not paginator.is_end(state, error.status):
-                    raise
-                nothing = Answer(error.status, CaseInsensitiveDict(), None, request.url, 0, 0, b"")
-                return Page([], nothing, remote_clock(nothing), None, _taken(exchanges))
-            try:
-                records = place.read(answer.document)
-                if not isinstance(records, list):
-                    raise ProtocolError(
-                        "no_records", place=records_path, status=answer.status, excerpt=client.excerpt(answer.raw)
-                    )
-                after = paginator.advance(state, answer, records)
-            except ProtocolError as error:
-                for exchange in exchanges[-1:]:  # the answer that is to blame is kept with what is wrong with it
-                    exchange.error = error.message
-                raise
-            return Page(records, answer, remote_clock(answer), after, _taken(exchanges))
-
-        return paginator, read_page
-
-    def _request_maker(self):
-        """A function that makes the request for values of the placeholders, without the ORM.
-
-        A placeholder that is None leaves its entry out. A next address that the remote gave replaces path and query.
-        """
-        method, path, body_format = self.method, self.path, self.body_format
-        query, headers, body = read_json(self, "query"), read_json(self, "headers"), read_json(self, "body", ())
+        self.ensure_one()
+        flow, body = self.flow_id, read_json(self, "body", ())
         if body is None and self.kind in ("create", "update"):
             body = json.loads(WHOLE)
-
-        def make_request(variables, url=None, more_headers=(), about=None):
-            return Request(
-                method=method,
-                url=url or template.render_path(path, variables),
-                query={} if url else template.render(query or {}, variables),
-                headers={**template.render(headers or {}, variables), **dict(more_headers)},
-                body=template.render(body, variables),
-                body_format=body_format,
-                about=about,
-            )
-
-        return make_request
+        return Operation(
+            method=self.method,
+            path=self.path,
+            query=read_json(self, "query") or {},
+            headers=read_json(self, "headers") or {},
+            body=body,
+            body_format=self.body_format,
+            place=parse_expression(self.records_path),
+            shown=self.records_path,
+            remote_id=flow._remote_id(),
+            version_header=flow.version_header or "",
+            paginator=self._paginator(page_size) if self.kind in ("list", "find") else None,
+            delta=self._delta() if self.kind == "list" else None,
+        )
 
     def _placeholders(self):
         """Names of all placeholders of the request."""
@@ -416,67 +373,60 @@ class BridgeOperation(models.Model):
         """Does the remote itself refuse a change of a version that is not the newest?"""
         return "version" in self._placeholders()
 
-    def _finder(self, client):
-        """A function that looks records up; it touches no database, so that it may run in a thread.
+    def _is_by_position(self):
+        """Are pages positions in a list, so that records can move from one to another while they are read?"""
+        return self.pagination in ("page", "offset")
 
-        It is called with the values of the placeholders and a function that tells whether a document is the record.
-
-        :rtype: collections.abc.Callable
-        """
-        make_request, place = self._request_maker(), parse_expression(self.records_path)
-        paginator, records_path = self._paginator(), self.records_path
-
-        def find(sought, is_sought, about=None):
-            found, state = [], paginator.start()
-            while is_sought is not None and state is not None and not found:
-                request = make_request({**paginator.variables(state), **sought}, paginator.url(state), about=about)
-                answer = client.send(request)
-                records = place.read(answer.document)
-                if not isinstance(records, list):
-                    raise ProtocolError(
-                        "no_records", place=records_path, status=answer.status, excerpt=client.excerpt(answer.raw)
-                    )
-                found += [record for record in records if isinstance(record, dict) and is_sought(record)]
-                state = paginator.advance(state, answer, records)
-            return found
-
-        return find
-
-    def _tasks(self, items, variables, more_headers):
+    def _tasks(self, drafts, mapper, variables, more_headers, about):
         """The requests about these records: one for each, or for many together.
 
-        :param list[Outgoing] items: the records
-        :param variables: gives the values of the placeholders for a record
-        :param more_headers: gives further headers for a record
+        :param list[Draft] drafts: the records
+        :param Mapper mapper: of the flow, which reads what is answered
+        :param variables: gives the values of the placeholders for a draft
+        :param more_headers: gives further headers for a draft
+        :param about: gives what names the record of a step in an exchange
         :rtype: list[Task]
         """
-        flow, make_request = self.flow_id, self._request_maker()
+        operation, reading = self._compiled(), self._reading(mapper)
+        if not self.bulk_size:
+            return [
+                Task(operation.request(variables(one), None, more_headers(one), (about(one.step),)), [one], reading)
+                for one in drafts
+            ]
+        form, tasks = read_json(self, "item", ()) or json.loads(WHOLE), []
+        for start in range(0, len(drafts), self.bulk_size):
+            some = drafts[start : start + self.bulk_size]
+            records = [template.render(form, variables(one)) for one in some]
+            names = tuple(about(one.step) for one in some)
+            tasks.append(BulkTask(operation.request({"records": records}, about=names), some, reading))
+        return tasks
+
+    def _reading(self, mapper):
+        """How the answers are read.
+
+        :param Mapper mapper: of the flow
+        :rtype: Reading
+        """
+        flow = self.flow_id
         places = {
             name: parse_expression(self[f"item_{name}_path"]) if self[f"item_{name}_path"] else None
             for name in ITEM_PLACES
         }
-        host = urlsplit(flow.connector_id.base_url).hostname
-        place = parse_expression(self.records_path)
-        reference = parse_path(flow.reference_path) if flow.reference_path else None
-        reading = Reading(
-            self.kind, flow._mapper(), place, self.records_path, host, places, reference, flow.version_header
+        return Reading(
+            self.kind,
+            mapper,
+            parse_expression(self.records_path),
+            self.records_path,
+            urlsplit(flow.connector_id.base_url).hostname,
+            places,
+            parse_path(flow.reference_path) if flow.reference_path else None,
+            flow.version_header,
         )
-        if not self.bulk_size:
-            return [
-                Task(make_request(variables(item), more_headers=more_headers(item), about=(item,)), [item], reading)
-                for item in items
-            ]
-        form, tasks = read_json(self, "item", ()) or json.loads(WHOLE), []
-        for start in range(0, len(items), self.bulk_size):
-            some = items[start : start + self.bulk_size]
-            records = [template.render(form, variables(item)) for item in some]
-            tasks.append(BulkTask(make_request({"records": records}, about=tuple(some)), some, reading))
-        return tasks
 
     def _read_first_page(self, client):
         """One small page, to see whether the other system answers as described."""
-        paginator, read_page = self._page_reader(client, [], page_size=min(self.flow_id.page_size, 10))
-        return read_page(paginator.start())
+        operation = self._compiled(page_size=min(self.flow_id.page_size, 10))
+        return operation.page(client, [], operation.paginator.start())
 
     def _get(self, client, external_id):
         """One record by its remote id.
@@ -484,36 +434,4 @@ class BridgeOperation(models.Model):
         :rtype: dict
         :raises RemoteError: if it can not be had
         """
-        return self._getter(client)(external_id)[0]
-
-    def _getter(self, client):
-        """A function of a remote id that gets the record, and its version where that is in a header.
-
-        It touches no database, so that it may run in a thread.
-
-        :rtype: collections.abc.Callable
-        """
-        make_request, place, records_path = (
-            self._request_maker(),
-            parse_expression(self.records_path),
-            self.records_path,
-        )
-        remote_id, version_header = self.flow_id._remote_id(), self.flow_id.version_header or ""
-
-        def get(external_id, about=None):
-            answer = client.send(make_request({"external_id": remote_id(external_id)}, about=about))
-            document = place.read(answer.document)
-            if isinstance(document, list) and len(document) == 1:
-                document = document[0]
-            if not isinstance(document, dict):
-                raise ProtocolError(
-                    "no_records", place=records_path, status=answer.status, excerpt=client.excerpt(answer.raw)
-                )
-            return document, answer.headers.get(version_header)
-
-        return get
-
-
-def _taken(exchanges):
-    """Those that are there now; others may come at this moment."""
-    return [exchanges.pop(0) for _ in range(len(exchanges))]
+        return self._compiled().get(client, external_id)[0]

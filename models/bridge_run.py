@@ -1,35 +1,21 @@
 import collections
 import datetime
-import logging
-import math
-import time
-from contextlib import contextmanager
-
-import psycopg2
-from psycopg2 import errorcodes
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
-from ..remote.delta import next_cursor
+from .. import database
+from ..jobs.kinds import DRAINS
+from ..jobs.schedule import note_failed_run
 from ..remote.errors import RemoteError
 from ..remote.flight import WHOLESALE
-from ..remote.status import ABSENT
-from ..remote.walk import Walk
-from .batch import COUNTERS, REMOVALS
+from ..road.compare import CompareSlice
+from ..road.pull.slice import PullSlice
+from ..road.push.slice import PushSlice
+from ..road.words import COUNTERS, SENT_COUNTERS
 
-_logger = logging.getLogger(__name__)
-
-PREVIEW_RECORDS = 200
-BUSY_ATTEMPTS = 10
-BUSY = {
-    errorcodes.SERIALIZATION_FAILURE,
-    errorcodes.DEADLOCK_DETECTED,
-    errorcodes.LOCK_NOT_AVAILABLE,
-}
-BY_POSITION = ("page", "offset")
 WAITING = "waiting"  # how a run is shown that waits for the other system
-DRAINS = ("pull", "push", "compare")  # kinds of jobs that carry a whole run; a flow has one of them at work at a time
+SLICES = {"pull": PullSlice, "push": PushSlice, "compare": CompareSlice}
 
 
 class BridgeRun(models.Model):
@@ -195,7 +181,7 @@ class BridgeRun(models.Model):
                 preview = flow.connector_id.state == "preview" if dry_run is None else dry_run
                 waiting.run_id.write({"full": waiting.run_id.full or full, "dry_run": preview})
             waiting.write({"due_at": fields.Datetime.now()})
-            self.env["bridge.job"]._wake_lanes()
+            self.env["ir.cron"]._wake_lanes()
             return waiting.run_id
         run = self._start(flow, trigger, full=full, dry_run=dry_run, kind=kind)
         self.env["bridge.job"]._enqueue([{"kind": kind, "flow_id": flow.id, "run_id": run.id}])
@@ -206,279 +192,56 @@ class BridgeRun(models.Model):
     # ----------------------------------------------------------------------------------------------------------------
 
     def _run_slice(self, commit):
-        """Walk on from where the run stands, until it ends or the time is up.
+        """Go on from where the run stands, until it ends or the time is up.
 
         :param commit: commits, told how many records were handled; gives the seconds that are left
         :return: has the run ended
         :rtype: bool
-        :raises RemoteError: if the remote can not be read; what was committed stays, the position too
+        :raises RemoteError: if the remote gives no more now; what was committed stays, the position too
         """
-        exchanges = []
-        self._again_when_busy(self._begin, commit)
-        step = self._compare_page if self.kind == "compare" else self._pull_page
-        try:
-            flow = self.flow_id
-            mapper = flow._mapper()
-            with flow.connector_id._client(exchanges) as client:
-                with self._fetch(client, mapper, exchanges) as pages:
-                    for page in pages:
-                        left = self._again_when_busy(step, page, client, mapper, commit)
-                        if page.after is None or self._preview_is_full():
-                            break
-                        if self.state == "cancelled":
-                            return True
-                        if left <= 0 or self._is_stopped():
-                            return False
-                if self.kind == "compare":
-                    if not self._report_missing(commit):
-                        return False
-                elif not self._remove_unseen(client, commit):
-                    return self.state == "blocked"
-        except RemoteError as error:
-            error.exchanges = exchanges
-            raise
-        self.env["bridge.exchange"]._record(self, exchanges)
-        self._again_when_busy(self._finish, commit)
-        return True
+        return SLICES[self.kind](self, commit).work()
 
-    def _pull_page(self, page, client, mapper, commit):
-        """One page along the road (DESIGN.md, "The road"): one transaction.
-
-        :param Page page: fetched already
-        :param Mapper mapper: the flow's, compiled once for the slice
-        :return: the seconds that are left
-        """
-        flow, started = self.flow_id, time.monotonic()
-        batch = flow._batch(self, page.records, client, mapper, page.read, commit=commit, patient=True)
-        batch.exchange_id = next(iter(self.env["bridge.exchange"]._record(self, page.exchanges).values()), None)
-        flow._compare(batch)
-        flow._map(batch)
-        flow._fetch_related(batch)
-        flow._plan(batch)
-        flow._apply(batch)
-        flow._journal(batch)
-        self._checkpoint(page, batch, time.monotonic() - started)
-        return commit(len(page.records))
-
-    def _begin(self, commit):
-        """From waiting to running; decide what is read, once."""
-        flow = self.flow_id
-        operation = flow._operation("list")
-        if flow.connector_id.state == "preview" and not self.dry_run and self.kind != "compare":
-            self.dry_run = True  # switched to preview while the run waited
-        if not self.position:
-            cursor = flow.cursor or None  # Odoo reads an empty JSON field as False
-            full = self.full or flow.full_scan_needed or cursor is None or operation.delta_kind == "none"
-            full = full or flow._is_full_scan_due()
-            self.full = full
-            self.position = {
-                "since": None if full else operation._delta().since(cursor),
-                "state": operation._paginator(self._page_size()).start(),
-                "pages": 0,
-                "first": not self.env["bridge.binding"].search_count([("flow_id", "=", flow.id)], limit=1),
-                "mapping": flow._mapping_key().decode(),
-            }
-        if self.state != "running":
-            self.write({"state": "running", "started": self.started or fields.Datetime.now(), "message": False})
-        commit(0)
-
-    def _page_size(self):
-        return min(self.flow_id.page_size, PREVIEW_RECORDS) if self.dry_run else self.flow_id.page_size
-
-    def _is_stopped(self):
-        """Was the connector disabled meanwhile? A preview is what one does before it is enabled."""
-        return self.connector_id.state == "disabled" and not self.dry_run
-
-    def _preview_is_full(self):
-        return self.dry_run and self.fetched >= PREVIEW_RECORDS
-
-    @contextmanager
-    def _fetch(self, client, mapper, exchanges):
-        """The pages from the run's position on, the next one read ahead and its records identified.
-
-        :return: an iterable of ``Page``; iterating raises RemoteError
-        """
-        if self.position["state"] is None:  # every page was read before the interruption
-            yield ()
-            return
-        operation = self.flow_id._operation("list")
-        _paginator, read_page = operation._page_reader(client, exchanges, self.position["since"], self._page_size())
-
-        # Where nothing is known yet, every record is going to be mapped; else only those that have changed.
-        begin = mapper.identify_and_map if self.position["first"] else mapper.only_identify
-
-        def read_and_map(state):
-            # In the reading thread, which works while this one waits for the database.
-            page = read_page(state)
-            page.read = [begin(document) for document in page.records]
-            return page
-
-        with Walk(read_and_map, self.position["state"]) as pages:
-            yield pages
+    def _own_job(self):
+        """The job at work that carries the run."""
+        return self.job_ids.filtered(lambda job: job.kind == self.kind and job.state == "running")[:1]
 
     def _again_when_busy(self, step, *args):
-        """As ``again_when_busy``; but a preview is the caller's transaction, which is not ours to begin again."""
-        return step(*args) if self.dry_run else again_when_busy(self.env, step, *args)
+        """As in ``database``; but a preview is the caller's transaction, which is not ours to begin again."""
+        return step(*args) if self.dry_run else database.again_when_busy(self.env, step, *args)
 
-    def _checkpoint(self, page, batch, seconds):
-        """Position and counters, in the same transaction as the records, so that they can never disagree."""
-        self._count(batch, {"fetched": len(page.records), "duration": seconds})
-        self._checkpoint_page(page, batch)
+    def _count(self, outcomes, more=None):
+        """Add what became of records that came to the counters.
 
-    def _checkpoint_page(self, page, batch):
-        position = dict(self.position)
-        delta = self.flow_id._operation("list")._delta()
-        position["began"] = position.get("began") or page.began.isoformat()
-        updates = [item.updated for item in batch.items]
-        position["candidate"] = delta.observe(position.get("candidate"), page.answer, updates)
-        position["pages"] += 1
-        position["state"] = page.after
-        self.position = position
-        self.job_ids.filtered(lambda job: job.kind in DRAINS)._progressed()
-
-    def _count(self, batch, more=None):
-        """Add what became of a batch to the counters."""
+        :param list[Outcome] outcomes: of the road to Odoo
+        :param dict more: by the names of the counters
+        """
         counts = collections.Counter(more or {})
-        counts.update(COUNTERS[item.action] for item in batch.items)
+        counts.update(COUNTERS[outcome.action] for outcome in outcomes)
+        self._add(counts)
+
+    def _count_sent(self, outcomes):
+        """Add what became of records that were pushed to the counters.
+
+        :param list[Outcome] outcomes: of the road to the other system
+        """
+        counts = collections.Counter({"fetched": len(outcomes)})
+        counts.update(SENT_COUNTERS[outcome.action] for outcome in outcomes)
         self._add(counts)
 
     def _add(self, counts):
-        """:param collections.Counter counts: by the names of the counters"""
+        """:param dict counts: by the names of the counters"""
         if counts:
             self.write({name: self[name] + count for name, count in counts.items()})
-
-    # ----------------------------------------------------------------------------------------------------------------
-    # What a full scan did not see
-    # ----------------------------------------------------------------------------------------------------------------
-
-    def _remove_unseen(self, client, commit):
-        """Remove what a full scan did not see, as the flow's rule says, if that is believable.
-
-        :return: is it done; False if the time is up or a person has to decide first
-        :rtype: bool
-        """
-        flow = self.flow_id
-        if not self.full or self.dry_run or flow.delete_policy == "ignore":
-            return True
-        if not self._is_believable():
-            commit(0)
-            return False
-        while unseen := self._unseen(limit=flow.page_size):
-            if self._again_when_busy(self._remove_page, unseen, client, commit) <= 0:
-                return False
-        return True
-
-    def _unseen(self, limit=None, count=False):
-        domain = [
-            ("flow_id", "=", self.flow_id.id),
-            ("state", "in", ("linked", "missing")),
-            ("parent_id", "=", False),
-            "|",
-            ("seen_run_id", "<", self.id),  # a later scan may have seen it since
-            ("seen_run_id", "=", False),
-            ("create_date", "<=", self.started),  # what was bound meanwhile is not missing
-        ]
-        bindings = self.env["bridge.binding"]
-        return bindings.search_count(domain) if count else bindings.search(domain, limit=limit, order="id")
-
-    def _is_believable(self):
-        """The brake: a scan that misses more than the flow's limit more likely went wrong than told the truth."""
-        flow = self.flow_id
-        if self.position.get("confirmed"):
-            return True
-        total = self.env["bridge.binding"].search_count(
-            [("flow_id", "=", flow.id), ("state", "in", ("linked", "missing")), ("parent_id", "=", False)]
-        )
-        missing = self._unseen(count=True)
-        if missing <= math.ceil(total * flow.remove_limit / 100):
-            return True
-        self.write(
-            {
-                "state": "blocked",
-                "message": self.env._(
-                    "The full scan did not find %(missing)s of %(total)s records. That is more than the limit of"
-                    " %(limit)s %%, so nothing was removed. If they are really gone, press “Remove Them”; otherwise"
-                    " press “Cancel” and check the other system.",
-                    missing=missing,
-                    total=total,
-                    limit=flow.remove_limit,
-                ),
-            }
-        )
-        self.env["bridge.alert"]._wake()
-        return False
-
-    def _remove_page(self, unseen, client, commit):
-        flow, started = self.flow_id, time.monotonic()
-        gone = self._verify_gone(unseen, client)
-        batch = flow._removal_batch(self, gone)
-        flow._plan(batch)
-        flow._apply(batch)
-        flow._journal(batch)
-        # This scan is done with what stays, such as a conflict that a person has to decide.
-        left = [item.binding.id for item in batch.items if item.action not in REMOVALS]
-        self.env["bridge.binding"].browse(left).write({"seen_run_id": self.id})
-        self._count(batch, {"duration": time.monotonic() - started})
-        return commit(len(unseen))
-
-    def _verify_gone(self, unseen, client):
-        """Which of the records that the scan did not see are really gone.
-
-        One that moved to a page which we had read already is still there. The remote says so where it can be asked for
-        one record; else, where pages are positions, a record has to be missing in two scans.
-        """
-        operation = self.flow_id._operation("get")
-        if operation:
-            there = unseen.filtered(lambda binding: _is_there(operation, client, binding.external_id))
-        elif self.position["pages"] > 1 and self.flow_id._operation("list").pagination in BY_POSITION:
-            there = unseen.filtered(lambda binding: binding.state == "linked")
-            there.state = "missing"
-        else:
-            there = unseen.browse()
-        there.seen_run_id = self.id
-        return unseen - there
 
     # ----------------------------------------------------------------------------------------------------------------
     # End
     # ----------------------------------------------------------------------------------------------------------------
 
-    def _finish(self, commit):
-        """Move the flow's cursor, look again at what waited for other records, and say how it went."""
-        flow = self.flow_id
-        if not self.dry_run and self.kind == "pull":
-            flow.write(self._progress())
-            flow._end_waiting(["pull"])
-            self.env["bridge.job"]._make_due(flow, arrived=bool(self.created or self.linked))
+    def _finish(self):
+        """Say how it went."""
         message = self.env._("This is what the first %s records would become.", self.fetched) if self.dry_run else False
-        self.write(
-            {
-                "state": "partial" if self.failed else "done",
-                "finished": fields.Datetime.now(),
-                "message": message,
-            }
-        )
-        commit(0)
-
-    def _progress(self):
-        """Cursor and candidate of the flow after this walk."""
-        flow, position = self.flow_id, self.position
-        operation = flow._operation("list")
-        began = datetime.datetime.fromisoformat(position.get("began") or "1970-01-01T00:00:00+00:00")
-        delta = operation._delta()
-        candidate = delta.limit(position.get("candidate"), began)
-        waits = position["pages"] > 1 and (operation.pagination in BY_POSITION or delta.clockless)
-        # The first full scan after a changed mapping has nothing before it that could be trusted.
-        previous = None if flow.full_scan_needed else flow.candidate or None
-        cursor, candidate = next_cursor({"candidate": candidate, "previous": previous}, waits)
-        progress = {"last_full_scan": fields.Datetime.now()} if self.full else {}
-        if candidate is not None:  # a quiet walk tells nothing, and so forgets nothing
-            progress["candidate"] = candidate
-        if cursor is not None or (self.full and waits):
-            progress["cursor"] = cursor
-        # A mapping that was changed while we walked still wants its full scan.
-        if self.full and position["mapping"] == flow._mapping_key().decode():
-            progress["full_scan_needed"] = False
-        return progress
+        state = "partial" if self.failed else "done"
+        self.write({"state": state, "finished": fields.Datetime.now(), "message": message})
 
     def _restart_in_full(self, error):
         """Does this error mean that the cursor is too old? Then read everything.
@@ -493,7 +256,7 @@ class BridgeRun(models.Model):
 
     def _fail(self, message):
         if not self.dry_run:
-            until = self.flow_id._note_failed_run(self.kind)
+            until = note_failed_run(self.flow_id, self.kind)
             if until:
                 again = self.env._("No other run starts by itself before %(time)s UTC.", time=until)
                 message = f"{message} {again}"
@@ -513,9 +276,8 @@ class BridgeRun(models.Model):
 
     def _preview(self):
         """Plan the first records, at once and in the caller's transaction."""
-        step = self._push_slice if self.kind == "push" else self._run_slice
         try:
-            step(lambda processed: float("inf"))
+            self._run_slice(lambda processed: float("inf"))
         except RemoteError as error:
             self.env["bridge.exchange"]._record(self, error.exchanges)
             self._fail(self.connector_id._explain(error))
@@ -533,7 +295,7 @@ class BridgeRun(models.Model):
                 [{"kind": run.kind, "flow_id": run.flow_id.id, "run_id": run.id, "state": "cancelled"}]
             )
             job._wait({"due_at": fields.Datetime.now(), "finished": False})
-            self.env["bridge.job"]._wake_lanes()
+            self.env["ir.cron"]._wake_lanes()
 
     def action_cancel(self):
         """Stop a run that waits, needs a decision, or is between two slices."""
@@ -549,6 +311,11 @@ class BridgeRun(models.Model):
     def action_open_exchanges(self):
         action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_exchange_action")
         return {**action, "domain": [("run_id", "in", self.ids)], "context": {}}
+
+    def action_open_drift(self):
+        """The report of a full compare."""
+        action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_drift_action")
+        return {**action, "domain": [("run_id", "in", self.ids)]}
 
     def _action_open(self):
         """Show these runs."""
@@ -605,43 +372,3 @@ RETENTION = (
         [("state", "in", ("done", "partial", "failed", "cancelled")), ("job_ids", "=", False)],
     ),
 )
-
-
-def again_when_busy(env, step, *args):
-    """Do a transaction, and again, at once, when it lost against another one (error kind ``busy``).
-
-    :param step: writes, and may commit, the whole transaction
-    :return: what the step returns
-    :raises psycopg2.Error: if it can not be done
-    """
-    for attempt in range(BUSY_ATTEMPTS):
-        try:
-            result = step(*args)
-            env.flush_all()
-            return result
-        except psycopg2.Error as error:
-            if not is_busy(error) or attempt == BUSY_ATTEMPTS - 1:
-                raise
-            env.cr.rollback()
-            _logger.info("Another transaction was first (%s), once more", error.pgcode)
-    return None
-
-
-def is_busy(error):
-    """Did the transaction lose against another one, so that the same work may succeed right now?
-
-    Two lanes that bind the same record at the same time meet at the unique indexes of the bindings.
-    """
-    if isinstance(error, psycopg2.errors.UniqueViolation):
-        return (error.diag.table_name or "") in ("bridge_binding", "bridge_job")
-    return isinstance(error, psycopg2.Error) and error.pgcode in BUSY
-
-
-def _is_there(operation, client, external_id):
-    try:
-        operation._get(client, external_id)
-    except RemoteError as error:
-        if error.status in ABSENT:
-            return False
-        raise
-    return True

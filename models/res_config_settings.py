@@ -1,8 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from .bridge_connector import ALLOWED_ADDRESSES, parse_addresses
-from .bridge_job_lane import LANES
+from ..connect.addresses import ALLOWED_ADDRESSES, parse_addresses
+from .ir_cron import LANES
 
 MOST_LANES = 16
 NUMBERS = ("bridge_log_days", "bridge_run_days", "bridge_job_days", "bridge_exchange_days", "bridge_queue_minutes")
@@ -65,5 +65,5 @@ class ResConfigSettings(models.TransientModel):
 
     def set_values(self):
         result = super().set_values()
-        self.env["bridge.job"]._set_lanes(self.bridge_lanes)
+        self.env["ir.cron"]._set_lanes(self.bridge_lanes)
         return result

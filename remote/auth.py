@@ -24,6 +24,22 @@ from .tokens import Token, TokenStore
 SCHEMES: dict[str, type[Scheme]] = {}
 TOKENS = TokenStore()
 
+# What a connector can say about its authentication; a scheme's ``fields`` are some of these.
+OPTIONS = (
+    "username",
+    "parameter",
+    "token_url",
+    "client_id",
+    "scope",
+    "login_path",
+    "login_method",
+    "login_body",
+    "token_path",
+    "token_header",
+    "token_format",
+    "token_seconds",
+)
+
 # Life of a token whose answer says nothing, in seconds. RFC 6749 section 5.1 leaves it open; an hour is customary, and
 # a token that dies earlier is noticed by its 401.
 DEFAULT_TOKEN_SECONDS = 3600.0

@@ -28,6 +28,22 @@ _MESSAGE_PLACES = (
 )
 
 
+def is_absent(error) -> bool:
+    """Does this error say that there is no such record (any more)?
+
+    :param RemoteError error: of a request about one record
+    """
+    return error.status in ABSENT
+
+
+def is_stale(error) -> bool:
+    """Does it say that the record there has another version than the one that was to be changed?
+
+    :param RemoteError error: of a request about one record
+    """
+    return error.status in (409, 412)
+
+
 def retry_after(headers) -> float | None:
     """Seconds that the remote asks to wait (RFC 9110 section 10.2.3), at most ``MOST_RETRY_AFTER``.
 

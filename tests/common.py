@@ -6,6 +6,7 @@ from odoo import fields
 from odoo.tests import TransactionCase, new_test_user
 from odoo.tools import SQL
 
+from . import lossy
 from .servers.fault_server import FaultServer, json_answer
 from .servers.list_server import ListServer
 
@@ -94,6 +95,8 @@ class BridgeCase(TransactionCase):
 
     def setUp(self):
         super().setUp()
+        if lossy.IS_ON and not lossy.is_out(self):
+            lossy.switch_on(self)
         self.server.records.clear()
         self.server.requests.clear()
         self.server.faults.clear()

@@ -3,6 +3,7 @@ from datetime import timedelta
 from odoo import fields
 from odoo.tests import tagged
 
+from ..jobs import health
 from .common import BridgeCase, thing, things_flow
 
 
@@ -16,7 +17,7 @@ class TestAlert(BridgeCase):
         self.receiver = self.acting
         self.acting.group_ids += self.env.ref("integration_bridge.group_integration_bridge_user")
         self.connector.responsible_ids = self.receiver
-        self.patch(type(self.env["bridge.job"]), "_cron_problem", lambda jobs: False)
+        self.patch(health, "cron_problem", lambda env: False)
         self.alerts = self.env["bridge.alert"]
         self.alerts._watch()
         self.alerts.search([]).unlink()
@@ -141,7 +142,7 @@ class TestAlert(BridgeCase):
 
     def test_queue_that_is_late(self):
         job = self.flow._enqueue("manual").job_ids
-        self.env["bridge.job"]._lanes().lastcall = fields.Datetime.now()
+        self.env["ir.cron"]._lanes().lastcall = fields.Datetime.now()
         job.due_at = fields.Datetime.now() - timedelta(minutes=61)
         self.watch()
         self.assertEqual(self.kinds(), ["queue"])
@@ -149,7 +150,7 @@ class TestAlert(BridgeCase):
     def test_lanes_that_do_not_work_are_told_when_somebody_opens_odoo(self):
         job = self.flow._enqueue("manual").job_ids
         job.due_at = fields.Datetime.now() - timedelta(minutes=30)
-        self.env["bridge.job"]._lanes().lastcall = fields.Datetime.now() - timedelta(minutes=20)
+        self.env["ir.cron"]._lanes().lastcall = fields.Datetime.now() - timedelta(minutes=20)
         self.env.flush_all()
         with self.enter_registry_test_mode():
             self.alerts._watch_without_cron()
@@ -157,7 +158,7 @@ class TestAlert(BridgeCase):
         self.assertEqual(self.connector.health, "down")
 
     def test_switched_off_scheduler_is_named(self):
-        self.patch(type(self.env["bridge.job"]), "_cron_problem", lambda jobs: "max_cron_threads = 0")
+        self.patch(health, "cron_problem", lambda env: "max_cron_threads = 0")
         self.watch()
         self.assertEqual((self.kinds(), self.connector.health), (["lanes"], "down"))
 

@@ -77,6 +77,17 @@ class TestBothWays(BothWaysCase):
         self.assertEqual((ada.phone, ada.city), ("2", "Paris"))
         self.assertEqual((self.contacts[there]["phone"], self.contacts[there]["city"]), ("2", "Paris"))
 
+    def test_run_that_sends_counts_what_it_took_in(self):
+        """Promise 5: what was done in Odoo for the sake of a push can be read in its run."""
+        flow = self.connect_both(conditional=False)
+        ada, there = self.in_agreement(phone="1", city="London")
+        ada.phone = "2"
+        self.put(there, city="Paris")
+        self.settle()
+        run = self.env["bridge.run"].search([("flow_id", "=", flow.id), ("kind", "=", "push")], limit=1)
+        self.assertEqual((ada.city, self.contacts[there]["phone"]), ("Paris", "2"))
+        self.assertEqual((run.updated, run.sent_updated), (1, 1))
+
     def test_record_that_is_only_pulled_is_not_deleted_there(self):
         self.connect_both()
         there = self.there(name="Ada", email="ada@example.com", ref="somebody else's")

@@ -143,8 +143,8 @@ class TestCaptureOfWhatIsReached(PushCase):
         self.env.flush_all()
         self.env.cr.execute("UPDATE bridge_field_mapping SET options = '{\"gone\": 1}' WHERE id = %s", mapping.ids)
         self.env.invalidate_all()
-        with self.assertLogs("odoo.addons.integration_bridge.models.bridge_flow_capture", "ERROR"):
-            self.env["bridge.flow"]._register_hook()
+        with self.assertLogs("odoo.addons.integration_bridge.capture", "ERROR"):
+            self.env["bridge.change"]._register_hook()
 
     def connect_with(self, *fields_, **values):
         fields_ = [field("name", "name"), *fields_]

@@ -8,6 +8,8 @@ from psycopg2 import errorcodes
 from odoo import fields
 from odoo.tests import tagged
 
+from ..road.pull.road import Pull
+from ..road.push import intent
 from .test_push import PushCase, contacts_flow, contacts_operations
 
 BY_REFERENCE = {
@@ -141,14 +143,14 @@ class TestCreateRemote(CreateCase):
         other = self.env["bridge.job"].create(other)
         taken = []
 
-        def take(self, batch, items):
+        def take(push, drafts):
             if not taken:
-                taken.append(batch.job_id)
+                taken.append(push.job_id)
                 binding.write({"job_id": other.id, "sent_at": fields.Datetime.now()})
                 binding.flush_recordset()
-            return take.origin(self, batch, items)
+            return take.origin(push, drafts)
 
-        self.patch_method(type(flow), "_write_intents", take)
+        self.patch_method(intent, "write", take)
         self.writes()
         self.later()
         self.assertEqual((len(taken), self.writes()), (1, 0))
@@ -185,12 +187,12 @@ class TestCreateRemote(CreateCase):
         self.sync(flow, full=True)
         self.remote.normalise = lambda document: {**document, "phone": "+1"}  # so that the answer is to be written
 
-        def apply(self, batch):
-            if batch.pushing and batch.having("update"):
+        def apply(pull, steps):
+            if pull.is_sending and any(step.action == "update" for step in steps):
                 raise Busy("somebody writes the record")
-            return apply.origin(self, batch)
+            return apply.origin(pull, steps)
 
-        self.patch_method(type(flow), "_apply", apply)
+        self.patch_method(Pull, "apply", apply)
         ada = self.partner()
         self.settle()
         self.assertEqual((self.binding(flow, ada).state, self.writes()), ("linked", 1))

@@ -3,7 +3,7 @@ import json
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
-from ..models.bridge_job import group_of
+from ..jobs.failures import group_of
 from .common import BridgeCase, thing
 
 

@@ -234,7 +234,7 @@ class TestFaults(FaultCase):
 
     # --- An answer that stays wrong
 
-    @mute_logger("odoo.addons.integration_bridge.models.bridge_job")
+    @mute_logger("odoo.addons.integration_bridge.jobs.outcome")
     def test_fault_that_stays_is_given_up_with_the_beginning_of_the_body(self):
         flow = self.connect(self.delta_flow())
         self.up_to_date(flow)

@@ -3,6 +3,7 @@
 from odoo import fields
 from odoo.tests import tagged
 
+from ..road.pull.slice import PullSlice
 from .common import SORRY, FaultCase, no, thing, with_a_test_for_each
 from .servers import fault_server as faults
 
@@ -163,13 +164,14 @@ class TestFaultsConnector(FaultCase):
         other = self.connector.flow_ids - flow
         self.server.records["things"] = [thing(1)]
         (flow | other)._enqueue("manual")
-        original = type(self.env["bridge.run"])._finish
+        original = PullSlice.finish
 
-        def finish(run, *args):
-            run.connector_id._gate()._shut("throttled", "Asked to wait", 120)  # as another lane does at this moment
-            original(run, *args)
+        def finish(walk):
+            gate = walk.run.connector_id._gate()
+            gate._shut("throttled", "Asked to wait", 120)  # as another lane does at this moment
+            original(walk)
 
-        self.patch(type(self.env["bridge.run"]), "_finish", finish)
+        self.patch(PullSlice, "finish", finish)
         self.work()
         self.assertEqual(len(self.asked()), 1, "nothing else is claimed")
         self.assertEqual((self.gate.rest_kind, self.gate._is_resting()), ("throttled", True))

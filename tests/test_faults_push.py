@@ -13,7 +13,8 @@ from odoo import fields
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from ..remote.retry import WAITING
+from ..jobs.retry import WAITING
+from ..road.push import document, intent, journal
 from .common import field, no, with_a_test_for_each
 from .push_case import PushCase, contacts_flow, contacts_operations
 from .servers import fault_server as faults
@@ -549,6 +550,17 @@ class TestFaultsPushRecords(FaultsPushCase):
         self.recover()
         self.assert_quiet(("Ada", "1"), ("Bob", "2"))
 
+    def test_fault_id_reuse_within_the_same_answers_is_refused(self):
+        """A remote that takes two new records for the same one."""
+        flow = self.connect_push()
+        ada, bob = self.partner("Ada", phone="1"), self.partner("Bob", phone="2")
+        self.tell(faults.json_answer({"id": "7", "name": "Ada"}, 201), times=2)
+        self.settle()
+        bound = [self.binding(flow, one).external_id for one in (ada, bob)]
+        self.assertEqual(sorted(map(str, bound)), ["7", "False"])
+        self.assertEqual((self.jobs().state, self.jobs().error_kind), ("failed", "data"))
+        self.assertIn("has already", self.jobs().error_message)
+
     @mute_logger("odoo.sql_db")
     def test_fault_id_reuse_is_refused_also_when_another_transaction_was_first(self):
         flow = self.connect_push()
@@ -556,7 +568,7 @@ class TestFaultsPushRecords(FaultsPushCase):
         (external_id,) = self.contacts
         bob = self.partner("Bob", phone="2")
         self.tell(faults.json_answer({"id": external_id, "name": "Ada"}, 201))
-        self.lose_against_another_transaction("_write_ended", 2)
+        self.lose_against_another_transaction(journal, "ended", 2)
         self.settle()
         self.assertEqual((self.jobs().error_kind, self.binding(flow, bob).ids), ("data", []))
         self.recover()
@@ -564,31 +576,30 @@ class TestFaultsPushRecords(FaultsPushCase):
 
     # --- Serialization failures
 
-    def lose_against_another_transaction(self, method, times):
-        """This step of the journal fails so often; give what is left."""
-        flow_class, left = type(self.env["bridge.flow"]), [times]
-        original = getattr(flow_class, method)
+    def lose_against_another_transaction(self, module, step, times):
+        """This step of the road fails so often; give what is left."""
+        original, left = getattr(module, step), [times]
 
-        def lose(flow, *args, **kwargs):
-            result = original(flow, *args, **kwargs)
+        def lose(push, *args, **kwargs):
+            result = original(push, *args, **kwargs)
             if left[0]:
                 left[0] -= 1
-                flow.env.cr.execute("DO $$ BEGIN RAISE SQLSTATE '40001'; END $$")
+                push.env.cr.execute("DO $$ BEGIN RAISE SQLSTATE '40001'; END $$")
             return result
 
-        self.patch(flow_class, method, lose)
+        self.patch(module, step, lose)
         return left
 
     @mute_logger("odoo.sql_db")
     def test_fault_serialization_failure_after_sending_sends_nothing_twice(self):
-        for step in ("_journal_sent", "_journal_outgoing", "_write_intents"):
-            with self.subTest(step=step):
+        for module, step in ((journal, "sent"), (journal, "write"), (intent, "write")):
+            with self.subTest(step=f"{module.__name__}.{step}"):
                 self.connect_push()
                 ada, bob = self.in_agreement("Ada", "Bob")
                 ada.phone = "2"
                 bob.unlink()
                 self.partner("Carl", phone="2")
-                left = self.lose_against_another_transaction(step, 2)
+                left = self.lose_against_another_transaction(module, step, 2)
                 self.settle()
                 self.assertEqual((sorted(self.sent()), left), (["DELETE", "PATCH", "POST"], [0]))
                 self.assert_quiet(("Ada", "2"), ("Carl", "2"))
@@ -601,7 +612,7 @@ class TestFaultsPushRecords(FaultsPushCase):
         self.connect_push()
         self.in_agreement("Ada").phone = "2"
         self.partner("Bob", phone="2")
-        left = self.lose_against_another_transaction("_journal_sent", 1000)
+        left = self.lose_against_another_transaction(journal, "sent", 1000)
         self.settle()
         self.assertEqual((self.drain.state, self.drain.error_kind, len(self.outbox)), ("pending", "busy", 2))
         self.assertEqual((sorted(self.sent()), self.gate.failures), (["PATCH", "POST"], 0))
@@ -643,14 +654,14 @@ class TestFaultsPushRecords(FaultsPushCase):
     def test_fault_what_can_not_be_written_as_json_is_refused_alone(self):
         """An addon's own converter may give anything."""
         self.connect_push()
-        original = type(self.flow)._portable
+        original = document.portable
 
-        def portable(flow, rule, record, external_ids):
-            value = original(flow, rule, record, external_ids)
+        def portable(rule, record, known):
+            value = original(rule, record, known)
             return {1, 2} if value == "unwritable" else value
 
         ada, _bob = people = self.in_agreement("Ada", "Bob")
-        self.patch(type(self.flow), "_portable", portable)
+        self.patch(document, "portable", portable)
         people.phone = "2"
         ada.phone = "unwritable"
         self.settle()

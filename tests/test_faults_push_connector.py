@@ -10,6 +10,7 @@ from odoo import fields
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from ..jobs.claim import claim
 from ..remote.auth import forget_tokens
 from ..remote.errors import Throttled
 from .common import field, no, with_a_test_for_each
@@ -269,9 +270,9 @@ class TestFaultsPushConnector(FaultsPushCase):
         self.env.flush_all()
         order = []
         for _turn in range(3):
-            claimed = self.env["bridge.job"]._claim(self.lane.id)
+            claimed = claim(self.env, self.lane.id)
             self.assertEqual(len(claimed), 1)
-            self.assertFalse(self.env["bridge.job"]._claim(other.id), "the flow is taken")
+            self.assertFalse(claim(self.env, other.id), "the flow is taken")
             order.append(claimed.kind)
             claimed.write({"state": "done", "lane_id": False})
             self.env.flush_all()
@@ -433,7 +434,7 @@ class TestFaultsPushBulk(FaultsPushCase):
         self.assertEqual(len(self.sent()), 2)
         self.assert_quiet(("Ada", "2"), ("Bob", "2"))
 
-    @mute_logger("odoo.addons.integration_bridge.models.bridge_job_outcome")
+    @mute_logger("odoo.addons.integration_bridge.jobs.outcome")
     def test_fault_bulk_answer_that_the_operations_expression_can_not_read(self):
         flow = self.connect_bulk()
         flow.operation_ids.filtered(lambda one: one.kind == "create").item_record_path = "max(record)"

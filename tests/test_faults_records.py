@@ -10,6 +10,7 @@ from odoo import fields
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from ..road.pull.slice import PullSlice
 from .common import FaultCase, field, list_operation, thing, things_flow, with_a_test_for_each
 from .servers import fault_server as faults
 
@@ -176,16 +177,16 @@ class TestFaultsRecords(FaultCase):
 
     def lose_against_another_transaction(self, times):
         """So many times, the page's transaction fails as PostgreSQL makes it fail."""
-        original, left = type(self.env["bridge.run"])._checkpoint, [times]
+        original, left = PullSlice.checkpoint, [times]
 
-        def checkpoint(run, *args):
-            original(run, *args)
-            run.flush_recordset()
+        def checkpoint(walk, *args):
+            original(walk, *args)
+            walk.run.flush_recordset()
             if left[0]:
                 left[0] -= 1
-                run.env.cr.execute("DO $$ BEGIN RAISE EXCEPTION 'lost' USING ERRCODE = '40001'; END $$")
+                walk.env.cr.execute("DO $$ BEGIN RAISE EXCEPTION 'lost' USING ERRCODE = '40001'; END $$")
 
-        self.patch(type(self.env["bridge.run"]), "_checkpoint", checkpoint)
+        self.patch(PullSlice, "checkpoint", checkpoint)
         return left
 
     @mute_logger("odoo.sql_db")

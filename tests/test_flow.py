@@ -104,7 +104,7 @@ class TestFlow(BridgeCase):
         self.assertEqual(self.counters(self.sync(flow)), {"created": 1})
 
     def test_actions_menu_follows_the_mapped_models(self):
-        actions = self.env["bridge.flow"]._model_actions
+        actions = self.env["ir.actions.server"]._bridge_entries
         self.env["bridge.connector"].search([]).unlink()
         self.assertFalse(actions())
         flow = self.connect()

@@ -9,6 +9,12 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
 from odoo.tools import file_open, mute_logger
 
+from ..jobs.claim import claim
+from ..jobs.lane import put_back, rescue
+from ..jobs.outcome import conclude, fail_or_retry
+from ..models import bridge_job_lane
+from ..road.pull.road import Pull
+from ..road.pull.slice import PullSlice
 from .common import BridgeCase, thing, things_flow
 
 
@@ -26,26 +32,26 @@ class TestJob(BridgeCase):
     """Promise 3: failure is survived."""
 
     def test_lanes_follow_the_setting(self):
-        jobs = self.env["bridge.job"]
+        lanes = self.env["ir.cron"]._lanes
         for count in (3, 1, 2):
             settings = self.env["res.config.settings"].create({"bridge_lanes": count})
             settings.execute()
-            self.assertEqual(len(jobs._lanes()), count)
-        self.assertEqual(jobs._lanes().mapped("name"), ["Integration Bridge: lane 1", "Integration Bridge: lane 2"])
+            self.assertEqual(len(lanes()), count)
+        self.assertEqual(lanes().mapped("name"), ["Integration Bridge: lane 1", "Integration Bridge: lane 2"])
 
     def test_lane_that_is_at_work_goes_when_it_is_done(self):
-        jobs = self.env["bridge.job"]
+        jobs, lanes = self.env["bridge.job"], self.env["ir.cron"]._lanes
         self.env["res.config.settings"].create({"bridge_lanes": 3}).execute()
-        third = jobs._lanes()[2]
+        third = lanes()[2]
         with patch.object(type(third), "unlink", side_effect=UserError("This cron task is being executed")):
             self.env["res.config.settings"].create({"bridge_lanes": 2}).execute()
-        self.assertEqual(len(jobs._lanes()), 3)
+        self.assertEqual(len(lanes()), 3)
         run = self.connect()._enqueue("manual")
         with self.enter_registry_test_mode():
             third.method_direct_trigger()
         self.assertEqual(run.state, "pending", "it does no more")
         jobs._gc_lanes()
-        self.assertEqual(len(jobs._lanes()), 2)
+        self.assertEqual(len(lanes()), 2)
 
     def test_settings_that_make_no_sense_are_refused(self):
         for values in ({"bridge_lanes": 0}, {"bridge_log_days": 0}, {"bridge_allowed_addresses": "a b/c"}):
@@ -70,7 +76,7 @@ class TestJob(BridgeCase):
         self.server.records["things"] = [thing(1)]
         run = flow._enqueue("manual")
         run.job_ids.write({"state": "running", "lane_id": self.lane.id})
-        self.env["bridge.job"]._rescue(self.lane.id)
+        rescue(self.env, self.lane.id)
         self.assertEqual((run.job_ids.state, run.job_ids.attempts), ("pending", 1))
         self.work()
         self.assertEqual((run.state, run.created), ("done", 1))
@@ -79,21 +85,21 @@ class TestJob(BridgeCase):
         """A slice that ends, an error and a rescue all put a running pull back while another one may wait."""
         flow = self.connect()
         self.server.records["things"] = [thing(n) for n in range(4)]
-        for put_back in ("_conclude", "_fail", "_put_back"):
-            with self.subTest(put_back):
+        for way in ("conclude", "fail", "put_back"):
+            with self.subTest(way):
                 run = flow._enqueue("manual")
                 run.job_ids.write({"state": "running", "lane_id": self.lane.id})
                 self.env.flush_all()
                 behind = flow._enqueue("schedule", full=True)
                 self.assertNotEqual(run, behind)
                 job = run.job_ids
-                if put_back == "_conclude":
-                    job._conclude(finished=False)
-                elif put_back == "_fail":
-                    job._fail_or_retry("unavailable", "down")
+                if way == "conclude":
+                    conclude(job, finished=False)
+                elif way == "fail":
+                    fail_or_retry(job, "unavailable", "down")
                     job.due_at = "2000-01-01"
                 else:
-                    job._put_back()
+                    put_back(job)
                 self.assertEqual((job.state, behind.state, behind.job_ids.state), ("pending", "cancelled", "cancelled"))
                 self.work()
                 self.assertEqual(run.state, "done")
@@ -113,13 +119,13 @@ class TestJob(BridgeCase):
         flow = self.connect()
         self.server.records["things"] = [thing(n) for n in range(9)]
         run = flow._enqueue("manual")
-        original = type(run)._checkpoint
+        original = PullSlice.checkpoint
 
-        def checkpoint(run, *args):
-            original(run, *args)
-            run.state = "cancelled"
+        def checkpoint(walk, *args):
+            original(walk, *args)
+            walk.run.state = "cancelled"
 
-        self.patch(type(run), "_checkpoint", checkpoint)
+        self.patch(PullSlice, "checkpoint", checkpoint)
         self.work()
         self.assertEqual((run.state, run.created), ("cancelled", 3))
 
@@ -137,7 +143,7 @@ class TestJob(BridgeCase):
         run.job_ids.write({"state": "running", "lane_id": self.env.ref("integration_bridge.lane_2").id})
         self.env.flush_all()
         flow._enqueue("manual")
-        self.assertFalse(self.env["bridge.job"]._claim(self.lane.id))
+        self.assertFalse(claim(self.env, self.lane.id))
 
     def test_priority_then_due_time_decides(self):
         flow = self.connect()
@@ -156,7 +162,7 @@ class TestJob(BridgeCase):
             ]
         )
         self.env.flush_all()
-        claimed = [self.env["bridge.job"]._claim(self.lane.id) for _number in range(3)]
+        claimed = [claim(self.env, self.lane.id) for _number in range(3)]
         self.assertEqual([one.mapped("external_id") for one in claimed], [["late", "first"], [False], []])
         self.assertEqual(jobs.mapped("state"), ["running", "running", "running", "pending"])
 
@@ -203,19 +209,26 @@ class TestJob(BridgeCase):
         (flow | self.connector.flow_ids)._enqueue("manual")
         gate = self.connector._gate()
         gate.write({"failures": 3, "resting_until": "2000-01-01"})
-        jobs = self.env["bridge.job"]
-        self.assertEqual([len(jobs._claim(self.lane.id)) for _number in range(2)], [1, 0])
+        self.assertEqual([len(claim(self.env, self.lane.id)) for _number in range(2)], [1, 0])
         self.assertGreater(gate.resting_until, fields.Datetime.now())
+
+    def test_other_addon_says_which_of_its_kinds_are_done_together(self):
+        jobs = self.env["bridge.job"]
+        self.assertEqual(jobs._kinds_done_together(), ("pull_record", "push_record"))
+        # Until the next version, an addon may still rebind the tuple of the module that had it.
+        self.patch(bridge_job_lane, "TOGETHER", (*bridge_job_lane.TOGETHER, "webhook"))
+        self.patch(bridge_job_lane, "LONG", (*bridge_job_lane.LONG, "report"))
+        self.assertIn("webhook", jobs._kinds_done_together())
+        self.assertIn("report", jobs._kinds_that_are_long())
 
     def test_lanes_at_once(self):
         flow = self.connect(things_flow(), things_flow(code="more", name="More"))
         self.connector.max_lanes = 1
         (flow | self.connector.flow_ids)._enqueue("manual")
-        jobs = self.env["bridge.job"]
-        first = jobs._claim(self.lane.id)
-        self.assertFalse(jobs._claim(self.env.ref("integration_bridge.lane_2").id))
+        first = claim(self.env, self.lane.id)
+        self.assertFalse(claim(self.env, self.env.ref("integration_bridge.lane_2").id))
         first.write({"state": "done"})
-        self.assertTrue(jobs._claim(self.env.ref("integration_bridge.lane_2").id))
+        self.assertTrue(claim(self.env, self.env.ref("integration_bridge.lane_2").id))
 
     def test_job_that_kills_its_worker_is_done_alone_and_ends(self):
         flow = self.connect()
@@ -223,11 +236,11 @@ class TestJob(BridgeCase):
         killer = jobs[0]
         killer.crashes = 1
         self.env.flush_all()
-        claimed = [self.env["bridge.job"]._claim(self.lane.id) for _number in range(2)]
+        claimed = [claim(self.env, self.lane.id) for _number in range(2)]
         self.assertEqual(claimed, [killer, jobs - killer])
         for _death in range(4):
             killer.write({"state": "running", "lane_id": self.lane.id})
-            killer._put_back()
+            put_back(killer)
         self.assertEqual((killer.state, killer.crashes, killer.error_kind), ("failed", 5, "data"))
         self.assertIn("The worker died 5 times", killer.error_message)
 
@@ -275,15 +288,15 @@ class TestJob(BridgeCase):
         self.server.records["things"] = [thing(1), thing(2), thing(3)]
         jobs = self.env["bridge.job"]._enqueue_records(flow, ["1", "2", "3"])
         self.server.faults = [None, (403, {}, b"{}")]
-        original, lost = type(flow)._journal, []
+        original, lost = Pull.journal, []
 
-        def journal(flow, batch, jobs=None):
+        def journal(pull, outcomes, jobs=None):
             if not lost:
                 lost.append(True)
                 raise SerializationFailure("another transaction was first")
-            return original(flow, batch, jobs)
+            return original(pull, outcomes, jobs)
 
-        self.patch(type(flow), "_journal", journal)
+        self.patch(Pull, "journal", journal)
         self.patch(type(self.env["bridge.run"]), "_again_when_busy", again_without_rollback)
         self.work()
         self.assertEqual(

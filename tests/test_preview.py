@@ -35,11 +35,10 @@ class TestPreviewOfPull(BridgeCase):
     def test_run_of_a_connector_that_is_disabled_meanwhile_stops(self):
         flow = self.connect()
         self.server.records["things"] = [thing(n) for n in range(8)]
-        connector = self.connector
         original = type(flow)._after_sync
 
         def disable(flow, brought):
-            connector.state = "disabled"
+            flow.connector_id.state = "disabled"
             return original(flow, brought)
 
         self.patch(type(flow), "_after_sync", disable)

@@ -8,6 +8,8 @@ from datetime import timedelta
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
+from ..road.pull import arrival
+from . import lossy
 from .common import BridgeCase, field, list_operation, thing, things_flow
 
 PIXEL = base64.b64decode(
@@ -36,11 +38,12 @@ class TestPull(BridgeCase):
         flow = self.connect()
         self.server.records["things"] = [thing(n) for n in range(3)]
         run = self.sync(flow)
-        batch = flow._batch(run, self.server.records["things"])
+        pull = flow._pull(run)
+        arrivals = arrival.identify(flow, pull.mapper, self.server.records["things"])
         self.env["bridge.binding"].flush_model()
         with self.assertQueryCount(1):
-            flow._compare(batch)
-        self.assertEqual({item.action for item in batch.items}, {"unchanged"})
+            known = pull.recognise(arrivals)
+        self.assertEqual({one.verdict for one in known}, {"unchanged"})
 
     def test_key_order_and_unmapped_values_are_no_change(self):
         flow = self.connect()
@@ -638,6 +641,7 @@ class TestPull(BridgeCase):
 
     # --- Images
 
+    @lossy.counts_requests
     def test_image_is_fetched_once_and_again_when_its_address_changes(self):
         flow = self.connect(things_flow(fields=[*things_flow()["fields"], field("image_1920", "photo", "image")]))
         self.server.files = {"/a.png": ("image/png", PIXEL), "/b.png": ("image/png", PIXEL)}
@@ -771,6 +775,36 @@ class TestPull(BridgeCase):
         self.assertEqual((self.bound(flow.child_ids, "a"), self.bound(flow, 1).child_ids), (record, record))
         self.assertFalse(self.bound(flow, 2).child_ids)
         self.assertEqual(self.counters(self.sync(flow)), {"unchanged": 2})
+
+    def test_nested_id_in_two_parents_fails_the_later_one_alone(self):
+        """It would move from one to the other with each page, or be made twice."""
+        parent, child = self.nested_flows()
+        flow = self.connect(parent, {**child, "global_ids": True})
+        ann = [{"id": "a", "name": "Ann"}]
+        self.server.records["things"] = [thing(1, people=ann), thing(2, people=ann), thing(3, people=[])]
+        run = self.sync(flow)
+        self.assertEqual((run.state, self.counters(run)), ("partial", {"created": 2, "failed": 1}))
+        self.assertIn("two records have the id a", self.log_of(run, "reject").message)
+        self.assertEqual(self.bound(flow, 1).child_ids.mapped("name"), ["Ann"])
+
+    def test_fault_remote_merge_of_related_records_is_one_record(self):
+        """Both ids that are pointed to are answered with the same record."""
+        parent = field("parent_id", "parent", "many2one_binding", options={"flow": "companies"})
+        companies = {**things_flow(code="companies", name="Companies"), "operations": []}
+        companies["operations"] = [list_operation("companies"), {"kind": "get", "path": "/companies/{external_id}"}]
+        flow = self.connect(things_flow(fields=[*things_flow()["fields"], parent]), companies)
+        self.server.records["things"] = [thing(1, parent="5"), thing(2, parent="7")]
+        merged = thing("7", name="Merged", email="merged@example.com")
+        answer = self.server.answer
+        self.patch(
+            self.server,
+            "answer",
+            lambda path, query: (200, merged) if path.startswith("/companies/") else answer(path, query),
+        )
+        run = self.sync(flow)
+        self.assertEqual(run.state, "done", run.message)
+        self.assertEqual(self.env["res.partner"].search_count([("email", "=", "merged@example.com")]), 1)
+        self.assertEqual(self.bound(flow, 2).parent_id.name, "Merged")
 
     def test_nested_record_that_was_archived_comes_back(self):
         parent, child = self.nested_flows()

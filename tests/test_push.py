@@ -2,6 +2,8 @@
 
 from odoo.tests import tagged
 
+from ..jobs.claim import claim
+from ..jobs.outcome import conclude
 from .common import field
 from .push_case import PushCase, contacts_flow, contacts_operations
 
@@ -320,12 +322,12 @@ class TestPush(PushCase):
         flow = self.connect(contacts_flow())
         jobs = self.env["bridge.job"]
         single = jobs._enqueue_pushes(flow, [self.partner().id])
-        claimed = jobs._claim(self.lane.id)
+        claimed = claim(self.env, self.lane.id)
         self.assertEqual(claimed, single)
         flow._enqueue("manual")
-        self.assertFalse(jobs._claim(self.lane.id), "the drain waits for the single record")
-        claimed._conclude(finished=True)
-        self.assertEqual(jobs._claim(self.lane.id).kind, "push")
+        self.assertFalse(claim(self.env, self.lane.id), "the drain waits for the single record")
+        conclude(claimed, finished=True)
+        self.assertEqual(claim(self.env, self.lane.id).kind, "push")
 
     def test_preview_says_what_would_be_sent_and_sends_nothing(self):
         flow = self.connect(contacts_flow())

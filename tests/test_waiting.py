@@ -1,4 +1,4 @@
-"""Promise 3: a run that fails as a whole is tried again by itself, longer and longer apart, and that can be read."""
+"""Promise 3: a run that fails as a whole is tried again by itself, but longer and longer apart, and says so."""
 
 from datetime import timedelta
 
@@ -7,11 +7,11 @@ from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from ..remote import retry
+from ..jobs import retry
 from .common import BridgeCase, thing
 from .push_case import PushCase, contacts_flow
 
-LOGGER = "odoo.addons.integration_bridge.models.bridge_job_outcome"
+LOGGER = "odoo.addons.integration_bridge.jobs.outcome"
 
 
 def past():

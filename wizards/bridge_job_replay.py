@@ -1,7 +1,7 @@
 from odoo import fields, models
 from odoo.exceptions import UserError
 
-from ..models.json_text import read_json
+from ..json_text import read_json
 
 
 class BridgeJobReplay(models.TransientModel):

@@ -13,13 +13,17 @@ from .errors import SetupError
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 # What can change the installed addon; a change elsewhere needs no new installation.
 INSTALLED_FOLDERS = (
+    "connect",
     "controllers",
     "data",
+    "definition",
     "demo",
     "i18n",
+    "jobs",
     "mapping",
     "models",
     "remote",
+    "road",
     "security",
     "static",
     "views",
@@ -129,7 +133,7 @@ class Clone:
             for path in (self.repository / folder).rglob("*")
             if path.is_file() and path.suffix != ".pyc"
         )
-        files += sorted(self.repository.glob("*.py"))  # such as hooks.py
+        files += sorted(self.repository.glob("*.py"))
         return short_hash(*(f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in files))
 
     def database(self, purpose):

@@ -1,5 +1,6 @@
-"""`./dev/lint [--fix]`: ruff and pylint-odoo, over everything."""
+"""`./dev/lint [--fix]`: ruff and pylint-odoo, over everything, and import-linter over the addon."""
 
+import os
 import subprocess
 
 from .cache import REPOSITORY
@@ -12,7 +13,8 @@ MODELS_ONLY = ("method-required-super", "missing-return", "translation-positiona
 
 def main(arguments):
     """Run the linters; return 1 when one of them complains."""
-    env = Workplace().tools_env
+    workplace = Workplace()
+    env = workplace.tools_env
     ruff, fix = env.command("ruff"), "--fix" in arguments
     pylint = [env.command("pylint"), "--rcfile", ".pylintrc"]
     present = [folder for folder in PLAIN_PYTHON if (REPOSITORY / folder).exists()]
@@ -21,11 +23,14 @@ def main(arguments):
         "ruff format": [ruff, "format", "--no-cache", *([] if fix else ["--check"]), "."],
         "pylint-odoo": [*pylint, "--ignore", ",".join(PLAIN_PYTHON), "."],
         "pylint-odoo on plain Python": [*pylint, f"--disable={','.join(MODELS_ONLY)}", *present],
+        "import-linter": [env.command("lint-imports"), "pyproject.toml", "--no-cache", "--no-logo"],
     }
+    # import-linter finds the addon by its technical name, as Odoo does; it reads the files and imports nothing.
+    variables = {**os.environ, "PYTHONPATH": str(workplace.clone.link())}
     failed = []
     for name, command in checks.items():
         print(f"== {name}", flush=True)
-        if subprocess.run(command, cwd=REPOSITORY).returncode:
+        if subprocess.run(command, cwd=REPOSITORY, env=variables).returncode:
             failed.append(name)
     print(f"{', '.join(failed)} failed" if failed else "no complaints", flush=True)
     return 1 if failed else 0

@@ -43,7 +43,12 @@ def main(arguments):
     """Run the tests; return the exit code."""
     parser = argparse.ArgumentParser(prog="./dev/test", description=__doc__, allow_abbrev=False)
     parser.add_argument("--fast", action="store_true", help="unit tests only: no Odoo, no PostgreSQL")
-    parser.add_argument("--crash", action="store_true", help="the tests of crashes and limits alone, long: 1,200 kills")
+    parser.add_argument(
+        "--crash", action="store_true", help="the tests of crashes and limits alone, long: 1,200 kills, and lossy"
+    )
+    parser.add_argument(
+        "--lossy", action="store_true", help="the Odoo tests alone, every transaction that may be done again lost once"
+    )
     parser.add_argument("--soak", action="store_true", help=f"the two-sided soak alone, long: {SOAK_STEPS} steps")
     parser.add_argument(
         "--strict", action="store_true", help="a skipped browser test is a failure (default when CI=true)"
@@ -53,6 +58,9 @@ def main(arguments):
         for name, number in CRASHES.items():
             os.environ.setdefault(name, number)
         rest = [*rest, *(() if any(map(part_of, rest)) else CRASH_TESTS)]
+    if options.lossy:
+        os.environ["BRIDGE_LOSSY"] = "1"
+        rest = [*rest, *(() if any(map(part_of, rest)) else odoo_tests())]
     if options.soak:
         os.environ.setdefault("BRIDGE_SOAK", SOAK_STEPS)
         rest = [*rest, *(() if any(map(part_of, rest)) else [SOAK_TEST])]
@@ -63,6 +71,10 @@ def main(arguments):
     for part in chosen_parts(rest, options.fast):
         print(f"== {part} tests", flush=True)
         total += globals()[f"_run_{part}"](workplace, [arg for arg in rest if _belongs(arg, part)])
+    if options.crash and not any(map(part_of, arguments)):
+        print("== odoo tests, every transaction lost once", flush=True)
+        os.environ["BRIDGE_LOSSY"] = "1"
+        total += _run_odoo(workplace, [])
     return _conclude(total, strict, time.monotonic() - started)
 
 
@@ -87,20 +99,27 @@ def _belongs(argument, part):
     return part_of(argument) in (None, part)
 
 
+def odoo_tests():
+    """The files of the Odoo tests, below the repository.
+
+    :rtype: list[str]
+    """
+    return [str(test.relative_to(REPOSITORY)) for test in sorted(REPOSITORY.glob("tests/test_*.py"))]
+
+
 def _run_unit(workplace, arguments):
     # pytest-odoo is installed there, Odoo is not.
     return _pytest("unit", workplace.small_env.python, ["-p", "no:odoo", *arguments], REPOSITORY, {})
 
 
 def _run_odoo(workplace, arguments):
-    tests = sorted(REPOSITORY.glob("tests/test_*.py"))
-    if not tests:
+    if not odoo_tests():
         return Result()
     chromium.prepare(workplace.cache)
     database = workplace.clone.database("test")
     options = ["--odoo-database", database, "--odoo-config", str(workplace.odoo.config), "--odoo-http"]
     if not any(map(part_of, arguments)):
-        arguments = [*(str(test.relative_to(REPOSITORY)) for test in tests), *arguments]
+        arguments = [*odoo_tests(), *arguments]
     # Through the link (and not with it as the working folder, which Python would resolve), so that the folder's name is
     # the addon's.
     through_link = [f"integration_bridge/{argument}" if part_of(argument) else argument for argument in arguments]

@@ -23,7 +23,7 @@ class Workplace:
 
     @cached_property
     def tools_env(self):
-        """Python with the linters and the wheel's build system."""
+        """Python with the linters, the wheel's build system and Sphinx."""
         return PythonEnv(self.cache, "tools", ["tools"]).prepare()
 
     @cached_property

@@ -14,8 +14,16 @@ from pathlib import Path
 from addon_odoo_wheel import builder
 from addon_odoo_wheel.builder import build_editable, build_sdist, prepare_metadata_for_build_editable  # noqa: F401
 
-DEVELOPERS_ONLY = (".ci", ".git", "dev", "tests")
-DEVELOPERS_FILES = (".gitattributes", ".gitignore", ".pylintrc", "PKG-INFO")
+DEVELOPERS_ONLY = (".ci", ".git", "dev", "doc", "tests")
+DEVELOPERS_FILES = (
+    ".gitattributes",
+    ".gitignore",
+    ".pre-commit-config.yaml",
+    ".pylintrc",
+    "CHANGELOG.rst",
+    "CONTRIBUTING.rst",
+    "PKG-INFO",
+)
 
 
 def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):

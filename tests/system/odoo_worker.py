@@ -252,7 +252,7 @@ def reap(env, pid):
 def lanes(env, count):
     """Have so many lanes."""
     env["ir.config_parameter"].set_param("integration_bridge.lanes", count)
-    env["bridge.job"]._set_lanes(count)
+    env["ir.cron"]._set_lanes(count)
 
 
 def enqueue_records(env, flow, external_ids):

@@ -19,7 +19,7 @@ KINDS = ("key", "reference", "email", "nothing")
 KILLS = int(os.environ.get("BRIDGE_PUSH_CRASHES") or 60) // len(KINDS)
 SEED = int(os.environ.get("BRIDGE_SEED") or random.SystemRandom().randrange(10**6))
 SETTLE = 0.5
-# Five crashes in a row without any progress are the job's own fault (bridge_job_lane.py); here they are not.
+# Five crashes in a row without any progress are the job's own fault (jobs/lane.py); here they are not.
 PATIENT_CRASHES = 3
 OPEN = "SELECT kind, state, error_kind, error_message FROM bridge_job WHERE state NOT IN ('done', 'cancelled')"
 # That of the other remotes, which are switched off when it is this one's turn, is not looked at.

@@ -1,10 +1,15 @@
-"""Tests of the plain layers: the repository root goes on the path, so that no Odoo is needed or imported."""
+"""Tests of the plain layers; no Odoo is needed or imported.
+
+The addon's folder is registered as a package of the addon's name that has no ``__init__``, so that the tests import its
+modules by the name that Odoo gives them (without ``odoo.addons``), and these can import each other relatively.
+"""
 
 import datetime
 import ipaddress
 import os
 import ssl
 import sys
+import types
 from pathlib import Path
 
 import pytest
@@ -14,7 +19,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "servers")]
+sys.path.insert(0, str(ROOT / "tests" / "servers"))
+addon = sys.modules["integration_bridge"] = types.ModuleType("integration_bridge")
+addon.__path__ = [str(ROOT)]
 
 # A slow machine is no fault of the code; and what failed once should not depend on a database of examples.
 settings.register_profile("unit", deadline=None, database=None, max_examples=int(os.environ.get("EXAMPLES", "50")))
@@ -22,8 +29,8 @@ settings.load_profile("unit")
 
 from fault_server import FaultServer  # noqa: E402
 
-from remote import auth  # noqa: E402
-from remote.client import Client, Settings  # noqa: E402
+from integration_bridge.remote import auth  # noqa: E402
+from integration_bridge.remote.client import Client, Settings  # noqa: E402
 
 
 @pytest.fixture

@@ -7,12 +7,12 @@ import threading
 import fault_server as faults
 import pytest
 
-from remote import auth
-from remote.auth import SCHEMES, Scheme
-from remote.client import Request
-from remote.errors import AuthFailed, RemoteError
-from remote.template import TemplateError
-from remote.tokens import Token, TokenStore
+from integration_bridge.remote import auth
+from integration_bridge.remote.auth import SCHEMES, Scheme
+from integration_bridge.remote.client import Request
+from integration_bridge.remote.errors import AuthFailed, RemoteError
+from integration_bridge.remote.template import TemplateError
+from integration_bridge.remote.tokens import Token, TokenStore
 
 GET = Request("GET", "/records")
 FORM = "application/x-www-form-urlencoded"

@@ -14,10 +14,12 @@ import zlib
 import fault_server as faults
 import pytest
 
-from remote.auth import Bearer
-from remote.client import Client, Request, Settings
-from remote.connection import Deadline
-from remote.errors import ProtocolError, Rejected, RemoteError, Unavailable
+from integration_bridge.remote.auth import Bearer
+from integration_bridge.remote.client import Client, Request, Settings
+from integration_bridge.remote.connection import Deadline
+from integration_bridge.remote.errors import ProtocolError, Rejected, RemoteError, Unavailable
+
+PATIENCE = 30  # seconds that what is not meant to be over may take
 
 GET = Request("GET", "/records")
 POST = Request("POST", "/records", body={"a": 1})
@@ -224,11 +226,13 @@ OPEN = faults.head(200, {"Content-Type": "application/json"})
 @pytest.mark.parametrize("request_", [GET, POST], ids=["GET", "POST"])
 def test_fault_that_may_pass_is_unavailable_and_was_sent(server, connect, answer, key, request_):
     server.script(answer)
+    # Only what is meant to be over is short, so that a machine that is busy makes no other error of it.
+    short = {"timeout.read": {"read_timeout": 0.15}, "timeout.total": {"total_timeout": 0.5}}.get(key, {})
     begun = time.monotonic()
-    error = failure(connect(read_timeout=0.15, total_timeout=0.3), request_)
+    error = failure(connect(**{"read_timeout": PATIENCE, "total_timeout": PATIENCE, **short}), request_)
     assert (error.kind, error.key, error.sent) == ("unavailable", key, True)
     assert len(server.requests) == 1
-    assert time.monotonic() - begun < 1
+    assert time.monotonic() - begun < PATIENCE
 
 
 @pytest.mark.parametrize(
@@ -519,7 +523,8 @@ def test_threads_share_a_client_and_get_their_own_answers(server, connect):
 
 def test_remote_that_takes_no_bytes_is_timed_out(server, connect):
     server._on_connect = lambda connected: server.stopping.wait()
-    error = failure(connect(total_timeout=0.3), Request("POST", "/", body="x" * 20_000_000))
+    # More than all buffers on the way take, and time enough to get so far on a machine that is busy.
+    error = failure(connect(total_timeout=2), Request("POST", "/", body="x" * 20_000_000))
     assert (error.kind, error.key, error.sent) == ("unavailable", "timeout.total", True)
 
 

@@ -5,7 +5,7 @@ import datetime
 
 import pytest
 
-from mapping.converters import (
+from integration_bridge.mapping.converters import (
     CONVERTERS,
     OPTION_KINDS,
     ByBinding,
@@ -19,7 +19,7 @@ from mapping.converters import (
     external_id,
     make_converter,
 )
-from mapping.errors import MESSAGES, ConversionError, MappingError, OptionError, PathError
+from integration_bridge.mapping.errors import MESSAGES, ConversionError, MappingError, OptionError, PathError
 
 BRUSSELS = "Europe/Brussels"
 PNG = base64.b64encode(b"\x89PNG picture").decode()
@@ -577,7 +577,7 @@ def test_every_reason_is_a_sentence(reason):
 
 
 def test_another_addon_can_add_a_converter(monkeypatch):
-    monkeypatch.setattr("mapping.converters.CONVERTERS", dict(CONVERTERS))
+    monkeypatch.setattr("integration_bridge.mapping.converters.CONVERTERS", dict(CONVERTERS))
 
     @converter
     class Shout(Converter):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mapping.converters import ByBinding, ByKey, Many, Nested, make_converter
+from integration_bridge.mapping.converters import ByBinding, ByKey, Many, Nested, make_converter
 
 ZONES = ["UTC", "Europe/Brussels", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "Pacific/Apia"]
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from requests.structures import CaseInsensitiveDict
 
-from remote.delta import (
+from integration_bridge.remote.delta import (
     BODY,
     HEADER,
     NO_DELTA,
@@ -19,8 +19,8 @@ from remote.delta import (
     next_cursor,
     remote_clock,
 )
-from remote.errors import ProtocolError
-from remote.exchange import Answer
+from integration_bridge.remote.errors import ProtocolError
+from integration_bridge.remote.exchange import Answer
 
 UTC = datetime.timezone.utc
 PATTERN = "%Y-%m-%d %H:%M:%S"

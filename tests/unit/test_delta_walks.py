@@ -13,13 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from requests.structures import CaseInsensitiveDict
 
-from mapping.converters import make_converter
-from mapping.mapper import Mapper, Rule
-from mapping.paths import parse_path
-from remote.delta import BODY, HEADER, RECORD, TIMESTAMP, TOKEN, Delta, next_cursor, remote_clock
-from remote.errors import ProtocolError
-from remote.exchange import Answer
-from remote.pagination import build
+from integration_bridge.mapping.converters import make_converter
+from integration_bridge.mapping.mapper import Mapper, Rule
+from integration_bridge.mapping.paths import parse_path
+from integration_bridge.remote.delta import BODY, HEADER, RECORD, TIMESTAMP, TOKEN, Delta, next_cursor, remote_clock
+from integration_bridge.remote.errors import ProtocolError
+from integration_bridge.remote.exchange import Answer
+from integration_bridge.remote.pagination import build
 
 UTC = datetime.timezone.utc
 START = 1717156800

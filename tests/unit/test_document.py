@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from remote.document import decode, parse
-from remote.errors import ProtocolError
+from integration_bridge.remote.document import decode, parse
+from integration_bridge.remote.errors import ProtocolError
 
 any_text = st.text(st.characters())  # with surrogates and NUL
 values = st.recursive(

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from remote import errors
+from integration_bridge.remote import errors
 
 
 @pytest.mark.parametrize("key", errors.MESSAGES)

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from mapping.converters import make_converter
-from mapping.fingerprint import fingerprint
-from mapping.mapper import Mapper, Rule
-from mapping.paths import parse_path
+from integration_bridge.mapping.converters import make_converter
+from integration_bridge.mapping.fingerprint import fingerprint
+from integration_bridge.mapping.mapper import Mapper, Rule
+from integration_bridge.mapping.paths import parse_path
 
 EFFECTS = {"missing": "keep", "null": "clear", "empty": "clear"}
 SALT = b"s" * 32

@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from remote.errors import AuthFailed, ProtocolError, Rejected, Throttled, Unavailable
-from remote.flight import Flight
+from integration_bridge.remote.errors import AuthFailed, ProtocolError, Rejected, Throttled, Unavailable
+from integration_bridge.remote.flight import Flight
 
 FOREVER = float("inf")
 PATIENCE = 10  # seconds for what happens at once

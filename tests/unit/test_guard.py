@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from remote.errors import Rejected, Unavailable
-from remote.guard import Guard, is_public
+from integration_bridge.remote.errors import Rejected, Unavailable
+from integration_bridge.remote.guard import Guard, is_public
 
 PRIVATE = [
     "10.0.0.1", "172.16.0.1", "192.168.1.1", "127.0.0.1", "127.8.8.8", "169.254.169.254", "0.0.0.0", "224.0.0.1",

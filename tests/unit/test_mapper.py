@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mapping.converters import ByBinding, Many, Nested, make_converter
-from mapping.errors import ConversionError, MappingError, PathError
-from mapping.mapper import CLEAR, DEFAULT, KEEP, REJECT, Mapper, Rule, nested_documents
-from mapping.paths import MISSING, parse_path
+from integration_bridge.mapping.converters import ByBinding, Many, Nested, make_converter
+from integration_bridge.mapping.errors import ConversionError, MappingError, PathError
+from integration_bridge.mapping.mapper import CLEAR, DEFAULT, KEEP, REJECT, Mapper, Rule, nested_documents
+from integration_bridge.mapping.paths import MISSING, parse_path
 
 EFFECTS = {"missing": KEEP, "null": CLEAR, "empty": CLEAR}
 

@@ -1,4 +1,4 @@
-"""Who wins, field by field: the whole table, what the README says of it, and what must hold for any values."""
+"""Who wins, field by field: the whole table, what doc/ says of it, and what must hold for any values."""
 
 import itertools
 import re
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mapping.merge import (
+from integration_bridge.mapping.merge import (
     ASK,
     AUTHORITIES,
     CONFLICT,
@@ -24,7 +24,7 @@ from mapping.merge import (
     is_empty,
     same,
 )
-from mapping.paths import MISSING
+from integration_bridge.mapping.paths import MISSING
 
 OPEN = {"pull": {PULL, CONFLICT}, "push": {PUSH, CONFLICT}, "both": {PULL, PUSH, CONFLICT}}
 
@@ -45,7 +45,7 @@ A, B, C, EMPTY = "a", "b", "c", False
 # Answers that are not the same for every authority: the authority's own, and that of a remote which is the truth.
 BOTH, TRUTH = "authority", "truth"
 
-# What happened, in the words of the README; each with its cells, as (odoo, odoo before, remote, remote before), and who
+# What happened, in the words of the page; each with its cells, as (odoo, odoo before, remote, remote before), and who
 # wins with both ways open.
 TABLE = {
     "Nobody changed it": {
@@ -221,25 +221,24 @@ def test_without_more_words_the_remote_is_pulled():
     assert decide(B, A, A, A) == NONE
 
 
-# --- The README
+# --- The page
 
-README = Path(__file__).resolve().parents[2] / "README.rst"
+PAGE = Path(__file__).resolve().parents[2] / "doc" / "reference" / "both_ways.rst"
 HEADINGS = ["What happened", "Odoo", "The other system", "Newest", "Ask"]
 WORDS = {"nothing": NONE, "pulled": PULL, "pushed": PUSH, "conflict": CONFLICT}
 LATER = {"odoo": PUSH, "remote": PULL, None: CONFLICT}
 
 
-def rows_of_the_readme():
-    """The table of the section "Both ways: who wins": what happened, then a word for each authority."""
-    section = README.read_text().split("\nBoth ways: who wins\n", 1)[1]
-    table = section.split(".. list-table:: Who wins\n", 1)[1]
+def rows_of_the_page():
+    """The table of the page: what happened, then a word for each authority."""
+    table = PAGE.read_text().split(".. list-table:: Who wins\n", 1)[1]
     table = re.split(r"\n(?=\S)", table, maxsplit=1)[0]
     rows = re.split(r"^ +\* - ", table, flags=re.MULTILINE)[1:]
     return [[" ".join(one.split()) for one in re.split(r"^ +- ", row, flags=re.MULTILINE)] for row in rows]
 
 
-def test_the_readme_says_what_is_decided():
-    headings, *rows = rows_of_the_readme()
+def test_the_page_says_what_is_decided():
+    headings, *rows = rows_of_the_page()
     assert headings == HEADINGS
     assert [row[0] for row in rows] == list(TABLE), "one row for each situation, in the same order and words"
     for what, *words in rows:

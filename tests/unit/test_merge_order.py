@@ -11,8 +11,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mapping.merge import ASK, CONFLICT, DIRECTIONS, ODOO, PULL, PUSH, REMOTE, agree, decide, is_empty
-from mapping.paths import MISSING
+from integration_bridge.mapping.merge import (
+    ASK,
+    CONFLICT,
+    DIRECTIONS,
+    ODOO,
+    PULL,
+    PUSH,
+    REMOTE,
+    agree,
+    decide,
+    is_empty,
+)
+from integration_bridge.mapping.paths import MISSING
 
 LONGEST = 3  # characters that a remote with a form of its own stores
 

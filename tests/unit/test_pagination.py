@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from requests.structures import CaseInsensitiveDict
 
-from remote.client import Answer
-from remote.errors import ProtocolError
-from remote.pagination import PAGINATORS, OptionError, build
+from integration_bridge.remote.client import Answer
+from integration_bridge.remote.errors import ProtocolError
+from integration_bridge.remote.pagination import PAGINATORS, OptionError, build
 
 BASE = "https://crm.example/v1/records"
 

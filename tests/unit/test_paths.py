@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mapping.errors import EXCERPT, MappingError, PathError
-from mapping.paths import MISSING, parse_expression, parse_path
+from integration_bridge.mapping.errors import EXCERPT, MappingError, PathError
+from integration_bridge.mapping.paths import MISSING, parse_expression, parse_path
 
 DOCUMENT = {
     "name": "Ana",

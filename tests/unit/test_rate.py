@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from requests.structures import CaseInsensitiveDict
 
-from remote.rate import pause_after
+from integration_bridge.remote.rate import pause_after
 
 NOW = datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)
 EPOCH = int(NOW.timestamp())

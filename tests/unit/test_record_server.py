@@ -231,7 +231,7 @@ def test_document_is_stored_as_the_remote_normalises_it(server, call):
 
 
 def test_latency_delays_each_answer_but_no_other_connection(server, call):
-    server.latency = 0.1
+    server.latency = 0.5  # one behind the other they would take four times as long, also on a machine that is busy
     others = [Caller(server.url) for _ in range(4)]
     began = time.monotonic()
     for result in [in_thread(other, "GET", "/contacts") for other in others]:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from remote.redaction import (
+from integration_bridge.remote.redaction import (
     REDACTED,
     is_sensitive,
     redact_document,

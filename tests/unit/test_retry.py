@@ -2,7 +2,7 @@
 
 import pytest
 
-from remote import retry
+from integration_bridge.jobs import retry
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from email.utils import format_datetime
 
 import pytest
 
-from remote.errors import AuthFailed, ProtocolError, Rejected, Throttled, Unavailable
-from remote.status import remote_message, retry_after, status_error
+from integration_bridge.remote.errors import AuthFailed, ProtocolError, Rejected, Throttled, Unavailable
+from integration_bridge.remote.status import remote_message, retry_after, status_error
 
 NOW = datetime(2024, 5, 1, 12, tzinfo=UTC)
 

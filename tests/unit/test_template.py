@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from remote.template import TemplateError, form_encode, placeholders, render, render_path, validate
+from integration_bridge.remote.template import TemplateError, form_encode, placeholders, render, render_path, validate
 
 VARIABLES = {"limit": 50, "since": "2024-01-01T00:00:00Z", "flag": True, "ids": [1, 2], "cursor": None, "rate": 1.5}
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()

@@ -6,8 +6,8 @@ import ssl
 import pytest
 from fault_server import FaultServer, drip, json_answer
 
-from remote.client import Request
-from remote.errors import RemoteError
+from integration_bridge.remote.client import Request
+from integration_bridge.remote.errors import RemoteError
 
 GET = Request("GET", "/")
 

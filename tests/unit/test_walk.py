@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
-from remote.errors import ProtocolError, Unavailable
-from remote.walk import Page, Walk
+from integration_bridge.remote.errors import ProtocolError, Unavailable
+from integration_bridge.remote.walk import Page, Walk
 
 SOON = 5  # seconds until a test gives up waiting; none of them waits that long
 

@@ -1,0 +1,1 @@
+"""What all workers, on all servers, share about one connector: whose turn it is, the token, the secrets."""

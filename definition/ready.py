@@ -1,0 +1,42 @@
+"""Is a flow ready to run? Asked before anything runs, because flows and what they name are made one by one."""
+
+
+def check_references(flows):
+    """Do the flows that converters name exist, and have flows the operations that they need?
+
+    :raises ValidationError: naming flow and field
+    """
+    for flow in flows:
+        known = set(flow.connector_id.flow_ids.mapped("code"))
+        for mapping in flow.mapping_ids:
+            code = mapping._rule().converter.settings.get("flow")
+            if code and code not in known:
+                mapping._refuse(
+                    flow.env._(
+                        "there is no flow “%(code)s” in this connector. It has: %(known)s",
+                        code=code,
+                        known=", ".join(sorted(known)),
+                    )
+                )
+            if mapping.converter == "nested" and code not in flow.child_ids.mapped("code"):
+                mapping._refuse(flow.env._("the flow “%s” must be inside this flow", code))
+        check_operations(flow)
+
+
+def check_operations(flow):
+    """Has the flow the operations that its direction and rules need?"""
+    if flow.parent_id:
+        return
+    kinds = set(flow.operation_ids.mapped("kind"))
+    if flow.direction != "push" and "list" not in kinds:
+        flow._refuse(flow.env._("it has no operation that lists records"))
+    if flow.direction != "pull" and not kinds & {"create", "update"}:
+        flow._refuse(flow.env._("it sends records, but has no operation that creates or updates one"))
+    policies = {flow.leave_policy, flow.odoo_delete_policy} if flow.direction != "pull" else set()
+    labels = dict(flow._fields["leave_policy"]._description_selection(flow.env))
+    for policy in policies & {"delete", "archive"} - kinds:
+        flow._refuse(flow.env._("the rule “%s” needs an operation of its own", labels[policy]))
+    if policies and flow.leave_policy == "archive" and "restore" not in kinds:
+        flow._refuse(flow.env._("what is archived there when it leaves needs an operation that restores it"))
+    for operation in flow.operation_ids:
+        operation._check_placeholders()

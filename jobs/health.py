@@ -1,0 +1,59 @@
+"""Can lanes work, and do they?"""
+
+from odoo import fields
+from odoo.tools import config
+
+from . import claim
+
+LONG_SILENCE = 15  # minutes
+
+
+def cron_problem(env):
+    """Why no lane can work, in words; False if lanes can.
+
+    :rtype: str | bool
+    """
+    if config["max_cron_threads"] == 0 and not _have_lanes_worked(env):
+        return env._(
+            "This Odoo server runs no scheduled actions (max_cron_threads = 0), so nothing will be synced. Set it"
+            " to 2 or more in Odoo's configuration file, or run lanes on another server of this database."
+        )
+    if not env["ir.cron"]._lanes().filtered("active"):
+        return env._(
+            "All lanes of the Integration Bridge are switched off. Activate the scheduled actions named"
+            " “Integration Bridge: lane”."
+        )
+    return False
+
+
+def lane_problem(env):
+    """Why work waits although lanes should do it, in words; False if it does not.
+
+    :rtype: str | bool
+    """
+    oldest, long_ago = claim.oldest_due(env), fields.Datetime.subtract(fields.Datetime.now(), minutes=LONG_SILENCE)
+    worked = _last_work(env)
+    if not oldest or oldest > long_ago or (worked and worked > long_ago):
+        return False
+    return env._(
+        "Work waits since %(due)s UTC, but no lane has worked since %(worked)s UTC. Check that the Odoo server"
+        " which runs scheduled actions is up.",
+        due=oldest,
+        worked=worked,
+    )
+
+
+def _last_work(env):
+    """When a lane has worked last, on whatever server; False if never.
+
+    :rtype: datetime
+    """
+    lanes = env["ir.cron"]._lanes()
+    progress = env["ir.cron.progress"].sudo().search([("cron_id", "in", lanes.ids)], order="id desc", limit=20)
+    return max((time for time in (*progress.mapped("write_date"), *lanes.mapped("lastcall")) if time), default=False)
+
+
+def _have_lanes_worked(env):
+    """Have lanes worked lately? Then another server of this database runs them."""
+    worked = _last_work(env)
+    return bool(worked and worked > fields.Datetime.subtract(fields.Datetime.now(), minutes=LONG_SILENCE))

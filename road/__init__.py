@@ -1,0 +1,30 @@
+"""The road of a record, both ways: where is decided what.
+
+============================================================  =====================================================
+question                                                      file
+============================================================  =====================================================
+who wins, field by field?                                     ``mapping/merge.py``
+what is decided about a record that came from there?          ``road/pull/plan.py``
+what is decided about a record that changed here?             ``road/push/plan.py``
+in which order do the steps go?                               ``road/pull/road.py``, ``road/push/road.py``
+where is a duplicate prevented in Odoo?                       ``road/pull/match.py``; ``models/bridge_key.py``
+where is a duplicate prevented there?                         ``road/push/create_once.py``, ``intent.py``, ``find.py``
+what does an error of one record's request mean?              ``road/push/faults.py``, ``remote/status.py``
+what happens to a record that fails?                          ``road/journal.py``, then ``jobs/failures.py``
+when is another attempt made?                                 ``jobs/retry.py``
+when does the cursor move?                                    ``road/pull/slice.py`` (``finish``), ``remote/delta.py``
+why was nothing removed?                                      ``road/pull/unseen.py`` (``is_believable``)
+what is asked of the remote before a change is sent?          ``road/push/look.py``
+what comes first?                                             ``road/waves.py``
+which states has a binding, and who changes them?             ``models/bridge_binding.py``
+which job is next?                                            ``jobs/claim.py``
+what changed in Odoo?                                         ``capture.py``, ``models/bridge_change.py``
+what can another addon override?                              ``models/bridge_flow.py``, "Hooks for other addons"
+============================================================  =====================================================
+
+What travels is a small tuple that nobody changes: *facts* (all that is known of a record), a *step* (what is to be done
+with it, and why), on the way out a *receipt* (what the other system answered), and an *outcome* (what became of it).
+They hold ids and plain values, never records, because they outlive commits, rollbacks and threads.
+
+A step may be done again, because a transaction that lost is; so it changes nothing that it was given.
+"""

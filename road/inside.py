@@ -1,0 +1,41 @@
+"""Which Odoo records are to be pushed."""
+
+
+def inside(flow, record_ids):
+    """Those of these records that are to be pushed.
+
+    :return: records of the flow's model
+    """
+    if not record_ids:
+        return flow.env[flow.model].sudo()
+    return search_inside(flow, [("id", "in", list(record_ids))])
+
+
+def search_inside(flow, some, **options):
+    """Records that are to be pushed; archived ones only where the mapping says what that means.
+
+    :param list some: a domain: which of them
+    :param options: for ``search``
+    :raises AccessError: if the flow's domain asks for what the acting user may not read
+    """
+    domain = flow._read_domain("push_domain")
+    # A record that user does not see has not left; but by what is pushed nobody learns what a hidden field holds.
+    flow._records()._search(domain)
+    records = flow.env[flow.model].sudo()
+    if records._active_name in flow.mapping_ids.mapped("field_name"):
+        records = records.with_context(active_test=False)
+    return records.search([*some, *domain], **options)
+
+
+def inside_after(flow, after, limit):
+    """The next records to push, by their ids.
+
+    :param int after: the last id of those before
+    :rtype: list[int]
+    """
+    return search_inside(flow, [("id", ">", after)], order="id", limit=limit).ids
+
+
+def waits_for_matching(flow):
+    """Must the records of the two sides still be matched, before any is sent?"""
+    return flow.direction == "both" and not flow.last_full_scan

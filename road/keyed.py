@@ -1,0 +1,140 @@
+"""Related records that are named by the value of a field, such as a country by its code: one rule for all of them.
+
+Whoever looks for a record and whoever makes one asks here what a value is for that field, so that what was made is
+found again.
+"""
+
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+
+from .terms import records_by_key
+
+TEXTS = ("char", "text", "html", "selection", "reference")
+WHOLE = ("integer", "many2one", "many2one_reference")
+DECIMAL = ("float", "monetary")
+
+
+class Keyed:
+    """Records of a model by the value of one field.
+
+    :param model: the model, as the acting user sees it
+    :param str name: the field
+    :param domain: what the records must match besides
+    :param bool ignore_case: is text compared without regard to upper and lower case
+    """
+
+    def __init__(self, model, name, domain=(), ignore_case=False):
+        self.model, self.name = model, name
+        self.field = model._fields[name]
+        self.domain = list(domain)
+        self.ignore_case = ignore_case and self.field.type in TEXTS
+
+    def value(self, given):
+        """What a value of the other system is for the field, as Odoo would keep it; None if it can not be one.
+
+        24 is "24" for a text, and "24" is 24 for a number; a code with leading zeros stays what it is.
+        """
+        kind = self.field.type
+        if kind == "boolean" or isinstance(given, bool):
+            return given if kind == "boolean" and isinstance(given, bool) else None
+        try:
+            if kind in TEXTS:
+                return self._text(given)
+            if kind in WHOLE:
+                return _whole(given)
+            if kind in DECIMAL:  # what is rounded to a currency is known only of a record
+                return float(given) if kind == "monetary" else self.field.convert_to_cache(float(given), self.model)
+            return self.field.convert_to_cache(given, self.model)
+        except (ValueError, TypeError, OverflowError):
+            return None
+
+    def _text(self, given):
+        if isinstance(given, float) and given.is_integer():
+            given = int(given)
+        text = str(given).replace("\x00", "")
+        return text[: self.field.size] if getattr(self.field, "size", None) else text
+
+    def key(self, given):
+        """The same for all values that mean the same record; None for what can not be compared."""
+        value = self.value(given)
+        return value.casefold() if self.ignore_case and isinstance(value, str) else value
+
+    def key_of(self, record):
+        """The key of a record that is there."""
+        value = record[self.name]
+        return self.key(value.id if self.field.type == "many2one" else value)
+
+    def find(self, given):
+        """The records that these values name, in one query.
+
+        :return: key to list of ids; archived records only where there is no other
+        :rtype: dict
+        """
+        values = {value for value in map(self.value, given) if value is not None}
+        if not values:
+            return {}
+        by_value = Domain(self.name, "in", list(values))
+        if self.ignore_case:
+            by_value = Domain.OR(Domain(self.name, "=ilike", _escape_like(value)) for value in values)
+        return records_by_key(self.model, by_value & Domain(self.domain), [self.name], self.key_of)
+
+    def make(self, given):
+        """Create the record that a value names, so that the same value finds it from now on.
+
+        To be called in a savepoint.
+
+        :return: its id
+        :raises ExistsError: if what Odoo makes of the value is there already, so that nothing is to be made
+        :raises UserError: if it would not be found again
+        """
+        value = self.value(given)
+        if value is None:
+            raise UserError(self.model.env._("“%s” can not be a value of this field.", given))
+        record = self.model.create({**self._said_by_domain(), self.name: value})
+        record.flush_recordset()
+        record.invalidate_recordset([self.name])
+        if record.id in self.find([given]).get(self.key(given), ()):
+            return record.id
+        kept = record[self.name]  # Odoo has trimmed or rounded it, or made something else of it
+        same = self.find([kept]).get(self.key_of(record), [])
+        others = [record_id for record_id in same if record_id != record.id]
+        if len(others) == 1:
+            raise ExistsError(others[0])
+        if others or not same:
+            raise UserError(
+                self.model.env._(
+                    "Odoo makes “%(kept)s” of “%(value)s”, and would not find it again. Correct the domain or the"
+                    " value.",
+                    kept=kept,
+                    value=value,
+                )
+            )
+        return record.id
+
+    def _said_by_domain(self):
+        """A domain such as [("type", "=", "x")] says what the records are, so it says it of a new one as well."""
+        if any(isinstance(part, str) for part in self.domain):  # an "or" says nothing for certain
+            return {}
+        return {name: value for name, operator, value in self.domain if operator == "=" and "." not in name}
+
+
+class ExistsError(Exception):
+    """The record that was made is there already, under what Odoo makes of its key; so it is not to be made.
+
+    :ivar int record_id: the one that is there
+    """
+
+    def __init__(self, record_id):
+        super().__init__(record_id)
+        self.record_id = record_id
+
+
+def _whole(given):
+    """:raises ValueError: if it is no whole number"""
+    if isinstance(given, float) and not given.is_integer():
+        raise ValueError(given)
+    return int(given)
+
+
+def _escape_like(value):
+    return str(value).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -1,0 +1,79 @@
+"""What became of a record: bindings, log, failures and counters take nothing else."""
+
+from types import MappingProxyType
+from typing import NamedTuple
+
+from .words import DATA
+
+NOTHING = MappingProxyType({})
+
+
+class Failure(NamedTuple):
+    """Why one record could not be handled.
+
+    :ivar str kind: of the error (DESIGN.md, "The queue")
+    :ivar str message: for a person, in the language of the log
+    :ivar str field: the Odoo field, where one is to blame
+    """
+
+    kind: str
+    message: str
+    field: str | None = None
+
+    @classmethod
+    def of(cls, flow, error):
+        """A mapping error, on the record that it concerns.
+
+        :param BridgeFlow flow: whose mapping it is
+        :param MappingError error: names the field
+        """
+        label, message = flow._field_label(error.field), flow.connector_id._explain(error)
+        return cls(DATA, f"{label}: {message}" if label else message, error.field)
+
+
+class Outcome(NamedTuple):
+    """What became of one record.
+
+    :ivar str action: what was done (road/words.py)
+    :ivar step: what it was to be; bindings and conflicts read it
+    :ivar int record_id: the Odoo record
+    :ivar Failure failure: why nothing was done
+    :ivar str note: what there is to say of it
+    :ivar frozenset deferred: fields whose related record is not here yet
+    :ivar dict after: Odoo's terms now; they may differ from what was written
+    :ivar dict remote: the remote's terms, with the ids of relations
+    :ivar dict children: field to the outcomes of the records inside
+    :ivar Receipt receipt: what the other system answered, where something was sent
+    """
+
+    action: str
+    step: object
+    record_id: int | None = None
+    failure: Failure | None = None
+    note: str | None = None
+    deferred: frozenset = frozenset()
+    after: dict = NOTHING
+    remote: dict = NOTHING
+    children: dict = NOTHING
+    receipt: object = None
+
+    @property
+    def external_id(self):
+        if self.receipt is None:
+            return self.step.external_id
+        bound = self.receipt.draft.bound  # of one that is made anew it has no id any more
+        return self.receipt.external_id or (bound and bound.external_id)
+
+    @property
+    def name(self):
+        """What a person calls the record; None if it has no name yet."""
+        return self.step.facts.name
+
+    @property
+    def changes(self):
+        """Field to (old, new), comparable."""
+        return self.step.changes
+
+    @property
+    def succeeded(self):
+        return self.failure is None and not self.deferred

@@ -1,0 +1,1 @@
+"""From the other system to Odoo: see ``road.py``."""

@@ -1,0 +1,105 @@
+"""Records that are not bound yet: their Odoo records, by the key fields. No second record in Odoo is made here."""
+
+from odoo.fields import Domain
+
+from ...mapping.merge import is_empty
+from ...mapping.references import Many, Pending, ToCreate, comparable
+from ..terms import records_by_key, term_of
+from ..words import DATA, DEPENDENCY
+from .facts import GONE_HERE
+
+
+def match(pull, records):
+    """Look for the Odoo records of remote records that are not bound.
+
+    :param list[Facts] records: resolved
+    :rtype: list[Facts]
+    """
+    keys = pull.mapper.keys
+    unbound = [facts for facts in records if _is_unbound(facts)]
+    if not unbound:
+        return records
+    if not keys:
+        return _refuse_unknown(pull, records)
+    found = _search(pull, keys, {key for key in (key_of(facts, keys) for facts in unbound) if key})
+    bindings = pull.env["bridge.binding"]
+    taken = bindings._taken(pull.flow, {record_id for ids in found.values() for record_id in ids})
+    free = bindings._free(pull.flow, taken)
+    matched = []
+    for facts in records:
+        if _is_unbound(facts):
+            key = key_of(facts, keys)
+            candidates = found.get(key, []) if key else []
+            if len(candidates) == 1 and candidates[0] in free:
+                # It is the record that we have sent, and whose answer is not here yet; or it was deleted there, and is
+                # there again with another id.
+                facts = facts._replace(bound=free.pop(candidates[0]), record_id=candidates[0])
+            else:
+                facts = _accepted(pull, facts, candidates, taken)
+                if facts.record_id:
+                    taken[facts.record_id] = facts.arrival.external_id
+        matched.append(facts)
+    return matched
+
+
+def key_of(facts, keys):
+    """The values of the key fields; None if one of them is empty, because nothing matches "nothing".
+
+    :rtype: tuple | None
+    """
+    values = tuple(facts.values.get(name) for name in keys)
+    unusable = any(is_empty(value) or isinstance(value, (Pending, ToCreate, Many)) for value in values)
+    return None if unusable else tuple(comparable(value) for value in values)
+
+
+def _is_unbound(facts):
+    return facts.is_mapped and facts.record_id is None and facts.verdict != GONE_HERE
+
+
+def _refuse_unknown(pull, records):
+    """While it is not known what became of a creation, any unknown record there may be the one that was created."""
+    unknown = [facts for facts in records if _is_unbound(facts) and facts.bound is None]
+    if not pull.goes_both_ways or pull.flow.reference_path or not unknown:
+        return records
+    waiting = [("flow_id", "=", pull.flow.id), ("state", "=", "creating"), ("sent_at", "!=", False)]
+    if not pull.env["bridge.binding"].search_count(waiting, limit=1):
+        return records
+    message = pull.env._(
+        "It may be the record that was sent there and whose answer was lost. Decide about the uncertain job first."
+    )
+    return [
+        facts.fail(DEPENDENCY, message) if _is_unbound(facts) and facts.bound is None else facts for facts in records
+    ]
+
+
+def _search(pull, keys, wanted):
+    if not wanted:
+        return {}
+    domain = Domain.AND(Domain(name, "in", [key[n] for key in wanted]) for n, name in enumerate(keys))
+    domain &= Domain(pull.flow._read_domain("match_domain"))
+    return records_by_key(pull.records, domain, keys, lambda record: tuple(term_of(record, name) for name in keys))
+
+
+def _accepted(pull, facts, candidates, taken):
+    """A record with the Odoo record that its keys name, if that is one and free; or why not."""
+    external_id = facts.arrival.external_id
+    if not candidates:
+        return facts
+    labels = ", ".join(pull.flow._field_label(name) for name in pull.mapper.keys)
+    if len(candidates) > 1:
+        message = pull.env._(
+            "%(count)s records of Odoo have the same %(keys)s (ids %(ids)s). Merge them or change one, then retry.",
+            count=len(candidates),
+            keys=labels,
+            ids=", ".join(map(str, candidates[:5])),
+        )
+        return facts.fail(DATA, message)
+    if taken.get(candidates[0], external_id) != external_id:
+        message = pull.env._(
+            "The record of Odoo with the same %(keys)s (id %(id)s) belongs to the remote record %(other)s already.",
+            keys=labels,
+            id=candidates[0],
+            other=taken[candidates[0]],
+        )
+        return facts.fail(DATA, message)
+    return facts._replace(record_id=candidates[0])

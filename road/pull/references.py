@@ -1,0 +1,215 @@
+"""References become record ids: one query for each kind of reference, whatever the size of the batch."""
+
+import collections
+from typing import NamedTuple
+
+from ...mapping.paths import MISSING
+from ...mapping.references import SCALARS, ByBinding, ByKey, Many, Pending, ToCreate, comparable, references_in
+from ..keyed import Keyed
+from ..words import DATA, DEPENDENCY
+
+
+class Reference(NamedTuple):
+    """A value of a record that has to be looked up.
+
+    :ivar flow: the flow of the record; for a record inside another one its nested flow
+    :ivar Rule rule: the mapping that the value comes from
+    :ivar value: one reference, or several
+    :ivar bool is_inside: is the record inside another one
+    """
+
+    flow: object
+    rule: object
+    value: object
+    is_inside: bool = False
+
+
+def references(pull, facts, *kinds):
+    """What a record, and the records inside it, refer to.
+
+    :rtype: Iterator[Reference]
+    """
+    yield from _own_references(pull.flow, pull.mapper, facts, kinds)
+    for rule in pull.mapper.nested:
+        for child in facts.children.get(rule.field, ()):
+            yield from _own_references(pull.nested_flows[rule.field], rule.child, child, kinds, is_inside=True)
+
+
+def _own_references(flow, mapper, facts, kinds, is_inside=False):
+    for rule in mapper.plain:
+        value = facts.values.get(rule.field)
+        if type(value) not in SCALARS and any(references_in(value, kind) for kind in kinds):
+            yield Reference(flow, rule, value, is_inside)
+
+
+def wanted_ids(pull, records):
+    """Remote ids that these records refer to.
+
+    :param list[Facts] records: those that are not mapped do not count
+    :return: flow code to ids
+    :rtype: dict[str, dict]
+    """
+    wanted = {}
+    for facts in records:
+        if facts.is_mapped:
+            for reference in references(pull, facts, ByBinding):
+                for one in references_in(reference.value, ByBinding):
+                    wanted.setdefault(one.flow, {})[one.external_id] = True
+    return wanted
+
+
+def resolve(pull, records):
+    """Put ids where references were; a record that lacks one fails, waits, or goes on without it.
+
+    :param list[Facts] records: translated
+    :rtype: list[Facts]
+    """
+    bindings = pull.env["bridge.binding"]
+    bound = {code: bindings._known(pull.flow._sibling(code), ids) for code, ids in wanted_ids(pull, records).items()}
+    keyed = _find_keyed(pull, records)
+    here = {facts.arrival.external_id for facts in records if facts.is_mapped}
+    found = _Found(pull, bound, keyed, here)
+    return [found.put_into(facts) if facts.is_mapped else facts for facts in records]
+
+
+def _find_keyed(pull, records):
+    """Records by a field's value.
+
+    :return: (flow, field) to how its records are looked up, and key to list of ids
+    :rtype: dict[tuple, tuple[Keyed, dict]]
+    """
+    rules, wanted = {}, collections.defaultdict(list)
+    for facts in records:
+        if facts.is_mapped:
+            for reference in references(pull, facts, ByKey):
+                place = reference.flow, reference.rule.field
+                rules[place] = reference.rule
+                wanted[place] += [one.value for one in references_in(reference.value, ByKey)]
+    keyed = {place: _keyed(pull.records_of(place[0]), rule) for place, rule in rules.items()}
+    return {place: (one, one.find(wanted[place])) for place, one in keyed.items()}
+
+
+def _keyed(records, rule):
+    """How the records that a mapping names by a field are looked up.
+
+    :rtype: Keyed
+    """
+    settings = rule.keyed_settings
+    model = records.env[records._fields[rule.field].comodel_name]
+    return Keyed(model, settings["field"], settings["domain"], settings["ignore_case"])
+
+
+class _Found:
+    """Replaces the references of a record by what the batch found for them."""
+
+    def __init__(self, pull, bound, keyed, here):
+        self.pull, self.env = pull, pull.env
+        self.bound, self.keyed, self.here = bound, keyed, here
+
+    def put_into(self, facts):
+        """A record, and those inside it, with ids; what is wrong with one inside is wrong with the record."""
+        facts, problem = self._own(self.pull.flow, self.pull.mapper, facts, is_inside=False)
+        if not self.pull.mapper.nested:
+            return facts.fail(*problem) if problem else facts
+        children = dict(facts.children)
+        for rule in self.pull.mapper.nested:
+            flow, inside = self.pull.nested_flows[rule.field], []
+            for child in children.get(rule.field, ()):
+                child, failure = self._own(flow, rule.child, child, is_inside=True)
+                problem = problem or failure
+                inside.append(child)
+            if inside:
+                children[rule.field] = tuple(inside)
+        facts = facts._replace(children=children)
+        return facts.fail(*problem) if problem else facts
+
+    def _own(self, flow, mapper, facts, is_inside):
+        """:return: the facts, and what is wrong with them: kind, message and field; None if nothing"""
+        found = list(_own_references(flow, mapper, facts, (ByBinding, ByKey), is_inside))
+        if not found:
+            return facts, None
+        values, terms, deferred = dict(facts.values), dict(facts.terms), set(facts.deferred)
+        for reference in found:
+            name, value = reference.rule.field, reference.value
+            several = isinstance(value, Many)
+            resolved = []
+            for one in value.references if several else [value]:
+                record_id, problem = self._one(reference, one)
+                if problem:
+                    return facts, problem
+                resolved.append(record_id)
+            if MISSING not in resolved:
+                # Two values may name the same record, such as "Red" and "red".
+                ids = tuple(dict.fromkeys(one for one in resolved if one is not False))
+                values[name] = Many(ids) if several else resolved[0]
+                terms[name] = comparable(values[name])
+                continue
+            problem = self._is_needed(reference)
+            if problem:
+                return facts, problem
+            values.pop(name)  # without it, and again later
+            terms.pop(name, None)
+            deferred.add(name)
+        return facts._replace(values=values, terms=terms, deferred=frozenset(deferred)), None
+
+    def _one(self, reference, one):
+        if isinstance(one, ByBinding):
+            record_id = self.bound[one.flow].get(one.external_id)
+            if not record_id and self.pull.flow.code == one.flow and one.external_id in self.here:
+                return Pending(one.external_id), None
+            return record_id or MISSING, None
+        if isinstance(one, ByKey):
+            return self._by_key(reference, one)
+        return one, None
+
+    def _by_key(self, reference, one):
+        settings = reference.rule.keyed_settings
+        keyed, by_key = self.keyed[reference.flow, reference.rule.field]
+        key = keyed.key(one.value)
+        ids = by_key.get(key, []) if key is not None else []
+        if len(ids) == 1:
+            return ids[0], None
+        model = self.env[reference.flow.model]._fields[reference.rule.field].comodel_name
+        if not ids and settings["create"] and key is not None:
+            domain = _frozen(settings["domain"])
+            return ToCreate(model, settings["field"], key, domain, settings["ignore_case"], one.value), None
+        if not ids and settings["optional"]:
+            return False, None
+        return False, self._not_one(reference, one.value, model, ids)
+
+    def _not_one(self, reference, value, model, ids):
+        key = reference.rule.keyed_settings["field"]
+        values = {
+            "field": reference.flow._field_label(reference.rule.field),
+            "model": self.env["ir.model"]._get(model).name,
+            "key": self.env[model]._fields[key].get_description(self.env, ["string"])["string"],
+            "value": value,
+            "count": len(ids),
+        }
+        if ids:
+            message = self.env._(
+                "%(field)s: %(count)s records of “%(model)s” have %(key)s “%(value)s”; it must be one.", **values
+            )
+        else:
+            message = self.env._(
+                "%(field)s: there is no “%(model)s” with %(key)s “%(value)s”. Create it, or let the mapping create it.",
+                **values,
+            )
+        return DATA, message, reference.rule.field
+
+    def _is_needed(self, reference):
+        """Why a record can not do without a related record that is not here; None if it can."""
+        name = reference.rule.field
+        needed = reference.rule.required or self.env[reference.flow.model]._fields[name].required
+        if not needed and not reference.is_inside:
+            return None
+        message = self.env._(
+            "%(field)s: the related remote record %(id)s is not in Odoo yet.",
+            field=reference.flow._field_label(name),
+            id=", ".join(one.external_id for one in references_in(reference.value, ByBinding)),
+        )
+        return DEPENDENCY, message, name
+
+
+def _frozen(value):
+    return tuple(map(_frozen, value)) if isinstance(value, (list, tuple)) else value

@@ -1,0 +1,191 @@
+"""A run of pages, as much of it as fits the lane's time: position, cursor, and what comes after the last page."""
+
+import datetime
+import time
+from contextlib import contextmanager
+
+from odoo import fields
+
+from ...jobs.kinds import DRAINS
+from ...jobs.outcome import progressed
+from ...jobs.schedule import end_waiting, is_full_scan_due
+from ...remote.delta import next_cursor
+from ...remote.errors import RemoteError
+from ...remote.walk import Walk
+from ..policy import policy_of
+from ..slice import Slice
+from . import arrival
+from .unseen import Unseen
+
+
+class PullSlice(Slice):
+    """Walks on from where a run stands, until it ends or the time is up."""
+
+    def __init__(self, run, commit):
+        super().__init__(run, commit)
+        # Compiled once a slice: what they are made of is read anew after each commit.
+        self.mapper = self.policy = self.delta = None
+
+    def work(self):
+        """Do it.
+
+        :return: has the run ended
+        :rtype: bool
+        :raises RemoteError: if the remote can not be read; what was committed stays, the position too
+        """
+        self.again(self.begin)
+        self.mapper = self.flow._mapper()
+        self.policy = policy_of(self.flow, self.mapper)
+        self.delta = self.flow._operation("list")._delta()
+        try:
+            with self.flow.connector_id._client(self.exchanges) as client:
+                with self.pages(client) as pages:
+                    for page in pages:  # fetch: the next one is read meanwhile
+                        seconds = self.again(self.take, page, client)
+                        if page.after is None or self.is_full_preview():
+                            break
+                        if self.run.state == "cancelled":
+                            return True
+                        if seconds <= 0 or self.is_stopped():
+                            return False
+                if not self.end(client):
+                    return self.run.state == "blocked"
+        except RemoteError as error:
+            error.exchanges = self.exchanges
+            raise
+        self.env["bridge.exchange"]._record(self.run, self.exchanges)
+        self.again(self.finish)  # the cursor moves
+        return True
+
+    # ----------------------------------------------------------------------------------------------------------------
+    # Steps; each is a transaction, and changes nothing that it is given
+    # ----------------------------------------------------------------------------------------------------------------
+
+    def begin(self):
+        """From waiting to running; decide what is read, once."""
+        run, flow = self.run, self.flow
+        if flow.connector_id.state == "preview" and not run.dry_run and run.kind != "compare":
+            run.dry_run = True  # switched to preview while the run waited
+        if not run.position:
+            operation = flow._operation("list")
+            cursor = flow.cursor or None  # Odoo reads an empty JSON field as False
+            full = run.full or flow.full_scan_needed or cursor is None or operation.delta_kind == "none"
+            run.full = full or is_full_scan_due(flow, flow.last_full_scan)
+            run.position = {
+                "since": None if run.full else operation._delta().since(cursor),
+                "state": operation._paginator(self.page_size()).start(),
+                "pages": 0,
+                "first": not self.env["bridge.binding"].search_count([("flow_id", "=", flow.id)], limit=1),
+                "mapping": flow._mapping_key().decode(),
+            }
+        if run.state != "running":
+            run.write({"state": "running", "started": run.started or fields.Datetime.now(), "message": False})
+        self.commit(0)
+
+    def take(self, page, client):
+        """One page, one transaction: records, bindings, log and position can never disagree.
+
+        :param Page page: fetched already
+        :return: the seconds that are left
+        """
+        started = time.monotonic()
+        kept = self.env["bridge.exchange"]._record(self.run, page.exchanges)
+        pull = self.flow._pull(
+            self.run,
+            client,
+            mapper=self.mapper,
+            policy=self.policy,
+            commit=self.commit,
+            is_patient=True,
+            exchange_ids={None: next(iter(kept.values()), None)},
+        )
+        arrivals = arrival.identify(self.flow, self.mapper, page.records, page.read)
+        outcomes = pull.bring(arrivals)
+        self.checkpoint(page, arrivals, outcomes, time.monotonic() - started)
+        return self.commit(len(page.records))
+
+    def checkpoint(self, page, arrivals, outcomes, seconds):
+        """Position and counters, in the transaction of the records."""
+        repeated = len(arrivals) - len(outcomes)  # a later document of the page has spoken for these
+        self.run._count(outcomes, {"fetched": len(arrivals), "unchanged": repeated, "duration": seconds})
+        self.advance(page, arrivals)
+
+    def advance(self, page, arrivals):
+        """The next slice begins behind this page."""
+        position = dict(self.run.position)
+        position["began"] = position.get("began") or page.began.isoformat()
+        updates = [one.updated for one in arrivals]
+        position["candidate"] = self.delta.observe(position.get("candidate"), page.answer, updates)
+        position["pages"] += 1
+        position["state"] = page.after
+        self.run.position = position
+        progressed(self.run.job_ids.filtered(lambda job: job.kind in DRAINS))
+
+    def end(self, client):
+        """After the last page: remove what a full scan did not see.
+
+        :return: is it done; False if the time is up, or a person has to decide first
+        :rtype: bool
+        """
+        return Unseen(self, client).remove()
+
+    def finish(self):
+        """Move the flow's cursor, look again at what waited for other records, and say how it went."""
+        run, flow = self.run, self.flow
+        if not run.dry_run and run.kind == "pull":
+            flow.write(self.progress())
+            end_waiting(flow, ["pull"])
+            self.env["bridge.job"]._make_due(flow, arrived=bool(run.created or run.linked))
+        run._finish()
+        self.commit(0)
+
+    def progress(self):
+        """Cursor and candidate of the flow after this walk.
+
+        :return: columns of the flow
+        """
+        flow, position = self.flow, self.run.position
+        operation = flow._operation("list")
+        began = datetime.datetime.fromisoformat(position.get("began") or "1970-01-01T00:00:00+00:00")
+        delta = operation._delta()
+        candidate = delta.limit(position.get("candidate"), began)
+        waits = position["pages"] > 1 and (operation._is_by_position() or delta.clockless)
+        # The first full scan after a changed mapping has nothing before it that could be trusted.
+        previous = None if flow.full_scan_needed else flow.candidate or None
+        cursor, candidate = next_cursor({"candidate": candidate, "previous": previous}, waits)
+        progress = {"last_full_scan": fields.Datetime.now()} if self.run.full else {}
+        if candidate is not None:  # a quiet walk tells nothing, and so forgets nothing
+            progress["candidate"] = candidate
+        if cursor is not None or (self.run.full and waits):
+            progress["cursor"] = cursor
+        # A mapping that was changed while we walked still wants its full scan.
+        if self.run.full and position["mapping"] == flow._mapping_key().decode():
+            progress["full_scan_needed"] = False
+        return progress
+
+    # ----------------------------------------------------------------------------------------------------------------
+    # Fetch
+    # ----------------------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def pages(self, client):
+        """The pages from the run's position on, the next one read ahead and its records identified.
+
+        :return: an iterable of ``Page``; iterating raises RemoteError
+        """
+        position = self.run.position
+        if position["state"] is None:  # every page was read before the interruption
+            yield ()
+            return
+        operation, exchanges = self.flow._operation("list")._compiled(self.page_size()), self.exchanges
+        # Where nothing is known yet, every record is going to be mapped; else only those that have changed.
+        begin = self.mapper.identify_and_map if position["first"] else self.mapper.only_identify
+
+        def read_and_map(state):
+            # In the reading thread, which works while this one waits for the database.
+            page = operation.page(client, exchanges, state, position["since"])
+            page.read = [begin(document) for document in page.records]
+            return page
+
+        with Walk(read_and_map, position["state"]) as pages:
+            yield pages

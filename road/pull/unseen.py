@@ -1,0 +1,119 @@
+"""What a full scan did not see: removed as the flow's rule says, if that is believable."""
+
+import math
+import time
+
+from ...remote.errors import RemoteError
+from ...remote.status import is_absent
+from ..words import REMOVALS
+from .facts import tombstone
+
+
+class Unseen:
+    """The end of a full scan.
+
+    :param PullSlice walk: that has read all pages
+    :param Client client: to ask for single records
+    """
+
+    def __init__(self, walk, client):
+        self.env, self.run, self.flow, self.walk, self.client = walk.env, walk.run, walk.flow, walk, client
+
+    def remove(self):
+        """Remove it.
+
+        :return: is it done; False if the time is up or a person has to decide first
+        :rtype: bool
+        """
+        if not self.run.full or self.run.dry_run or self.flow.delete_policy == "ignore":
+            return True
+        if not self.is_believable():
+            self.walk.commit(0)
+            return False
+        while unseen := self.unseen(limit=self.flow.page_size):
+            if self.walk.again(self.take, unseen) <= 0:
+                return False
+        return True
+
+    def unseen(self, limit=None, count=False):
+        """:rtype: BridgeBinding | int"""
+        domain = [
+            ("flow_id", "=", self.flow.id),
+            ("state", "in", ("linked", "missing")),
+            ("parent_id", "=", False),
+            "|",
+            ("seen_run_id", "<", self.run.id),  # a later scan may have seen it since
+            ("seen_run_id", "=", False),
+            ("create_date", "<=", self.run.started),  # what was bound meanwhile is not missing
+        ]
+        bindings = self.env["bridge.binding"]
+        return bindings.search_count(domain) if count else bindings.search(domain, limit=limit, order="id")
+
+    def is_believable(self):
+        """The brake: a scan that misses more than the flow's limit more likely went wrong than told the truth.
+
+        :rtype: bool
+        """
+        if self.run.position.get("confirmed"):
+            return True
+        total = self.env["bridge.binding"].search_count(
+            [("flow_id", "=", self.flow.id), ("state", "in", ("linked", "missing")), ("parent_id", "=", False)]
+        )
+        missing = self.unseen(count=True)
+        if missing <= math.ceil(total * self.flow.remove_limit / 100):
+            return True
+        message = self.env._(
+            "The full scan did not find %(missing)s of %(total)s records. That is more than the limit of"
+            " %(limit)s %%, so nothing was removed. If they are really gone, press “Remove Them”; otherwise"
+            " press “Cancel” and check the other system.",
+            missing=missing,
+            total=total,
+            limit=self.flow.remove_limit,
+        )
+        self.run.write({"state": "blocked", "message": message})
+        self.env["bridge.alert"]._wake()
+        return False
+
+    def take(self, unseen):
+        """Some of them along the road, as records that are gone: one transaction.
+
+        :return: the seconds that are left
+        """
+        started = time.monotonic()
+        gone = self.verify_gone(unseen)
+        outcomes = self.flow._pull(self.run, mapper=self.walk.mapper).bring(list(map(tombstone, gone)))
+        # This scan is done with what stays, such as a conflict that a person has to decide.
+        left = [outcome.step.facts.bound.id for outcome in outcomes if outcome.action not in REMOVALS]
+        self.env["bridge.binding"]._mark_seen(left, self.run)
+        self.run._count(outcomes, {"duration": time.monotonic() - started})
+        return self.walk.commit(len(unseen))
+
+    def verify_gone(self, unseen):
+        """Which of the records that the scan did not see are really gone.
+
+        One that moved to a page which we had read already is still there. The remote says so where it can be asked for
+        one record; else, where pages are positions, a record has to be missing in two scans.
+
+        :return: their remote ids
+        :rtype: list[str]
+        """
+        operation = self.flow._operation("get")
+        if operation:
+            there = unseen.filtered(lambda binding: self.is_there(operation, binding.external_id))
+        elif self.run.position["pages"] > 1 and self.flow._operation("list")._is_by_position():
+            there = unseen.filtered(lambda binding: binding.state == "linked")
+            there.state = "missing"
+        else:
+            there = unseen.browse()
+        there.seen_run_id = self.run.id
+        return (unseen - there).mapped("external_id")
+
+    def is_there(self, operation, external_id):
+        """:raises RemoteError: if the other system can not say"""
+        try:
+            operation._get(self.client, external_id)
+        except RemoteError as error:
+            if is_absent(error):
+                return False
+            raise
+        return True

@@ -1,0 +1,1 @@
+"""From Odoo to the other system: see ``road.py``."""

@@ -1,0 +1,344 @@
+"""Requests about records, and what their answers say about each."""
+
+import collections
+
+from ...database import text
+from ...mapping import merge
+from ...mapping.converters import external_id
+from ...mapping.errors import MappingError
+from ...mapping.paths import MISSING
+from ...mapping.references import comparable
+from ...remote.errors import ProtocolError
+from ...remote.status import status_error
+from ...remote.told import meaning, told_error, told_failure, words
+from .receipt import Receipt
+
+
+class Task:
+    """One request about one record.
+
+    :param Request request: what is sent
+    :param list[Draft] drafts: the records that it is about: one
+    :param Reading reading: how the answer is read
+    """
+
+    def __init__(self, request, drafts, reading):
+        self.request = request
+        self.drafts = drafts
+        self.reading = reading
+
+    def failure(self, answer, client):
+        """The failure of the whole request, where an answer with a good status tells one.
+
+        It touches no database, so that it may be called in a thread.
+
+        :rtype: RemoteError | None
+        """
+        failure = self.reading.failure(answer.document, answer, client)
+        return None if failure is None else self.reading.of_creation(failure, answer)
+
+    def receipts(self, result, client):
+        """What became of the records.
+
+        :param tuple result: of the flight: (True, Answer), (False, RemoteError) or None
+        :rtype: list[Receipt]
+        """
+        if result is None:
+            return [Receipt(draft) for draft in self.drafts]
+        is_answered, answer = result
+        if not is_answered:
+            return [Receipt(draft, sent=answer.sent, error=answer) for draft in self.drafts]
+        return self.said(answer, client)
+
+    def said(self, answer, client):
+        """What an answer says.
+
+        :rtype: list[Receipt]
+        """
+        return [self.reading.note(draft, self.reading.found(answer), answer, client) for draft in self.drafts]
+
+
+class BulkTask(Task):
+    """One request about many records, whose answer has a result for each.
+
+    They are expected in the order in which the records were sent. Where ids, references or keys in them show that they
+    came in another one, those decide; and a result of which it can not be known to which record it belongs is none.
+    """
+
+    def failure(self, answer, client):
+        results = self.reading.found(answer)
+        return None if isinstance(results, list) else self.reading.told(answer.document, answer, client)
+
+    def said(self, answer, client):
+        reading, results = self.reading, self.reading.found(answer)
+        if not isinstance(results, list) or len(results) != len(self.drafts):
+            error = reading.unreadable(answer, client)
+            return [Receipt(draft, sent=True, error=error) for draft in self.drafts]
+        places = in_order(
+            [reading.marks_of_draft(draft) for draft in self.drafts],
+            [reading.marks_of_result(result) for result in results],
+        )
+        return [
+            Receipt(draft, sent=True, error=reading.unassignable(answer, client))
+            if place is None
+            else self._read_one(draft, results[place], answer, client)
+            for draft, place in zip(self.drafts, places, strict=True)
+        ]
+
+    def _read_one(self, draft, result, answer, client):
+        try:
+            found = self.reading.record_in(result)
+        except MappingError:
+            return Receipt(draft, sent=True, error=self.reading.unreadable(answer, client))
+        failure = self.reading.failure(result, answer, client)
+        if failure is not None:
+            return Receipt(draft, sent=True, error=failure)
+        return self.reading.note(draft, found, answer, client)
+
+
+class Reading:
+    """How the answers of one operation are read.
+
+    :param str kind: of the operation
+    :param Mapper mapper: of the flow
+    :param place: where the record (or the list of results) is in the answer
+    :param str shown: the same as text
+    :param str host: of the other system
+    :param dict items: ``status``, ``record``, ``error``: where they are in the result of one record, or None
+    :param reference: where the record has the reference that we gave it, or None
+    :param str version_header: the header with the record's version, where it is in one
+    """
+
+    def __init__(self, kind, mapper, place, shown, host, items, reference=None, version_header=None):
+        self.kind, self.mapper, self.place, self.shown, self.host = kind, mapper, place, shown, host
+        self.reference, self.version_header = reference, version_header
+        self.item_status, self.item_record, self.item_error = (items[name] for name in ("status", "record", "error"))
+        self.keys = [rule.path for rule in mapper.rules if rule.key and rule.path is not None]
+
+    def found(self, answer):
+        """What stands in the answer at the place of the record, or of the results; None if nothing does."""
+        try:
+            return self.place.read(answer.document)
+        except MappingError:  # such as max_by() over a text
+            return None
+
+    def record_in(self, result):
+        """The record, or its id, in the result of one record of many.
+
+        :raises MappingError: if the operation's expression can not be applied
+        """
+        return self.item_record.read(result) if self.item_record else result
+
+    # --- Has it failed?
+
+    def failure(self, document, answer, client):
+        """The failure that the result of one record tells, or the answer to a request about one.
+
+        Where the operation says where a status or an error stands, only that counts.
+
+        :rtype: RemoteError | None
+        """
+        if not (self.item_status or self.item_error):
+            return self.told(document, answer, client)
+        try:
+            status = _status(self.item_status.read(document)) if self.item_status else None
+            problem = self.item_error.read(document) if self.item_error else None
+        except MappingError:
+            return self.unreadable(answer, client)
+        if status is not None:
+            remote = self._shown_words(words(problem), client)
+            return status_error(status, answer.headers, host=self.host, remote=remote) if status >= 400 else None
+        return self._told(meaning(problem), words(problem) or str(problem), answer, client) if problem else None
+
+    def told(self, document, answer, client):
+        """The failure that a body tells in one of the usual ways; see ``remote/told.py``.
+
+        :rtype: RemoteError | None
+        """
+        told = told_failure(document)
+        return None if told is None else self._told(*told, answer, client)
+
+    def _told(self, status, remote, answer, client):
+        return told_error(status, self._shown_words(remote, client), answer.headers, self.host)
+
+    def _shown_words(self, remote, client):
+        return client.excerpt(remote.encode("utf-8", "replace")) if remote else ""
+
+    def of_creation(self, failure, answer):
+        """A creation that tells an error, and an id: was it made?
+
+        :return: None if it was: its id stands where the operation says; a ``protocol`` error if it is not known
+        """
+        if self.kind != "create" or self.item_status or self.item_error or failure.kind != "rejected":
+            return failure
+        try:
+            found = self.found(answer)
+            self.mapper.external_id(found) if isinstance(found, dict) else external_id(found)
+        except MappingError:
+            return failure
+        if self.shown.strip() != "@":
+            return None
+        if isinstance(found, dict) and "jsonrpc" in found:
+            return failure  # the id is that of the request
+        return ProtocolError("told", "doubtful", status=answer.status, **_only(failure.values, "host", "remote"))
+
+    # --- To whom does it belong?
+
+    def marks_of_draft(self, draft):
+        """What tells a record that was sent from the others: kind of mark to value.
+
+        :rtype: dict
+        """
+        keys, bound = _keys(self.keys, draft.document), draft.bound
+        marks = {"id": bound and bound.external_id, "reference": bound and bound.reference, "keys": keys}
+        return {name: value for name, value in marks.items() if value is not None}
+
+    def marks_of_result(self, result):
+        """The same of a result, as far as it says so.
+
+        :rtype: dict
+        """
+        try:
+            found = self.record_in(result)
+        except MappingError:
+            return {}
+        if not isinstance(found, dict):
+            return {}
+        marks = {"keys": _keys(self.keys, found)}
+        if self.reference:
+            reference = self.reference.read(found)
+            marks["reference"] = reference if isinstance(reference, str) else None
+        try:
+            marks["id"] = self.mapper.external_id(found)
+        except MappingError:
+            marks["id"] = None
+        return {name: value for name, value in marks.items() if value is not None}
+
+    # --- What does it say?
+
+    def note(self, draft, found, answer, client):
+        """What the remote says of a record that was sent.
+
+        :rtype: Receipt
+        """
+        if isinstance(found, list) and len(found) == 1:
+            found = found[0]
+        receipt = Receipt(draft, sent=True, answer=found if isinstance(found, dict) else None)
+        if self.version_header:
+            receipt = receipt._replace(version=answer.headers.get(self.version_header))
+        if self.kind != "create":
+            return receipt
+        try:
+            created = self.mapper.external_id(found) if isinstance(found, dict) else external_id(found)
+        except MappingError:
+            return receipt._replace(error=self.unreadable(answer, client))
+        return receipt._replace(external_id=created)
+
+    def unreadable(self, answer, client):
+        """The error for an answer in which nothing is where the operation says."""
+        return self._protocol_error("no_records", answer, client)
+
+    def unassignable(self, answer, client):
+        """The error for results of which it can not be known to which record they belong."""
+        return self._protocol_error("other_order", answer, client)
+
+    def _protocol_error(self, reason, answer, client):
+        return ProtocolError(
+            reason, place=self.shown, status=answer.status, excerpt=client.excerpt(answer.raw), host=self.host
+        )
+
+
+def snapshots(push, receipt, names):
+    """The snapshots of the fields that were sent: Odoo's value, and what the remote has made of it.
+
+    :rtype: tuple[dict, dict]
+    """
+    terms = receipt.step.facts.terms
+    odoo = {name: terms[name] for name in names if name in terms}
+    remote = dict(odoo)
+    if receipt.answer:
+        remote |= terms_of(push, push.flow, push.mapper.map(receipt.answer), odoo)
+    keys = (merge.key_name(name) for name in names)
+    return {**odoo, **{key: terms[key] for key in keys if key in terms}}, remote
+
+
+def terms_of(push, flow, mapped, sent):
+    """What the remote has made of values that we have sent; relations are what we know them to be.
+
+    :param Mapped mapped: the remote record, mapped
+    :param sent: the fields that were sent
+    :rtype: dict
+    """
+    model_fields = push.env[flow.model]._fields
+    return {
+        name: comparable(value)
+        for name, value in mapped.values.items()
+        if name in sent and not model_fields[name].relational
+    }
+
+
+def version_of(push, receipt):
+    """The version of a record that was answered, as text."""
+    if push.flow.version_header:
+        return text(receipt.version)
+    return text(push.mapper.about(receipt.answer, "version")) if receipt.answer else None
+
+
+def in_order(items, results):
+    """Which result belongs to which record, by what both say of themselves; else by their order.
+
+    The order counts only as long as nothing shows that it is another one. What is left over on both sides, once,
+    belongs together.
+
+    :param list[dict] items: of each record its marks: ``id``, ``reference``, ``keys``
+    :param list[dict] results: of each result its marks
+    :return: for each record the place of its result, or None if that can not be known
+    :rtype: list[int | None]
+    """
+    claims = collections.defaultdict(list)  # place of a record to those of the results that say that they are its own
+    silent = []
+    for place, marks in enumerate(results):
+        owners, is_named = _owners(items, marks)
+        if len(owners) == 1:
+            claims[owners[0]].append(place)
+        elif owners or not is_named:
+            silent.append(place)
+    owned = {owner: places[0] for owner, places in claims.items() if len(places) == 1}
+    if all(owner == place for owner, place in owned.items()) and not any(len(some) > 1 for some in claims.values()):
+        owned |= {place: place for place in silent if place not in owned}
+    taken = set(owned.values())
+    left = [place for place in range(len(items)) if place not in owned]
+    over = [place for place in range(len(results)) if place not in taken]
+    if len(left) == len(over) == 1:
+        owned[left[0]] = over[0]
+    return [owned.get(place) for place in range(len(items))]
+
+
+def _owners(items, marks):
+    """The records that a result may belong to by its strongest mark, and whether it has one that they have, too."""
+    for kind in ("id", "reference", "keys"):
+        known = [place for place, item in enumerate(items) if kind in item]
+        if kind in marks and known:
+            return [place for place in known if items[place][kind] == marks[kind]], True
+    return [], False
+
+
+def _keys(paths, document):
+    """The values of the key fields in a document, as they are compared; None if it does not have all of them."""
+    if not paths or not isinstance(document, dict):
+        return None
+    values = [path.read(document) for path in paths]
+    if any(value is MISSING or value in (None, "") for value in values):
+        return None
+    return tuple(str(value).strip().casefold() for value in values)
+
+
+def _status(value):
+    """The HTTP status of one result, which SCIM and JSON:API write as text; None if there is none."""
+    if isinstance(value, str) and value[:3].isdecimal():
+        value = int(value[:3])
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _only(values, *names):
+    return {name: values[name] for name in names if name in values}

@@ -1,0 +1,178 @@
+"""Odoo's values in the remote's terms: the documents that are sent."""
+
+import copy
+import uuid
+
+from ...mapping.errors import MappingError
+from ...mapping.paths import MISSING, parse_path
+from ..outcome import Failure
+from ..words import DEPENDENCY, SEND_CREATE
+from .plan import sent_rules, tops
+from .receipt import Draft
+from .related import external_ids
+
+
+class _UnrelatedError(Exception):
+    """A related record is not in the other system.
+
+    :ivar Rule rule: the mapping that points to it
+    """
+
+    def __init__(self, rule):
+        super().__init__(rule.field)
+        self.rule = rule
+
+
+def write(push, steps):
+    """Make the documents that are sent.
+
+    :param list[Step] steps: what is about to be sent
+    :return: the drafts; and the steps that lack a related record there, or can not be said in its terms, rejected
+    :rtype: tuple[list[Draft], list[Step]]
+    """
+    # One that is gone is not sent, or in the words of the first time.
+    ids = [step.record_id for step in steps if step.facts.exists and not step.repeats]
+    records = push.records.with_context(active_test=False, bin_size=False).browse(ids)
+    known = external_ids(push, push.mapper, records)
+    by_id = {record.id: record for record in records}
+    drafts, refused = [], []
+    for step in steps:
+        try:
+            document, late = None, frozenset()
+            if step.record_id in by_id:
+                document, late = _document(push, step, by_id[step.record_id], known)
+            drafts.append(Draft(step, document, late, step.facts.bound, str(uuid.uuid4())))
+        except MappingError as error:
+            refused.append(step.refuse(*Failure.of(push.flow, error)))
+        except _UnrelatedError as error:
+            refused.append(_unrelated(push, step, error.rule))
+    return drafts, refused
+
+
+def _document(push, step, record, known):
+    """:return: document, and the fields that come later"""
+    is_new, base = step.action == SEND_CREATE, step.facts.look and step.facts.look.base
+    whole, values, late = push.policy.sends_whole, {}, set()
+    for rule in sent_rules(push.policy, step, base, whole=is_new or whole):
+        if rule.is_nested:
+            values[rule.field] = _nested_documents(push, rule, step.facts.children[rule.field])
+            continue
+        value = portable(rule, record, known)
+        if value is MISSING:
+            if not _is_late(push, rule, record):
+                raise _UnrelatedError(rule)
+            late.add(rule.field)
+            continue
+        if is_new and rule.converter.is_empty(value) and not (rule.required or rule.when_empty == "reject"):
+            continue  # what is not there yet need not be emptied
+        values[rule.field] = value
+    document = push.mapper.write(values)
+    if base is not None and not is_new:
+        document = overlaid(base if whole else _beside(push.mapper, step, base), document)
+    return document, frozenset(late)
+
+
+def _nested_documents(push, rule, children):
+    """The documents of the records inside; each has its remote id, if it has one.
+
+    :raises MappingError: naming the field
+    :raises _UnrelatedError: if a related record is not there
+    """
+    flow = push.nested_flows[rule.field]
+    records = push.records_of(flow).with_context(active_test=False).browse(children.ids)
+    known = external_ids(push, rule.child, records)
+    place, remote_id, documents = parse_path(flow.id_path), flow._remote_id(), []
+    for record in records:
+        values = {inner.field: portable(inner, record, known) for inner in rule.child.rules if inner.pushes}
+        if MISSING in values.values():
+            raise _UnrelatedError(rule)
+        document = rule.child.write(values)
+        own = record.id in children.bound and _own_id(flow, children.bound[record.id].external_id)
+        if own:
+            place.write(document, remote_id(own))
+        documents.append(document)
+    return documents
+
+
+def _own_id(flow, external_id):
+    """A nested record's id as the remote knows it, without that of its parent; None if it has only a place."""
+    own = external_id if flow.global_ids else external_id.partition("/")[2]
+    return None if own.startswith("#") else own
+
+
+def portable(rule, record, known):
+    """Odoo's value as a converter writes it; ``MISSING`` if a related record is not there.
+
+    :param dict known: of ``related.external_ids``
+    """
+    value = record[rule.field]
+    field = record._fields[rule.field]
+    if not field.relational:
+        return str(value) if field.type == "html" and value else value
+    settings = rule.keyed_settings
+    if rule.is_keyed:
+        keys = [one[settings["field"]] for one in value]
+    else:
+        ids = known.get(settings.get("flow"), {})
+        keys = [ids.get(one.id, MISSING) for one in value]
+    if MISSING in keys:
+        return MISSING
+    return keys if field.type in ("many2many", "one2many") else keys[0] if keys else False
+
+
+def _is_late(push, rule, record):
+    """Is the related record of the same circle, or one for whose sake this one is sent? Then it comes later."""
+    if rule.required:
+        return False
+    return push.is_around(push.flow._sibling(rule.keyed_settings["flow"]), set(record[rule.field]._ids))
+
+
+def _unrelated(push, step, rule):
+    flow = push.flow
+    message = push.env._(
+        "%(field)s: the related record is not in the other system, and the flow “%(flow)s” could not send it.",
+        field=flow._field_label(rule.field),
+        flow=flow._sibling(rule.keyed_settings.get("flow")).name or rule.keyed_settings.get("flow"),
+    )
+    return step.refuse(DEPENDENCY, message, rule.field)
+
+
+def _beside(mapper, step, base):
+    """What stands in the remote record beside the fields that change."""
+    document, changed = {}, tops(mapper.rules, step.changes)
+    for rule in mapper.rules:
+        if rule.path is not None and rule.path.steps[:1] in changed and rule.field not in step.changes:
+            value = rule.path.read(base)
+            if value is not MISSING:
+                rule.path.write(document, value)
+    return document
+
+
+def overlaid(base, document):
+    """A remote record with our values in their places.
+
+    :rtype: dict
+    """
+    merged = dict(base)
+    for name, value in document.items():
+        inside = merged.get(name)
+        merged[name] = overlaid(inside, value) if isinstance(inside, dict) and isinstance(value, dict) else value
+    return merged
+
+
+def variables(flow, draft):
+    """What the placeholders of an operation stand for.
+
+    :rtype: dict
+    """
+    bound, document, look = draft.bound, draft.document, draft.step.facts.look
+    if draft.step.action == SEND_CREATE and flow.reference_path and bound:
+        document = copy.deepcopy(document)
+        parse_path(flow.reference_path).write(document, bound.reference)
+    version = look.version if look and look.version is not None else bound and bound.version
+    return {
+        "external_id": flow._remote_id()(bound.external_id) if bound and bound.external_id else None,
+        "version": version,
+        "record": document,
+        "reference": bound and bound.reference,
+    }

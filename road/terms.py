@@ -1,0 +1,82 @@
+"""Odoo's side of the comparison: what mapped fields of records are, in terms that can be compared and kept as JSON."""
+
+import collections
+import operator
+
+from ..mapping.fingerprint import fingerprint
+from ..mapping.merge import key_name
+from ..mapping.references import comparable
+
+
+def read_terms(records, mapper, record_ids):
+    """What the mapped fields of Odoo records are.
+
+    :param records: the model, as the acting user sees it
+    :param Mapper mapper: whose fields
+    :param record_ids: Odoo ids
+    :return: id to field to value; of a relation that is sent by a key also the keys (mapping/merge.py)
+    :rtype: dict[int, dict]
+    """
+    names = [rule.field for rule in mapper.plain]
+    if not record_ids or not names:
+        return {}
+    keys = {rule.field: rule.keyed_settings["field"] for rule in mapper.rules if rule.pushes and rule.is_keyed}
+    # Archived tags of a record are tags of the record.
+    records = records.with_context(active_test=False).browse(record_ids)
+    records.fetch([name for name in names if records._fields[name].type not in ("binary", "many2many")])
+    terms = {record_id: {} for record_id in records._ids}
+    for name in names:
+        as_term = _TERMS.get(records._fields[name].type, comparable)
+        for record in records:
+            terms[record.id][name] = as_term(record[name])
+    for name, key in keys.items():
+        # What is sent is the key of the related record, which can change while the relation does not.
+        for record in records:
+            terms[record.id][key_name(name)] = sorted((comparable(one[key]) for one in record[name]), key=str)
+    return terms
+
+
+def term_of(record, name):
+    """One field of a record, comparable."""
+    return _TERMS.get(record._fields[name].type, comparable)(record[name])
+
+
+def _ids_term(value):
+    return sorted(value.ids)
+
+
+def _binary_term(value):
+    return fingerprint(value.decode("ascii", "replace")) if value else False
+
+
+def _html_term(value):
+    return str(value) if value else False
+
+
+# How a value of each type of field is made comparable; others are as they are.
+_TERMS = {
+    "many2one": operator.attrgetter("id"),
+    "many2many": _ids_term,
+    "one2many": _ids_term,
+    "binary": _binary_term,
+    "html": _html_term,
+}
+
+
+def records_by_key(model, domain, names, key_of):
+    """Records by the values of fields; archived ones only where there is no other.
+
+    :param model: the model, as somebody sees it
+    :param domain: which of them
+    :param names: the fields to read
+    :param key_of: gives the key of a record
+    :return: key to list of ids
+    :rtype: dict
+    """
+    active_name = model._active_name
+    found, archived = collections.defaultdict(list), collections.defaultdict(list)
+    fetched = [*names, active_name] if active_name else names
+    for record in model.with_context(active_test=False).search_fetch(domain, fetched):
+        is_active = not active_name or record[active_name]
+        (found if is_active else archived)[key_of(record)].append(record.id)
+    return {**archived, **found}
