@@ -1,92 +1,133 @@
-"""The part of the benchmark that runs inside Odoo, in a process of its own (see in_odoo.py)."""
+"""The part of `pull.py` and `memory.py` that runs inside Odoo, in a process of its own (see in_odoo.py)."""
 
-import contextlib
-import cProfile
-import http.client
-import json
+import copy
 import time
-from urllib.parse import urlsplit
 
 import psutil
+from benchmarks._lane import configure, profiled, run, vacuum  # noqa: F401 (configure is called from outside)
 
-PARTNERS = "res.partner"
-COUNTRIES = ("country_id",)
+import odoo
+from odoo.addons.integration_bridge.road.pull import arrival
+from odoo.modules.registry import Registry
 
-
-def configure(env, definition, secret="none"):
-    """Import a definition and go live as the administrator."""
-    env["ir.config_parameter"].set_param("integration_bridge.allowed_private_addresses", "127.0.0.1")
-    connector = env["bridge.connector"]._import_definition(definition)
-    connector._set_secrets({"secret": secret})
-    connector.write({"state": "live", "user_id": env.ref("base.user_admin").id})
-    # Nothing else may work in the lane meanwhile.
-    env["bridge.flow"].search([]).write({"interval_number": 0, "next_run": False})
-
-
-def measure(env, code, rounds, batch, profile=None):
-    """Return the rates (records/s) of each way in each round: {"create": [...], "load": [...], ...}."""
-    flow = env["bridge.flow"].search([("connector_id.code", "=", code)])
-    values = _values(flow)
-    rates = {}
-    for _round in range(rounds):
-        for name, way in WAYS.items():
-            with profiled(profile, name):
-                seconds = way(flow, values, batch)
-            rates.setdefault(name, []).append(len(values) / seconds)
-            if name != "pull_new":  # what it made is what the re-pull reads again
-                _forget(env)
-    return rates
+TAG = "Address Book"  # what the mapping gives every contact
+RELATIONS = ("country_id", "category_id")
+TABLES = (
+    "bridge_change, bridge_exchange, bridge_binding, bridge_log, bridge_job, mail_message, res_partner,"
+    " res_partner_res_partner_category_rel"
+)
 
 
-def pull(env, code, full=True):
-    """Have the lane run the flow once; return the seconds and how many records were fetched and created."""
-    flow = env["bridge.flow"].search([("connector_id.code", "=", code)])
-    return _pull(flow, full)
+def measure(env, other, code, rounds, batch, profile=None):
+    """Have each way take its turn, in this database or in the other one, where the flow goes both ways.
 
-
-def memory(env, code, marks):
-    """Pull a long list in one lane process; return {records read: (RSS in MB, seconds so far)} at the marks."""
-    flow = env["bridge.flow"].search([("connector_id.code", "=", code)])
-    process, found, started = psutil.Process(), {}, time.perf_counter()
-    original = type(flow)._journal
-
-    def journal(self, batch, jobs=None):
-        result = original(self, batch, jobs)
-        for mark in marks:
-            if batch.run.fetched >= mark and str(mark) not in found:
-                found[str(mark)] = process.memory_info().rss / 1e6, time.perf_counter() - started
-        return result
-
-    type(flow)._journal = journal
-    seconds, run = _pull(flow, full=True)
-    found[str(run["fetched"])] = process.memory_info().rss / 1e6, seconds
+    :return: for each round, way to rate (records/s)
+    :rtype: list[dict]
+    """
+    found = []
+    with Registry(other).cursor() as cr:
+        both = odoo.api.Environment(cr, odoo.SUPERUSER_ID, {})
+        one_way, both_ways = _flow(env, code), _flow(both, code)
+        for one in (env, both):
+            _make_tag(one)
+            _forget(one)
+        values = _values(one_way)
+        ways = {
+            "create": lambda: _create(one_way, values, batch),
+            "load": lambda: _load(one_way, values, batch),
+            "load_with_ids": lambda: _load_with_ids(one_way, values, batch),
+            "pull_new": lambda: _pull(one_way, "created", len(values)),
+            "pull_unchanged": lambda: _pull(one_way, "unchanged", len(values)),
+            "pull_new, both ways": lambda: _pull(both_ways, "created", len(values)),
+            "pull_unchanged, both ways": lambda: _pull(both_ways, "unchanged", len(values)),
+        }
+        for _round in range(rounds):
+            rates = {}
+            for name, way in ways.items():
+                with profiled(profile, name.replace(", ", "-").replace(" ", "-")):
+                    seconds = way()
+                rates[name] = len(values) / seconds
+                if not name.startswith("pull_new"):  # what it made is what the re-pull reads again
+                    _forget(env if "both" not in name else both)
+            found.append(rates)
     return found
 
 
+def pull(env, code):
+    """Have the lane run the flow once, with a full scan; return the rate (records/s)."""
+    seconds, runs = run(_flow(env, code))
+    return runs["pull"]["fetched"] / seconds
+
+
+def memory(env, code, marks):
+    """Pull a long list in one lane process.
+
+    :return: as text, since JSON has no other names: records read to (RSS in MB, seconds so far), at the marks
+    """
+    flow, process, found, read = _flow(env, code), psutil.Process(), {}, 0
+    started = time.perf_counter()
+
+    def after_sync(self, outcomes):
+        nonlocal read
+        read += len(outcomes)
+        for mark in marks:
+            if read >= mark and str(mark) not in found:
+                found[str(mark)] = process.memory_info().rss / 1e6, time.perf_counter() - started
+
+    type(flow)._after_sync = after_sync  # a hook that is there for other addons
+    seconds, runs = run(flow)
+    found[str(runs["pull"]["fetched"])] = process.memory_info().rss / 1e6, seconds
+    return found
+
+
+def _flow(env, code):
+    return env["bridge.flow"].search([("connector_id.code", "=", code)])
+
+
+# ----------------------------------------------------------------------------------------------------------------------
+# The values
+# ----------------------------------------------------------------------------------------------------------------------
+
+
 def _values(flow):
-    """The very values that the flow would create, made by its own road."""
-    run = flow.env["bridge.run"]._start(flow, "manual")
-    batch = flow._batch(run, _documents(flow))
-    for step in (flow._compare, flow._map, flow._plan):
-        step(batch)
-    values = [flow._create_values(item) for item in batch.having("create")]
-    flow.env.cr.rollback()
+    """The very values that the flow gives to `create`, made by its own road, and taken from the hook before it."""
+    values, run_, mapper = [], flow.env["bridge.run"]._start(flow, "manual"), flow._mapper()
+
+    def values_to_create(self, step, vals):
+        values.append(copy.deepcopy(vals))
+        return vals
+
+    kept = type(flow)._values_to_create
+    type(flow)._values_to_create = values_to_create
+    try:
+        road = flow._pull(run_, mapper=mapper)
+        road.apply(road.plan(road.look(road.translate(road.recognise(arrival.identify(flow, mapper, _read(flow)))))))
+    finally:
+        type(flow)._values_to_create = kept
+        flow.env.cr.rollback()
+        flow.env.invalidate_all()
     return values
 
 
-def _documents(flow):
+def _read(flow):
     """All remote records, read as the flow reads them."""
     with flow.connector_id._client([]) as client:
-        paginator, read_page = flow._operation("list")._page_reader(client, [])
-        state, documents = paginator.start(), []
+        operation = flow._operation("list")._compiled()
+        state, documents = operation.paginator.start(), []
         while state is not None:
-            page = read_page(state)
+            page = operation.page(client, [], state)
             documents += page.records
             state = page.after
     return documents
 
 
+# ----------------------------------------------------------------------------------------------------------------------
+# The ways; each gives the seconds that it took
+# ----------------------------------------------------------------------------------------------------------------------
+
+
 def _create(flow, values, batch):
+    values = copy.deepcopy(values)  # models add to what they are given
     started = time.perf_counter()
     for start in range(0, len(values), batch):
         flow._records().create(values[start : start + batch])
@@ -107,8 +148,16 @@ def _load_with_ids(flow, values, batch):
 
 def _table(values):
     names = sorted({name for one in values for name in one})
-    columns = [f"{name}/.id" if name in COUNTRIES else name for name in names]
+    columns = [f"{name}/.id" if name in RELATIONS else name for name in names]
     return columns, [[_cell(one.get(name)) for name in names] for one in values]
+
+
+def _cell(value):
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    if isinstance(value, list):  # commands that set a relation to ids
+        return ",".join(str(one) for _command, _none, ids in value for one in ids)
+    return "" if value is None else str(value)
 
 
 def _load_rows(flow, columns, rows, batch):
@@ -121,60 +170,32 @@ def _load_rows(flow, columns, rows, batch):
     return time.perf_counter() - started
 
 
-def _cell(value):
-    if isinstance(value, bool):
-        return "1" if value else "0"
-    return "" if value is None else str(value)
-
-
-def _pull_new(flow, values, batch):
-    seconds, run = _pull(flow, full=True)
-    _demand(run, "created", len(values))
+def _pull(flow, counter, number):
+    """:raises ValueError: if it was not that which was done, or if the push that follows had anything to do"""
+    seconds, runs = run(flow)
+    if runs["pull"][counter] != number:
+        raise ValueError(f"{number} must be {counter}, but the runs say {runs}")
+    if flow.direction == "both" and any(runs["push"].values()):
+        raise ValueError(f"nothing must be left to be pushed, but the runs say {runs}")
     return seconds
 
 
-def _pull_unchanged(flow, values, batch):
-    seconds, run = _pull(flow, full=True)
-    _demand(run, "unchanged", len(values))
-    return seconds
+# ----------------------------------------------------------------------------------------------------------------------
+# Back to the beginning
+# ----------------------------------------------------------------------------------------------------------------------
 
 
-def _demand(run, counter, number):
-    if run[counter] != number:
-        raise ValueError(f"{number} must be {counter}, but the run says {run}")
-
-
-WAYS = {
-    "create": _create,
-    "load": _load,
-    "load_with_ids": _load_with_ids,
-    "pull_new": _pull_new,
-    "pull_unchanged": _pull_unchanged,
-}
-
-
-def _pull(flow, full):
-    """Queue a run and let the lane work, by the clock, the way Odoo's scheduler calls it."""
-    env = flow.env
-    lane = env.ref("integration_bridge.lane_1")
-    run = flow._enqueue("manual", full=full)
+def _make_tag(env):
+    """A record that values point to is made once, and belongs to no way."""
+    env["res.partner.category"].create({"name": TAG})
     env.cr.commit()
-    started = time.perf_counter()
-    while run.state in ("pending", "running"):
-        lane.method_direct_trigger()
-        env.cr.rollback()
-        run.invalidate_recordset()
-    seconds = time.perf_counter() - started
-    if run.state != "done":
-        raise ValueError(f"the run is {run.state}: {run.message}")
-    return seconds, {name: run[name] for name in ("fetched", "created", "unchanged", "failed", "duration")}
 
 
 def _forget(env):
-    """Back to the beginning: no contact of the list, no binding, and tables as small as before."""
+    """No contact of the list, no binding, and tables as small as before."""
     env.cr.rollback()
-    env.cr.execute("DELETE FROM bridge_binding")
-    env.cr.execute("DELETE FROM bridge_log")
+    for table in ("bridge_change", "bridge_exchange", "bridge_binding", "bridge_log"):
+        env.cr.execute(f"DELETE FROM {table}")
     env.cr.execute("DELETE FROM ir_model_data WHERE module = 'bench'")
     env.cr.execute("DELETE FROM mail_message WHERE model = 'res.partner'")
     env.cr.execute(
@@ -185,37 +206,4 @@ def _forget(env):
     )
     env.cr.commit()
     env.invalidate_all()
-    vacuum(env, "res_partner, bridge_binding, bridge_log, mail_message")
-
-
-def vacuum(env, tables):
-    """Leave tables as if nothing had ever been deleted from them."""
-    connection = env.cr._cnx
-    connection.autocommit = True
-    env.cr._obj.execute(f"VACUUM ANALYZE {tables}")
-    connection.autocommit = False
-
-
-@contextlib.contextmanager
-def profiled(path, name):
-    if not path:
-        yield
-        return
-    profile = cProfile.Profile()
-    with profile:
-        yield
-    profile.dump_stats(f"{path}.{name}.prof")
-
-
-def walk(url, limit):
-    """Read a whole list with one kept connection and do nothing with it; return (records, seconds)."""
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=120)
-    path, records, started = f"{urlsplit(url).path}?_limit={limit}&_sort=last_modified", 0, time.perf_counter()
-    headers = {"Authorization": "Basic ZGVtbzpkZW1vLXBhc3N3b3Jk"}
-    while path:
-        connection.request("GET", path, headers=headers)
-        answer = connection.getresponse()
-        records += len(json.loads(answer.read())["data"])
-        following = answer.headers["Next-Page"]
-        path = following and "{0.path}?{0.query}".format(urlsplit(following))
-    return records, time.perf_counter() - started
+    vacuum(env, TABLES)

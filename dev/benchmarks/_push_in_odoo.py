@@ -3,61 +3,71 @@
 import statistics
 import time
 
+from benchmarks._lane import configure, go_live, profiled, work  # noqa: F401 (configure is called from outside)
 
-def configure(env, definition):
-    """Import the definition and go live, with nothing to be sent yet."""
-    env["ir.config_parameter"].set_param("integration_bridge.allowed_private_addresses", "127.0.0.1")
-    connector = env["bridge.connector"]._import_definition(definition)
-    connector.write({"state": "live", "user_id": env.ref("base.user_admin").id})
-    connector.flow_ids.push_scan_needed = False
+WAYS = {"create": "Idempotency-Key", "create, no way to ask": False}
 
 
-def measure(env, number):
-    """Create and change so many contacts; return how many a second are pushed: {"create": ..., "update": ...}."""
-    values = {"ref": "bench", "street": "1 Main Street", "city": "London", "zip": "E1", "email": "x@example.com"}
-    partners = env["res.partner"].create([{**values, "name": f"Person {one}"} for one in range(number)])
-    rates = {"create": number / _push(env)}
+def measure(env, number, profile=None):
+    """Create so many contacts in each way, and change some of them; return how many a second are pushed, by way."""
+    rates = {}
+    for way, header in reversed(WAYS.items()):
+        env["bridge.connector"].search([("code", "=", "bench")]).idempotency_header = header
+        partners = _create(env, number)
+        with profiled(profile, way.replace(", ", "-").replace(" ", "-")):
+            rates[way] = number / _push(env)
     for one, partner in enumerate(partners):
         partner.phone = f"+44 {one}"
-    rates["update"] = number / _push(env)
+    env.cr.commit()
+    with profiled(profile, "update"):
+        rates["update"] = number / _push(env)
     bound = env["bridge.binding"].search_count([("res_id", "in", partners.ids), ("state", "=", "linked")])
-    assert bound == number, f"{bound} of {number} are there"
+    if bound != number:
+        raise ValueError(f"{bound} of {number} are there")
     return rates
 
 
-def _push(env):
+def _create(env, number):
+    values = {"ref": "bench", "street": "1 Main Street", "city": "London", "zip": "E1", "email": "x@example.com"}
+    partners = env["res.partner"].create([{**values, "name": f"Person {one}"} for one in range(number)])
     env.cr.commit()
-    lane = env.ref("integration_bridge.lane_1")
-    started = time.perf_counter()
-    while env["bridge.change"].search_count([], limit=1):
-        lane.method_direct_trigger()
-        env.cr.rollback()
-    seconds = time.perf_counter() - started
+    return partners
+
+
+def _push(env):
+    seconds = work(env, lambda: env["bridge.change"].search_count([], limit=1))
     failed = env["bridge.job"].search([("state", "in", ("failed", "uncertain"))])
-    assert not failed, failed.mapped("error_message")
+    if failed:
+        raise ValueError(failed.mapped("error_message"))
     return seconds
 
 
-def saves(env, number):
-    """Return the median seconds of a user's transaction that changes one field: {what is mapped: seconds}."""
+def saves(env, definitions, number, rounds):
+    """Have a user save with each of these definitions, by turns.
+
+    :param dict definitions: way to definition; None: no connector
+    :return: way to the saves a second, by the median of all that it did
+    """
     partner = env["res.partner"].create({"name": "Saved"})
     env.cr.commit()
-    medians = {}
-    connector = env["bridge.connector"].search([("code", "=", "bench")])
-    for way, name in (("mapped field", "phone"), ("unmapped field of it", "function")):
-        medians[way] = _save(env, partner, name, number)
-    connector.unlink()
-    env.cr.commit()
-    medians["nothing mapped"] = _save(env, partner, "phone", number)
-    return medians
+    seconds = {way: [] for way in definitions}
+    for turn in range(rounds):
+        for way, definition in definitions.items():
+            env["bridge.connector"].search([]).unlink()
+            env.cr.commit()
+            if definition:
+                go_live(env, definition)
+                env.cr.commit()
+            seconds[way] += _save(env, partner, [f"+44 {turn} {one}" for one in range(number)])
+    return {way: 1 / statistics.median(some) for way, some in seconds.items()}
 
 
-def _save(env, partner, name, number):
+def _save(env, partner, values):
     seconds = []
-    for one in range(number):
-        partner.fetch([name])  # in the cache, as in a form
+    for value in values:
+        partner.fetch(["phone"])  # in the cache, as in a form
         started = time.perf_counter()
-        partner[name] = f"{one}"
+        partner.phone = value
         env.cr.commit()
         seconds.append(time.perf_counter() - started)
-    return statistics.median(seconds)
+    return seconds

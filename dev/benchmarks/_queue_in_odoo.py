@@ -3,10 +3,10 @@
 import statistics
 import time
 
-from benchmarks._pull_in_odoo import profiled, vacuum
+from benchmarks._lane import configure, profiled, vacuum, work  # noqa: F401 (configure is called from outside)
 
 import odoo
-from odoo.addons.integration_bridge.models import bridge_job_lane
+from odoo.addons.integration_bridge.jobs.claim import claim as claim_jobs
 from odoo.modules.registry import Registry
 from odoo.tools import SQL
 
@@ -52,7 +52,7 @@ def claim(env, other, repetitions):
         for one in environments:
             _add(one["bridge.flow"].search([], limit=1), WAITING, "pending")
         for name, together in (("claim a batch", (NOOP,)), ("claim singles", ())):
-            bridge_job_lane.TOGETHER = together
+            type(one["bridge.job"])._kinds_done_together = lambda jobs, kinds=together: kinds
             found = [[], []]
             for _repetition in range(repetitions):
                 for one, lane, seconds in zip(environments, lanes, found, strict=True):
@@ -63,7 +63,7 @@ def claim(env, other, repetitions):
 
 def _claim_once(env, lane):
     started = time.perf_counter()
-    jobs = env["bridge.job"]._claim(lane)
+    jobs = claim_jobs(env, lane)
     seconds = time.perf_counter() - started
     if not jobs:
         raise ValueError("nothing was claimed")
@@ -88,13 +88,8 @@ def _enqueue(flow, number, chunk):
 
 def _work(env, way):
     """Let the lane work until all is done, by the clock, the way Odoo's scheduler calls it; return the seconds."""
-    bridge_job_lane.TOGETHER = TOGETHER[way]
-    lane = env.ref("integration_bridge.lane_1")
-    started = time.perf_counter()
-    while _count(env, "count(*)", "pending"):
-        lane.method_direct_trigger()
-        env.cr.rollback()
-    return time.perf_counter() - started
+    type(env["bridge.job"])._kinds_done_together = lambda jobs: TOGETHER[way]
+    return work(env, lambda: _count(env, "count(*)", "pending"))
 
 
 def _check(env, way, number):

@@ -12,50 +12,42 @@ from one without take turns one by one.
     --done N        done jobs in the table for the last rows (default 1000000)
     --claims N      claims whose median is taken (default 300)
     --profile FILE  write a profile of each of our ways to FILE.<way>.prof; its rates are those under the profiler
+    --short         fewer of everything
 """
 
-import argparse
 import contextlib
 import time
-from pathlib import Path
 
 import psycopg2
-from benchmarks import pull
+from benchmarks import _harness
 from bridge_dev.errors import SetupError
 
-HERE = Path(__file__).parent
-OURS = HERE / "_queue_in_odoo.py"
-THEIRS = HERE / "_queue_job_in_odoo.py"
+OURS, THEIRS = "queue", "queue_job"
 CHUNK = 1000  # jobs that are put in together, in one transaction
 PATIENCE = 120  # seconds for the runner to do its jobs
 POLL = 0.05  # seconds
-# Jobs a second that we demand of ourselves.
-DEMANDED = {"enqueue": 10_000, "done in batches": 1_000, "done singly": 300}
+DEFAULTS = {
+    "jobs": 5_000,
+    "peer_jobs": 1_000,
+    "enqueue": 20_000,
+    "rounds": 2,
+    "done": 1_000_000,
+    "claims": 300,
+    "profile": None,
+}
+SHORT = {"jobs": 1_000, "peer_jobs": 200, "enqueue": 4_000, "done": 20_000, "claims": 40}
 
 
 def run(workplace, arguments):
     """Yield the rows."""
-    options = _options(arguments)
+    options = _harness.options("queue", __doc__, arguments, DEFAULTS, SHORT)
     ours, theirs = _measure(workplace, options)
     for way, rate in theirs.items():
         yield _row(f"queue_job: {way}", rate)
     for way, rate in ours.items():
-        yield _row(way, rate, DEMANDED[way], f"{DEMANDED[way]:,}/s demanded")
         peer = "enqueue" if way == "enqueue" else "done"
         yield _row(way, rate, theirs[peer], f"queue_job: {peer}")
     yield from _claims(workplace, options)
-
-
-def _options(arguments):
-    parser = argparse.ArgumentParser(prog="./dev/bench queue", description=__doc__.splitlines()[0])
-    parser.add_argument("--jobs", type=int, default=5_000)
-    parser.add_argument("--peer-jobs", type=int, default=1_000)
-    parser.add_argument("--enqueue", type=int, default=20_000)
-    parser.add_argument("--rounds", type=int, default=2)
-    parser.add_argument("--done", type=int, default=1_000_000)
-    parser.add_argument("--claims", type=int, default=300)
-    parser.add_argument("--profile")
-    return parser.parse_args(arguments)
 
 
 def _measure(workplace, options):
@@ -64,21 +56,20 @@ def _measure(workplace, options):
     numbers = {"jobs": options.jobs, "enqueued": options.enqueue, "chunk": CHUNK, "profile": options.profile}
     ours, theirs = [], []
     for _round in range(options.rounds):
-        ours.append(workplace.odoo.call_script(OURS, database, "measure", **numbers))
+        ours.append(_harness.call(workplace, OURS, database, "measure", **numbers))
         jobs = options.peer_jobs
-        enqueued = workplace.peers.call_script(THEIRS, peers_database, "enqueue", jobs=jobs, chunk=CHUNK)
+        enqueued = workplace.peers.call_script(
+            _harness.HERE / f"_{THEIRS}_in_odoo.py", peers_database, "enqueue", jobs=jobs, chunk=CHUNK
+        )
         theirs.append({"enqueue": enqueued, "done": _runner_rate(workplace, peers_database, jobs)})
-    return _best(ours), _best(theirs)
-
-
-def _best(rounds):
-    return {way: max(one[way] for one in rounds) for way in rounds[0]}
+    return _harness.best(ours), _harness.best(theirs)
 
 
 def _prepare(workplace, purpose="bench"):
     """Return a fresh database with our addon and one live flow; the lane never calls the other system."""
     database = workplace.databases.copy_installed(purpose)
-    pull.call(workplace, database, "configure", definition=pull.definition("http://127.0.0.1:9", CHUNK))
+    definition = _harness.contacts_definition("http://127.0.0.1:9", CHUNK, "queue")
+    _harness.call(workplace, OURS, database, "configure", definition=definition, secret="none")
     return database
 
 
@@ -121,13 +112,13 @@ def _wait_done(connection, number, server):
 def _claims(workplace, options):
     """Rows with the time of a claim, in a table with nothing else and in one with many done jobs."""
     empty, full = _prepare(workplace), _prepare(workplace, "bench_full")
-    workplace.odoo.call_script(OURS, full, "add_done", number=options.done)
-    medians = workplace.odoo.call_script(OURS, empty, "claim", other=full, repetitions=options.claims)
+    _harness.call(workplace, OURS, full, "add_done", number=options.done)
+    medians = _harness.call(workplace, OURS, empty, "claim", other=full, repetitions=options.claims)
     for way, (alone, among) in medians.items():
-        yield _row(f"{way}, nothing done", alone * 1e6, unit="µs")
-        yield _row(f"{way}, {options.done} done", among * 1e6, alone * 1e6, "nothing done", "µs")
+        yield _row(f"{way}, nothing done", 1 / alone, unit="claims/s")
+        yield _row(f"{way}, {options.done} done", 1 / among, 1 / alone, "nothing done", "claims/s")
     workplace.databases.drop(full)
 
 
 def _row(name, value, against=None, what=None, unit="jobs/s"):
-    return {"name": name, "value": value, "unit": unit, "ratio": against and value / against, "against": what}
+    return _harness.row(name, value, against, what, unit)

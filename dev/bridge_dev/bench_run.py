@@ -5,7 +5,7 @@ A benchmark is a file with `run(workplace, arguments)`, a generator of dicts:
     name     what was measured
     value    the number
     unit     of the number, such as "records/s"
-    ratio    value divided by the value it is compared with, or None
+    ratio    value divided by the value it is compared with, the larger the better; or None
     against  what it is compared with, or None
 """
 
@@ -24,18 +24,14 @@ def _load(path):
     return module
 
 
-def _line(row):
-    ratio = "" if row["ratio"] is None else f"{row['ratio']:.2f} x {row['against']}"
-    return f"{row['name']:<44} {row['value']:>14,.1f} {row['unit']:<12} {ratio}"
-
-
 def main(path, style, *arguments):
     """Run the benchmark in `path`; each row is printed as soon as it is there."""
+    from bridge_dev.bench import shown
     from bridge_dev.workplace import Workplace
 
     for row in _load(path).run(Workplace(), list(arguments)):
         row = {column: row.get(column) for column in COLUMNS}
-        print(json.dumps(row) if style == "json" else _line(row), flush=True)
+        print(json.dumps(row) if style == "json" else shown(row), flush=True)
 
 
 if __name__ == "__main__":
