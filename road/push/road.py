@@ -154,8 +154,8 @@ class Push(Ground):
         """
         stale, gone = [], []
         by_id = {step.record_id: step for step in steps if step.action in SENDS}
-        for level, _is_circle in waves(by_id, self._points_to(by_id)):
-            for receipt in send.send(self, [by_id[one] for one in level]):
+        for level, is_circle in waves(by_id, self._points_to(by_id)):
+            for receipt in send.send(self, [by_id[one] for one in level], is_circle):
                 verdict = faults.judge(self.policy, receipt)
                 if verdict == faults.STALE:
                     stale.append(receipt)

@@ -22,10 +22,11 @@ def flight_of(flow):
     return Flight(flow.connector_id.max_requests or AT_ONCE, until, careful=is_away)
 
 
-def send(push, steps):
+def send(push, steps, is_circle=False):
     """Send records that do not wait for each other.
 
     :param list[Step] steps: what is to be done
+    :param bool is_circle: do they point to each other all the same, because they can not do otherwise
     :return: what was answered
     :rtype: list[Receipt]
     """
@@ -33,10 +34,13 @@ def send(push, steps):
     # What is not sent yet must not become uncertain: its intent is committed when those before have landed.
     is_sure = push.policy.creation.can_find_out or not any(step.action == SEND_CREATE for step in steps)
     ahead = TOGETHER if is_sure else 1
-    size = max(ahead * push.flight.at_once, *push.flow.operation_ids.mapped("bulk_size"))
+    size = max([ahead * push.flight.at_once, *push.flow.operation_ids.mapped("bulk_size")])
     for start in range(0, len(steps), size):
         some = steps[start : start + size]
         try:
+            if under_way and is_circle:  # those before may be what these point to
+                landed, under_way = under_way, None
+                receipts += _land(push, landed)
             landing, written = None, () if push.flight.is_over else document.write(push, some)
             if under_way and not is_sure:
                 landed, under_way = under_way, None
