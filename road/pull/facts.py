@@ -84,3 +84,25 @@ class Facts(NamedTuple):
     def fail(self, kind, message, field=None):
         """These facts, with the reason why nothing can be done; the first one stays."""
         return self if self.failure else self._replace(failure=Failure(kind, message, field))
+
+
+def throughout(pull, facts, change):
+    """A record and those inside it, changed; what is wrong with one inside is wrong with the record.
+
+    :param change: called with flow, mapper, facts and whether they are inside another record; gives the facts, and what
+        is wrong with them (kind, message, field), or None
+    :rtype: Facts
+    """
+    facts, problem = change(pull.flow, pull.mapper, facts, False)
+    children = dict(facts.children)
+    for rule in pull.mapper.nested:
+        inside = []
+        for child in children.get(rule.field, ()):
+            child, failure = change(pull.nested_flows[rule.field], rule.child, child, True)
+            problem = problem or failure
+            inside.append(child)
+        if inside:
+            children[rule.field] = tuple(inside)
+    if children:
+        facts = facts._replace(children=children)
+    return facts.fail(*problem) if problem else facts

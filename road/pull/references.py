@@ -7,6 +7,7 @@ from ...mapping.paths import MISSING
 from ...mapping.references import SCALARS, ByBinding, ByKey, Many, Pending, ToCreate, comparable, references_in
 from ..keyed import Keyed
 from ..words import DATA, DEPENDENCY
+from .facts import throughout
 
 
 class Reference(NamedTuple):
@@ -107,21 +108,8 @@ class _Found:
         self.bound, self.keyed, self.here = bound, keyed, here
 
     def put_into(self, facts):
-        """A record, and those inside it, with ids; what is wrong with one inside is wrong with the record."""
-        facts, problem = self._own(self.pull.flow, self.pull.mapper, facts, is_inside=False)
-        if not self.pull.mapper.nested:
-            return facts.fail(*problem) if problem else facts
-        children = dict(facts.children)
-        for rule in self.pull.mapper.nested:
-            flow, inside = self.pull.nested_flows[rule.field], []
-            for child in children.get(rule.field, ()):
-                child, failure = self._own(flow, rule.child, child, is_inside=True)
-                problem = problem or failure
-                inside.append(child)
-            if inside:
-                children[rule.field] = tuple(inside)
-        facts = facts._replace(children=children)
-        return facts.fail(*problem) if problem else facts
+        """A record, and those inside it, with ids."""
+        return throughout(self.pull, facts, self._own)
 
     def _own(self, flow, mapper, facts, is_inside):
         """:return: the facts, and what is wrong with them: kind, message and field; None if nothing"""

@@ -4,6 +4,7 @@ Nothing is written before; so no row of a business table is held while we wait.
 """
 
 import base64
+import functools
 
 from ...mapping.merge import before
 from ...mapping.references import Download
@@ -11,6 +12,7 @@ from ...remote.errors import RemoteError
 from ...remote.flight import WHOLESALE
 from ..words import DATA, DEEPEST
 from .arrival import identify
+from .facts import throughout
 from .references import references, wanted_ids
 
 
@@ -77,21 +79,10 @@ def _with_files(pull, facts):
     """A record, and those inside it, with the content of the files that they point to."""
     if not any(references(pull, facts, Download)):
         return facts
-    facts, failure = _own_files(pull, pull.flow, pull.mapper, facts)
-    children = dict(facts.children)
-    for rule in pull.mapper.nested:
-        inside = []
-        for child in children.get(rule.field, ()):
-            child, problem = _own_files(pull, pull.nested_flows[rule.field], rule.child, child)
-            failure = failure or problem
-            inside.append(child)
-        if inside:
-            children[rule.field] = tuple(inside)
-    facts = facts._replace(children=children)
-    return facts.fail(*failure) if failure else facts
+    return throughout(pull, facts, functools.partial(_own_files, pull))
 
 
-def _own_files(pull, flow, mapper, facts):
+def _own_files(pull, flow, mapper, facts, _is_inside):
     values, terms, unknown = dict(facts.values), dict(facts.terms), False
     for rule in mapper.plain:
         value = values.get(rule.field)

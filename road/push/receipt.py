@@ -57,8 +57,3 @@ class Receipt(NamedTuple):
     @property
     def is_done(self):
         return self.sent and self.error is None
-
-    @property
-    def has_waited(self):
-        """Did its turn not come?"""
-        return not self.sent and self.error is None
