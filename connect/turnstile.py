@@ -7,6 +7,8 @@ import contextlib
 import random
 import time
 
+import psycopg2
+
 from odoo.sql_db import db_connect
 
 from ..database import in_own_transaction
@@ -17,11 +19,14 @@ LONGEST_STAY = 20.0  # seconds that a request waits for its turn; a lane has oth
 REQUEST_LOCK = 0x62726467  # class of advisory locks; shared_tokens.py has the next one
 MOST_REQUESTS = 64
 
-LIMITS = """
-    SELECT COALESCE(max_requests, 0), rate_requests > 0 FROM bridge_connector WHERE id = %(connector)s
+# Both limits, and one of the places that is free; the others are not even tried, because nobody asks for a second row.
+ENTER = """
+    SELECT COALESCE(connector.max_requests, 0), connector.rate_requests > 0,
+           (SELECT place FROM unnest(%(places)s::int[]) AS place
+             WHERE CASE WHEN place < connector.max_requests
+                        THEN pg_try_advisory_xact_lock(%(lock)s, connector.id * %(most)s + place) END LIMIT 1)
+      FROM bridge_connector connector WHERE connector.id = %(connector)s
 """
-# The first place that is free; the others are not even tried, because nobody asks for a second row.
-TAKE_PLACE = "SELECT place FROM unnest(%s::int[]) AS place WHERE pg_try_advisory_xact_lock(%s, place) LIMIT 1"
 # The generic cell rate algorithm (ITU-T I.371): `next_slot` is when a request would be exactly on time; a burst may be
 # early. One statement takes a slot, so that no two lanes get the same one.
 TAKE_SLOT = """
@@ -52,7 +57,8 @@ HOLD = """
 class Turnstile:
     """Lets the requests of a connector through as its limits say.
 
-    The limits are read for every request, so that they can be changed while it works.
+    The limits are read for every request, so that they can be changed while it works. The database connections are
+    kept from one request to the next, because to borrow one asks the database more than the turn itself does.
 
     :param str database: its name
     :param int connector_id: whose requests
@@ -63,6 +69,7 @@ class Turnstile:
         self._open_cursor = db_connect(database).cursor
         self._connector_id = connector_id
         self._host = host
+        self._idle = []  # cursors; filled and emptied by many threads
 
     @contextlib.contextmanager
     def turn(self):
@@ -70,15 +77,19 @@ class Turnstile:
 
         :raises Throttled: reason ``own_limit``, if the turn would come too late to wait for it
         """
-        with contextlib.closing(self._open_cursor()) as cr:
-            cr.execute(LIMITS, self._values())
-            places, is_rated = cr.fetchone() or (0, False)
-            self._take_place(cr, places)
+        cr, is_rated = self._enter()
+        try:
             seconds = self._take_slot() if is_rated else 0
             if seconds > 0:
                 time.sleep(seconds)
             yield
-            cr.rollback()  # gives the place back
+        finally:
+            self._leave(cr)
+
+    def close(self):
+        """Give the connections back. It opens new ones if it is used again."""
+        while self._idle:
+            _drop(self._idle.pop())
 
     def observe(self, headers):
         """Hold the next requests if the remote says that it takes none before some time."""
@@ -106,20 +117,57 @@ class Turnstile:
             self._refuse(seconds)
         return seconds
 
-    def _take_place(self, cr, places):
-        """One of the places for requests under way: a lock that goes with the connection, whatever happens to us."""
-        if not places:
-            cr.rollback()
-            return
-        keys = [self._connector_id * MOST_REQUESTS + place for place in range(min(places, MOST_REQUESTS))]
-        end = time.monotonic() + LONGEST_STAY
-        while time.monotonic() < end:
-            random.shuffle(keys)
-            cr.execute(TAKE_PLACE, [keys, REQUEST_LOCK])
-            if cr.fetchone():
-                return
+    def _enter(self):
+        """Take one of the places for requests under way: a lock that goes with the connection, whatever happens to us.
+
+        :return: the cursor that holds it, and whether there is a rate too
+        """
+        places, end = list(range(MOST_REQUESTS)), time.monotonic() + LONGEST_STAY
+        cr, (most, is_rated, place) = self._ask(places)
+        while most and place is None and time.monotonic() < end:
             time.sleep(random.uniform(0.01, 0.05))  # whichever place is free first
-        self._refuse(LONGEST_STAY)
+            _most, _is_rated, place = self._ask_with(cr, places)
+        if not most:
+            cr.rollback()
+        elif place is None:
+            self._leave(cr)
+            self._refuse(LONGEST_STAY)
+        return cr, is_rated
+
+    def _ask(self, places):
+        """:return: a cursor, and what it was told; a connection that was broken meanwhile is replaced"""
+        with contextlib.suppress(IndexError):
+            while True:
+                cr = self._idle.pop()
+                try:
+                    return cr, self._ask_with(cr, places)
+                except psycopg2.Error:
+                    _drop(cr)
+        cr = self._open_cursor()
+        try:
+            return cr, self._ask_with(cr, places)
+        except BaseException:
+            _drop(cr)
+            raise
+
+    def _ask_with(self, cr, places):
+        random.shuffle(places)
+        cr.execute(ENTER, self._values(places=places, lock=REQUEST_LOCK, most=MOST_REQUESTS))
+        return cr.fetchone() or (0, False, None)
+
+    def _leave(self, cr):
+        """Give the place back; keep the connection."""
+        try:
+            cr.rollback()
+        except psycopg2.Error:
+            _drop(cr)
+        else:
+            self._idle.append(cr)
 
     def _refuse(self, seconds):
         raise Throttled("own_limit", sent=False, host=self._host, retry_after=seconds, seconds=f"{seconds:.0f}")
+
+
+def _drop(cr):
+    with contextlib.suppress(psycopg2.Error):  # of one whose connection is broken
+        cr.close()

@@ -11,7 +11,8 @@ from ..remote import pagination, template
 from ..remote.delta import Delta
 from ..remote.operation import ITEM_PLACES, WALK, WHOLE, WRITES, Operation
 from ..remote.redaction import is_sensitive
-from ..road.push.answers import BulkTask, Reading, Task
+from ..road.push.answers import Reading
+from ..road.push.sender import Sender
 
 DELTA_FORMATS = ("iso", "epoch", "epoch_ms", "integer")
 KINDS = [
@@ -377,29 +378,15 @@ class BridgeOperation(models.Model):
         """Are pages positions in a list, so that records can move from one to another while they are read?"""
         return self.pagination in ("page", "offset")
 
-    def _tasks(self, drafts, mapper, variables, more_headers, about):
-        """The requests about these records: one for each, or for many together.
+    def _sender(self, mapper, words):
+        """The operation with how its answers are read, also without the ORM.
 
-        :param list[Draft] drafts: the records
         :param Mapper mapper: of the flow, which reads what is answered
-        :param variables: gives the values of the placeholders for a draft
-        :param more_headers: gives further headers for a draft
-        :param about: gives what names the record of a step in an exchange
-        :rtype: list[Task]
+        :param Words words: what the placeholders stand for
+        :rtype: Sender
         """
-        operation, reading = self._compiled(), self._reading(mapper)
-        if not self.bulk_size:
-            return [
-                Task(operation.request(variables(one), None, more_headers(one), (about(one.step),)), [one], reading)
-                for one in drafts
-            ]
-        form, tasks = read_json(self, "item", ()) or json.loads(WHOLE), []
-        for start in range(0, len(drafts), self.bulk_size):
-            some = drafts[start : start + self.bulk_size]
-            records = [template.render(form, variables(one)) for one in some]
-            names = tuple(about(one.step) for one in some)
-            tasks.append(BulkTask(operation.request({"records": records}, about=names), some, reading))
-        return tasks
+        form = read_json(self, "item", ()) or json.loads(WHOLE)
+        return Sender(self._compiled(), self._reading(mapper), words, self.bulk_size, form)
 
     def _reading(self, mapper):
         """How the answers are read.

@@ -71,7 +71,7 @@ class Client:
     :param on_exchange: called with one ``Exchange`` after every HTTP request, also failed ones and token requests
     :param secrets: further texts that must not appear in messages and exchanges
     :param turnstile: makes every request wait for its turn: ``turn()`` gives a context manager, ``observe(headers)``
-        learns from the answer; None for no limit
+        learns from the answer, ``close()`` gives back what it holds; None for no limit
     """
 
     def __init__(self, settings: Settings, auth=None, on_exchange=None, secrets=(), turnstile=None):
@@ -96,6 +96,8 @@ class Client:
         with self._opening:
             if self._manager is not None:
                 self._manager.clear()
+        if self._turnstile is not None:
+            self._turnstile.close()
 
     # --- What others call
 

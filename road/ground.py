@@ -18,6 +18,7 @@ class Ground:
     def __init__(self, flow, run, client, commit, mapper=None):
         self.env, self.flow, self.run, self.client, self.commit = flow.env, flow, run, client, commit
         self.mapper = mapper or flow._mapper()
+        self._records_of = {}
 
     @functools.cached_property
     def policy(self):
@@ -41,5 +42,7 @@ class Ground:
         return self.records_of(self.flow)
 
     def records_of(self, flow):
-        """The model of a flow, as the acting user sees it now: of this one, or of a nested one."""
-        return flow._records()
+        """The model of a flow, as the acting user sees it, asked for once a batch: of this one, or of a nested one."""
+        if flow not in self._records_of:
+            self._records_of[flow] = flow._records()
+        return self._records_of[flow]

@@ -23,7 +23,7 @@ def read_terms(records, mapper, record_ids):
     keys = {rule.field: rule.keyed_settings["field"] for rule in mapper.rules if rule.pushes and rule.is_keyed}
     # Archived tags of a record are tags of the record.
     records = records.with_context(active_test=False).browse(record_ids)
-    records.fetch([name for name in names if records._fields[name].type not in ("binary", "many2many")])
+    fetch(records, names)
     terms = {record_id: {} for record_id in records._ids}
     for name in names:
         as_term = _TERMS.get(records._fields[name].type, comparable)
@@ -34,6 +34,15 @@ def read_terms(records, mapper, record_ids):
         for record in records:
             terms[record.id][key_name(name)] = sorted((comparable(one[key]) for one in record[name]), key=str)
     return terms
+
+
+def fetch(records, names):
+    """Read fields of records in one query: Odoo by itself would read all the others of the model, too.
+
+    :param records: as somebody sees them
+    :param names: of the fields
+    """
+    records.fetch([name for name in names if records._fields[name].type not in ("binary", "many2many")])
 
 
 def term_of(record, name):

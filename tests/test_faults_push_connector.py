@@ -48,6 +48,9 @@ class Turns:
     def observe(self, headers):
         pass
 
+    def close(self):
+        pass
+
 
 @tagged("post_install", "-at_install")
 @with_a_test_for_each("test_fault_429_in_mid_push_with_", WAITS, "check_wait")

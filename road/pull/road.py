@@ -45,7 +45,6 @@ class Pull(Ground):
         self.depth, self.is_patient, self.is_sending = depth, is_patient, is_sending
         self.exchange_ids, self.files = exchange_ids or {}, {} if files is None else files
         self.goes_both_ways = flow.direction == "both"
-        self._records_of = {}
 
     def bring(self, arrivals, jobs=None):
         """Bring arrivals along the whole road.
@@ -143,9 +142,3 @@ class Pull(Ground):
         name = self.env[self.flow.model]._rec_name
         rules = [rule for rule in self.mapper.rules if rule.field == name or rule.key]
         return min(rules, key=lambda rule: rule.field != name, default=None)
-
-    def records_of(self, flow):
-        """The model of a flow, as the acting user sees it; asked for once a batch, which is one transaction."""
-        if flow not in self._records_of:
-            self._records_of[flow] = super().records_of(flow)
-        return self._records_of[flow]

@@ -1,4 +1,4 @@
-"""Requests about records, and what their answers say about each."""
+"""What answers say about the records that were sent."""
 
 import collections
 
@@ -12,88 +12,6 @@ from ...remote.errors import ProtocolError
 from ...remote.status import status_error
 from ...remote.told import meaning, told_error, told_failure, words
 from .receipt import Receipt
-
-
-class Task:
-    """One request about one record.
-
-    :param Request request: what is sent
-    :param list[Draft] drafts: the records that it is about: one
-    :param Reading reading: how the answer is read
-    """
-
-    def __init__(self, request, drafts, reading):
-        self.request = request
-        self.drafts = drafts
-        self.reading = reading
-
-    def failure(self, answer, client):
-        """The failure of the whole request, where an answer with a good status tells one.
-
-        It touches no database, so that it may be called in a thread.
-
-        :rtype: RemoteError | None
-        """
-        failure = self.reading.failure(answer.document, answer, client)
-        return None if failure is None else self.reading.of_creation(failure, answer)
-
-    def receipts(self, result, client):
-        """What became of the records.
-
-        :param tuple result: of the flight: (True, Answer), (False, RemoteError) or None
-        :rtype: list[Receipt]
-        """
-        if result is None:
-            return [Receipt(draft) for draft in self.drafts]
-        is_answered, answer = result
-        if not is_answered:
-            return [Receipt(draft, sent=answer.sent, error=answer) for draft in self.drafts]
-        return self.said(answer, client)
-
-    def said(self, answer, client):
-        """What an answer says.
-
-        :rtype: list[Receipt]
-        """
-        return [self.reading.note(draft, self.reading.found(answer), answer, client) for draft in self.drafts]
-
-
-class BulkTask(Task):
-    """One request about many records, whose answer has a result for each.
-
-    They are expected in the order in which the records were sent. Where ids, references or keys in them show that they
-    came in another one, those decide; and a result of which it can not be known to which record it belongs is none.
-    """
-
-    def failure(self, answer, client):
-        results = self.reading.found(answer)
-        return None if isinstance(results, list) else self.reading.told(answer.document, answer, client)
-
-    def said(self, answer, client):
-        reading, results = self.reading, self.reading.found(answer)
-        if not isinstance(results, list) or len(results) != len(self.drafts):
-            error = reading.unreadable(answer, client)
-            return [Receipt(draft, sent=True, error=error) for draft in self.drafts]
-        places = in_order(
-            [reading.marks_of_draft(draft) for draft in self.drafts],
-            [reading.marks_of_result(result) for result in results],
-        )
-        return [
-            Receipt(draft, sent=True, error=reading.unassignable(answer, client))
-            if place is None
-            else self._read_one(draft, results[place], answer, client)
-            for draft, place in zip(self.drafts, places, strict=True)
-        ]
-
-    def _read_one(self, draft, result, answer, client):
-        try:
-            found = self.reading.record_in(result)
-        except MappingError:
-            return Receipt(draft, sent=True, error=self.reading.unreadable(answer, client))
-        failure = self.reading.failure(result, answer, client)
-        if failure is not None:
-            return Receipt(draft, sent=True, error=failure)
-        return self.reading.note(draft, found, answer, client)
 
 
 class Reading:
@@ -279,7 +197,7 @@ def terms_of(push, flow, mapped, sent):
 
 def version_of(push, receipt):
     """The version of a record that was answered, as text."""
-    if push.flow.version_header:
+    if push.version_header:
         return text(receipt.version)
     return text(push.mapper.about(receipt.answer, "version")) if receipt.answer else None
 

@@ -1,11 +1,11 @@
 """Odoo's values in the remote's terms: the documents that are sent."""
 
-import copy
 import uuid
 
 from ...mapping.errors import MappingError
 from ...mapping.paths import MISSING, parse_path
 from ..outcome import Failure
+from ..terms import fetch
 from ..words import DEPENDENCY, SEND_CREATE
 from .plan import sent_rules, tops
 from .receipt import Draft
@@ -33,6 +33,7 @@ def write(push, steps):
     # One that is gone is not sent, or in the words of the first time.
     ids = [step.record_id for step in steps if step.facts.exists and not step.repeats]
     records = push.records.with_context(active_test=False, bin_size=False).browse(ids)
+    _fetch(push.mapper, records)
     known = external_ids(push, push.mapper, records)
     by_id = {record.id: record for record in records}
     drafts, refused = [], []
@@ -47,6 +48,10 @@ def write(push, steps):
         except _UnrelatedError as error:
             refused.append(_unrelated(push, step, error.rule))
     return drafts, refused
+
+
+def _fetch(mapper, records):
+    fetch(records, [rule.field for rule in mapper.plain if rule.pushes])
 
 
 def _document(push, step, record, known):
@@ -80,6 +85,7 @@ def _nested_documents(push, rule, children):
     """
     flow = push.nested_flows[rule.field]
     records = push.records_of(flow).with_context(active_test=False).browse(children.ids)
+    _fetch(rule.child, records)
     known = external_ids(push, rule.child, records)
     place, remote_id, documents = parse_path(flow.id_path), flow._remote_id(), []
     for record in records:
@@ -158,21 +164,3 @@ def overlaid(base, document):
         inside = merged.get(name)
         merged[name] = overlaid(inside, value) if isinstance(inside, dict) and isinstance(value, dict) else value
     return merged
-
-
-def variables(flow, draft):
-    """What the placeholders of an operation stand for.
-
-    :rtype: dict
-    """
-    bound, document, look = draft.bound, draft.document, draft.step.facts.look
-    if draft.step.action == SEND_CREATE and flow.reference_path and bound:
-        document = copy.deepcopy(document)
-        parse_path(flow.reference_path).write(document, bound.reference)
-    version = look.version if look and look.version is not None else bound and bound.version
-    return {
-        "external_id": flow._remote_id()(bound.external_id) if bound and bound.external_id else None,
-        "version": version,
-        "record": document,
-        "reference": bound and bound.reference,
-    }

@@ -1,5 +1,7 @@
 """The road from Odoo to the other system (DESIGN.md, "The road")."""
 
+import functools
+
 from odoo import fields
 
 from ...jobs.retry import is_charged
@@ -7,8 +9,8 @@ from ..ground import Ground
 from ..notes import told
 from ..outcome import Outcome
 from ..waves import waves
-from ..words import REJECT, SEND_CREATE, SENDS
-from . import faults, gather, journal, look, plan, related, send
+from ..words import OPERATIONS, REJECT, SEND_CREATE, SENDS
+from . import faults, gather, journal, look, plan, related, send, sender
 
 ROUNDS = 6  # how often a record is looked at anew because the remote has another version than we know
 
@@ -216,6 +218,21 @@ class Push(Ground):
     # ----------------------------------------------------------------------------------------------------------------
     # What the steps need
     # ----------------------------------------------------------------------------------------------------------------
+
+    @functools.cached_property
+    def senders(self):
+        """What sends, for each action for which there is an operation.
+
+        :rtype: dict[str, Sender]
+        """
+        words = sender.Words(self.flow)
+        operations = {action: self.flow._operation(kind) for action, kind in OPERATIONS.items()}
+        return {action: one._sender(self.mapper, words) for action, one in operations.items() if one}
+
+    @functools.cached_property
+    def version_header(self):
+        """The header with the version of a record, where it is in one."""
+        return self.flow.version_header
 
     def again(self, step, *args):
         """Do a transaction, and again when it lost against another one."""

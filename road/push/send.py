@@ -5,7 +5,7 @@ import functools
 from ...jobs.retry import REST_AFTER
 from ...remote.errors import Rejected
 from ...remote.flight import Flight
-from ..words import OPERATIONS, SEND_CREATE, SENDS
+from ..words import SEND_CREATE
 from . import document, faults, intent, journal, take_in
 
 AT_ONCE = 8  # requests under way together, where the connector says nothing
@@ -34,7 +34,7 @@ def send(push, steps, is_circle=False):
     # What is not sent yet must not become uncertain: its intent is committed when those before have landed.
     is_sure = push.policy.creation.can_find_out or not any(step.action == SEND_CREATE for step in steps)
     ahead = TOGETHER if is_sure else 1
-    size = max([ahead * push.flight.at_once, *push.flow.operation_ids.mapped("bulk_size")])
+    size = max(ahead * push.flight.at_once, *(sender.bulk_size for sender in push.senders.values()))
     for start in range(0, len(steps), size):
         some = steps[start : start + size]
         try:
@@ -73,24 +73,12 @@ def _begin(push, drafts, refused):
     ready, lost = push.again(intent.write, push, drafts)
     for step in (*refused, *lost):
         push.ledger.settle(push.outcome(step))
-    tasks, variables = [], functools.partial(document.variables, push.flow)
-    for action in SENDS:
-        some = [draft for draft in ready if draft.step.action == action]
-        if some:
-            operation = push.flow._operation(OPERATIONS[action])
-            tasks += operation._tasks(
-                some, push.mapper, variables, functools.partial(_more_headers, push.flow), push.about
-            )
+    tasks = []
+    for action, sender in push.senders.items():
+        tasks += sender.tasks([draft for draft in ready if draft.step.action == action], push.about)
     place = {draft.record_id: number for number, draft in enumerate(ready)}
     tasks.sort(key=lambda task: place[task.drafts[0].record_id])  # what has failed before comes last, whatever it is
     return tasks, push.flight.begin(tasks, functools.partial(_request, push.client))
-
-
-def _more_headers(flow, draft):
-    header = flow.connector_id.idempotency_header
-    if draft.step.action != SEND_CREATE or not header:
-        return {}
-    return {header: draft.bound.reference}
 
 
 def _request(client, task):

@@ -35,7 +35,7 @@ def answers(push, receipts):
 
     :param list[Receipt] receipts: those of which the answer says how the record is now
     """
-    if push.flow.direction == "both" and receipts:
+    if push.policy.direction == "both" and receipts:
         take_in(push, [(receipt.answer, receipt.version) for receipt in receipts])
 
 
@@ -47,6 +47,6 @@ def _pull(push, client, files):
 
 def _arrivals(push, pull, documents):
     arrivals = arrival.identify(push.flow, pull.mapper, [document for document, _version in documents])
-    if not push.flow.version_header:
+    if not push.version_header:
         return arrivals
     return [one._replace(version=version) for one, (_document, version) in zip(arrivals, documents, strict=True)]
