@@ -66,14 +66,13 @@ def decide_field(rule, odoo, remote, odoo_before, remote_before, *, decision=Non
     :param Rule rule: the field mapping
     :param odoo: Odoo's value now; for the other values see ``decide``
     :param str decision: the side that a person has chosen for this field of this record
-    :param str prefer: the side that a person wants for the whole record; ``compare``: only whether the sides differ,
-        and then ``pull``
+    :param str prefer: the side that a person wants for the whole record; ``compare``: only whether the sides differ
+        now, whatever was agreed, and then ``pull``
     :return: ``none``, ``pull``, ``push`` or ``conflict``
     :rtype: str
     """
     if prefer == COMPARE:
-        is_fine = agree(odoo, remote) or is_settled(odoo, remote, odoo_before, remote_before)
-        return NONE if is_fine else PULL
+        return NONE if agree(odoo, remote) else PULL
     if prefer == ODOO:
         return PUSH
     if prefer == REMOTE:

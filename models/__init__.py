@@ -12,11 +12,11 @@ from . import (
     bridge_job,
     bridge_gate,
     bridge_alert,
-    bridge_failure,
     bridge_exchange,
     bridge_change,
     bridge_conflict,
     bridge_drift,
+    bridge_failure,  # a view of jobs and differences
     ir_actions_server,
     ir_cron,
     ir_http,

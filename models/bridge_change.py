@@ -159,6 +159,15 @@ class BridgeChange(models.Model):
         self._done([row_id for row_id, _path, _res_id in rows])
 
     @api.model
+    def _waiting_records(self, flow):
+        """Odoo ids of the flow's records that wait to be looked at.
+
+        :rtype: list[int]
+        """
+        self.env.cr.execute("SELECT DISTINCT res_id FROM bridge_change WHERE flow_id = %s AND path = ''", [flow.id])
+        return [row[0] for row in self.env.cr.fetchall()]
+
+    @api.model
     def _done(self, row_ids):
         """These have been looked at."""
         self.env.cr.execute("DELETE FROM bridge_change WHERE id = ANY(%s)", [list(row_ids)])
@@ -250,4 +259,6 @@ WAITING = """
            AND flow.last_push_scan < %(now)s - make_interval(days => flow.full_scan_days))
        AND NOT EXISTS (SELECT FROM bridge_job job
                         WHERE job.flow_id = flow.id AND job.kind = 'push' AND job.state = 'pending')
+       AND NOT EXISTS (SELECT FROM bridge_run run
+                        WHERE run.flow_id = flow.id AND run.kind = 'push' AND run.state = 'blocked')
 """

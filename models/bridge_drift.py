@@ -4,13 +4,15 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..database import json_rows
-from ..road.words import DIFFERENT, ONLY_ODOO, ONLY_THERE, UNLINKED, UNREADABLE
+from ..road.words import ALTERED, ALTERED_THERE, DIFFERENT, ONLY_ODOO, ONLY_THERE, UNLINKED, UNREADABLE
 
 
 class BridgeDrift(models.Model):
-    """One line of a full compare: a record in which the two sides differ right now, whatever was agreed before.
+    """A record in which the two sides differ: as a full compare has found, or because one side keeps something else
+    than it was given.
 
-    The compare itself writes nothing but these lines. What is ordered from a line takes the usual road.
+    Of the latter there is one line for each record, until a later write, a compare or a person finds it settled. What
+    is ordered from a line takes the usual road.
     """
 
     _name = "bridge.drift"
@@ -30,6 +32,8 @@ class BridgeDrift(models.Model):
             (DIFFERENT, "Different"),
             (UNLINKED, "Not linked"),
             (UNREADABLE, "Can not be read"),
+            (ALTERED, "Odoo keeps another value"),
+            (ALTERED_THERE, "The other system keeps another value"),
         ],
         required=True,
         readonly=True,
@@ -41,12 +45,14 @@ class BridgeDrift(models.Model):
     differences = fields.Json("Different Values", readonly=True, help="Odoo field to value in Odoo and value there.")
     differences_text = fields.Char("Differences", compute="_compute_differences_text")
     message = fields.Text(readonly=True)
+    field_names = fields.Char("Fields", readonly=True, help="The technical names of the fields that differ.")
     state = fields.Selection(
-        [("open", "Open"), ("ordered", "Ordered")],
+        [("open", "Open"), ("ordered", "Ordered"), ("accepted", "Accepted")],
         default="open",
         required=True,
         readonly=True,
-        help="Ordered: a push, pull or link was ordered; the next compare shows whether it helped.",
+        help="Ordered: a push, pull or link was ordered; the next compare shows whether it helped. Accepted: it may"
+        " stay as it is.",
     )
 
     @api.depends("differences", "message")
@@ -54,10 +60,20 @@ class BridgeDrift(models.Model):
         for line in self:
             flow = line.flow_id.sudo()
             parts = [
-                "%s: %s ≠ %s" % (flow._field_label(name) or name, _shown(odoo), _shown(remote))
+                "%s: %s ≠ %s" % (line._label(flow, name), _shown(odoo), _shown(remote))
                 for name, (odoo, remote) in (line.differences or {}).items()
             ]
             line.differences_text = "; ".join(parts) or line.message
+
+    @staticmethod
+    def _label(flow, name):
+        """Of a field, or of one of the records inside: ``order_line.price_unit``."""
+        outer, _dot, inner = name.partition(".")
+        label = flow._field_label(outer) or outer
+        if not inner:
+            return label
+        field = flow.env[flow.env[flow.model]._fields[outer].comodel_name]._fields[inner]
+        return "%s / %s" % (label, field.get_description(flow.env, ["string"])["string"])
 
     # ----------------------------------------------------------------------------------------------------------------
     # Ordering
@@ -81,6 +97,10 @@ class BridgeDrift(models.Model):
             if flow.direction == "push":
                 raise UserError(self.env._("The flow “%s” takes nothing from the other system.", flow.display_name))
             self.env["bridge.job"]._enqueue_records(flow, of_flow.mapped("external_id"), prefer="remote")
+
+    def action_accept(self):
+        """What a side keeps may stay: the lines are not open any more, until another value is kept."""
+        self._ordered(lambda line: line.kind in (ALTERED, ALTERED_THERE)).state = "accepted"
 
     def action_link(self):
         """Bind a record of Odoo and one of the other system: those of one line, or of two that belong together."""
@@ -140,14 +160,47 @@ class BridgeDrift(models.Model):
             """
             INSERT INTO bridge_drift (
                    run_id, flow_id, company_id, state, create_date, kind, external_id, res_id, record_name, differences,
-                   message)
+                   message, field_names)
             SELECT %(run)s, %(flow_id)s, %(company_id)s, 'open', %(now)s, row.*
               FROM jsonb_to_recordset(%(rows)s::jsonb) AS row (
-                   kind text, external_id text, res_id int, record_name text, differences jsonb, message text)
+                   kind text, external_id text, res_id int, record_name text, differences jsonb, message text,
+                   field_names text)
             """,
-            {**flow._row_values(), "run": run.id, "rows": json_rows(rows)},
+            {**flow._row_values(), "run": run.id, "rows": json_rows(map(_with_names, rows))},
         )
         run.invalidate_recordset(["drift_ids"])
+
+    @api.model
+    def _altered_fields(self, flow, external_ids):
+        """Of which fields of these records it was told that Odoo keeps another value.
+
+        :return: remote id to names
+        :rtype: dict[str, set]
+        """
+        lines = self.sudo().search_fetch(
+            [("flow_id", "=", flow.id), ("kind", "=", ALTERED), ("external_id", "in", external_ids)],
+            ["external_id", "differences"],
+        )
+        return {line.external_id: set(line.differences) for line in lines}
+
+    @api.model
+    def _keep_altered(self, flow, run, kind, external_ids, rows):
+        """What a side keeps of records that were written just now; what was kept of them before is over.
+
+        A line that says the same again stays as it is, also if a person has accepted it.
+
+        :param str kind: which side
+        :param list[str] external_ids: of all records that were written, or are gone
+        :param list[dict] rows: as for ``_insert``, of those of which it keeps something else
+        """
+        known = self.sudo().search(
+            [("flow_id", "=", flow.id), ("kind", "=", kind), ("external_id", "in", external_ids)]
+        )
+        kept = {row["external_id"]: row["differences"] for row in rows}
+        same = known.filtered(lambda line: line.state != "ordered" and line.differences == kept.get(line.external_id))
+        (known - same).unlink()
+        told = set(same.mapped("external_id"))
+        self._insert(flow, run, [{**row, "kind": kind} for row in rows if row["external_id"] not in told])
 
     def action_open_record(self):
         """Open the Odoo record, if there is one."""
@@ -156,6 +209,10 @@ class BridgeDrift(models.Model):
         if not self.res_id:
             raise UserError(self.env._("“%s” is not in Odoo.", self.record_name or self.external_id))
         return super().action_open_record()
+
+
+def _with_names(row):
+    return {**row, "field_names": ", ".join(sorted(row["differences"])) if row.get("differences") else None}
 
 
 def _shown(value):

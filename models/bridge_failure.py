@@ -1,13 +1,17 @@
 import json
 
-from odoo import fields, models, tools
+from odoo import api, fields, models, tools
 from odoo.fields import Domain
 
 from ..jobs.kinds import ERROR_KINDS
+from ..road.words import ALTERED, ALTERED_THERE
 
 
 class BridgeFailure(models.Model):
-    """The error desk: failures that are the same but for the record, as one line."""
+    """The error desk: failures that are the same but for the record, as one line.
+
+    Records of which one side keeps something else than was written are no failures, but somebody has to know of them.
+    """
 
     _name = "bridge.failure"
     _description = "Failures of One Sort"
@@ -19,14 +23,30 @@ class BridgeFailure(models.Model):
     company_id = fields.Many2one("res.company", readonly=True)
     flow_id = fields.Many2one("bridge.flow", readonly=True)
     kind = fields.Selection(lambda self: self.env["bridge.job"]._fields["kind"].selection, readonly=True)
-    error_kind = fields.Selection(ERROR_KINDS, readonly=True)
+    error_kind = fields.Selection(lambda self: [*ERROR_KINDS, *self._kinds_of_drift()], readonly=True)
     message = fields.Char(readonly=True)
     state = fields.Selection([("open", "Open"), ("waiting", "Waiting")], readonly=True)
     job_count = fields.Integer("Records", readonly=True, aggregator="sum")
     first_date = fields.Datetime("Since", readonly=True)
     due_at = fields.Datetime("Next Attempt", readonly=True)
     example_id = fields.Many2one("bridge.job", "For Example", readonly=True)
-    example_message = fields.Text(related="example_id.error_message", string="In Full")
+    example_drift_id = fields.Many2one("bridge.drift", readonly=True)
+    example_message = fields.Text("In Full", compute="_compute_example_message")
+
+    @api.model
+    def _kinds_of_drift(self):
+        """The kinds of differences that are told here."""
+        kinds = self.env["bridge.drift"]._fields["kind"].selection
+        return [(kind, label) for kind, label in kinds if kind in (ALTERED, ALTERED_THERE)]
+
+    @api.depends("example_id.error_message", "example_drift_id.differences_text")
+    def _compute_example_message(self):
+        kinds = dict(self._fields["error_kind"]._description_selection(self.env))
+        for group in self:
+            drift = group.example_drift_id
+            group.example_message = (
+                f"{kinds[drift.kind]}: {drift.differences_text}" if drift else group.example_id.error_message
+            )
 
     def init(self):
         tools.drop_view_if_exists(self.env.cr, self._table)
@@ -35,8 +55,8 @@ class BridgeFailure(models.Model):
             CREATE VIEW bridge_failure AS
             SELECT ('x' || substr(md5(concat_ws('/', job.flow_id, job.kind, job.state, job.error_kind,
                                                 job.error_group)), 1, 7))::bit(28)::int + 1 AS id,
-                   min(job.id) AS example_id, job.connector_id, job.company_id, job.flow_id,
-                   job.kind, job.error_kind, job.error_group AS message, count(*) AS job_count,
+                   min(job.id) AS example_id, NULL::int AS example_drift_id, job.connector_id, job.company_id,
+                   job.flow_id, job.kind, job.error_kind, job.error_group AS message, count(*) AS job_count,
                    CASE job.state WHEN 'pending' THEN 'waiting' ELSE 'open' END AS state,
                    min(job.create_date) AS first_date,
                    CASE WHEN job.state = 'pending' THEN GREATEST(min(job.due_at), min(gate.resting_until)) END AS due_at
@@ -44,6 +64,17 @@ class BridgeFailure(models.Model):
          LEFT JOIN bridge_gate gate ON gate.connector_id = job.connector_id
              WHERE job.state IN ('failed', 'uncertain') OR job.state = 'pending' AND job.error_kind IS NOT NULL
           GROUP BY job.connector_id, job.company_id, job.flow_id, job.kind, job.error_kind, job.error_group, job.state
+         UNION ALL
+            SELECT ('x' || substr(md5(concat_ws('/', drift.flow_id, drift.kind,
+                                                drift.field_names)), 1, 7))::bit(28)::int + 1 AS id,
+                   NULL AS example_id, min(drift.id) AS example_drift_id, flow.connector_id, drift.company_id,
+                   drift.flow_id, CASE drift.kind WHEN 'altered' THEN 'pull_record' ELSE 'push_record' END AS kind,
+                   drift.kind AS error_kind, drift.field_names AS message,
+                   count(*) AS job_count, 'open' AS state, min(drift.create_date) AS first_date, NULL AS due_at
+              FROM bridge_drift drift
+              JOIN bridge_flow flow ON flow.id = drift.flow_id
+             WHERE drift.kind IN ('altered', 'altered_there') AND drift.state = 'open'
+          GROUP BY flow.connector_id, drift.company_id, drift.flow_id, drift.kind, drift.field_names
             """
         )
 
@@ -72,20 +103,59 @@ class BridgeFailure(models.Model):
         """
         return self.env["bridge.job"].search(self._domain())
 
+    def _drift_domain(self):
+        """What finds the records of these groups of which one side keeps another value.
+
+        :rtype: Domain
+        """
+        return Domain("state", "=", "open") & Domain.OR(
+            Domain(
+                [
+                    ("flow_id", "=", group.flow_id.id),
+                    ("kind", "=", group.error_kind),
+                    ("field_names", "=", group.message),
+                ]
+            )
+            for group in self
+        )
+
+    def _apart(self):
+        """Failures and others are handled in other ways.
+
+        :return: the groups that are failures, and the lines of the others
+        :rtype: tuple[BridgeFailure, BridgeDrift]
+        """
+        altered = self.filtered("example_drift_id")
+        return self - altered, self.env["bridge.drift"].search(altered._drift_domain())
+
     def action_retry(self):
-        """Try all records of these groups again, now."""
-        return self._jobs().action_retry()
+        """Try all records of these groups again, now; of those that are kept otherwise write the values again."""
+        failures, drifts = self._apart()
+        for kind, lines in drifts.grouped("kind").items():
+            lines.action_pull() if kind == ALTERED else lines.action_push()
+        return failures._jobs().action_retry() if failures else None
 
     def action_ignore(self):
-        """Ask why, then ignore all records of these groups."""
+        """Ask why, then ignore all records of these groups; what a side keeps may stay."""
+        failures, drifts = self._apart()
+        if drifts:
+            drifts.action_accept()
+        if not failures:
+            return {"type": "ir.actions.client", "tag": "soft_reload"}
         action = self.env["bridge.job"].action_ignore()
-        return {**action, "context": {"default_domain": json.dumps(list(self._domain()))}}
+        return {**action, "context": {"default_domain": json.dumps(list(failures._domain()))}}
 
     def action_cancel(self):
         """Give up on all records of these groups."""
-        return self._jobs().action_cancel()
+        failures, drifts = self._apart()
+        if drifts:
+            drifts.action_accept()
+        return failures._jobs().action_cancel() if failures else None
 
     def action_open_jobs(self):
         """The records of these groups, one by one."""
-        action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_job_action")
-        return {**action, "domain": list(self._domain()), "context": {}}
+        failures, drifts = self._apart()
+        name = "bridge_job_action" if failures else "bridge_drift_action"
+        action = self.env["ir.actions.act_window"]._for_xml_id(f"integration_bridge.{name}")
+        domain = failures._domain() if failures else Domain("id", "in", drifts.ids)
+        return {**action, "domain": list(domain), "context": {}}

@@ -111,7 +111,8 @@ class BridgeFlow(models.Model):
         "Removal Limit (%)",
         default=10,
         required=True,
-        help="A full scan that would remove more than this share of the records removes nothing, and asks.",
+        help="A full scan that would remove more than this share of the records in Odoo removes nothing, and asks; so"
+        " does a push that would remove more in the other system.",
     )
     chatter = fields.Boolean(
         "Log in Chatter", help="Write a note in the chatter of each record that is changed. Slower."

@@ -12,7 +12,7 @@ from ..remote.flight import WHOLESALE
 from ..road.compare import CompareSlice
 from ..road.pull.slice import PullSlice
 from ..road.push.slice import PushSlice
-from ..road.words import COUNTERS, SENT_COUNTERS
+from ..road.words import ALTERED, ALTERED_THERE, COUNTERS, SENT_COUNTERS
 
 WAITING = "waiting"  # how a run is shown that waits for the other system
 SLICES = {"pull": PullSlice, "push": PushSlice, "compare": CompareSlice}
@@ -83,6 +83,12 @@ class BridgeRun(models.Model):
     sent_removed = fields.Integer("Removed There", readonly=True, default=0)
     conflicts = fields.Integer(readonly=True, default=0)
     drifted = fields.Integer("Differences", readonly=True, default=0)
+    altered = fields.Integer(
+        "Kept Otherwise",
+        readonly=True,
+        default=0,
+        help="Records that were written, and of which the side that they were written to keeps something else.",
+    )
     drift_ids = fields.One2many("bridge.drift", "run_id", string="Report")
     failed = fields.Integer(readonly=True, default=0)
 
@@ -217,6 +223,7 @@ class BridgeRun(models.Model):
         """
         counts = collections.Counter(more or {})
         counts.update(COUNTERS[outcome.action] for outcome in outcomes)
+        counts["altered"] += sum(outcome.is_altered for outcome in outcomes)
         self._add(counts)
 
     def _count_sent(self, outcomes):
@@ -287,7 +294,7 @@ class BridgeRun(models.Model):
     # ----------------------------------------------------------------------------------------------------------------
 
     def action_confirm_removal(self):
-        """Remove what the scan did not find after all."""
+        """Remove what the scan did not find, or what a push is to remove there, after all."""
         self._check_operator(self)
         for run in self.sudo().filtered(lambda run: run.state == "blocked"):
             run.write({"state": "running", "message": False, "position": {**run.position, "confirmed": True}})
@@ -369,6 +376,10 @@ RETENTION = (
         "run_days",
         90,
         "create_date",
-        [("state", "in", ("done", "partial", "failed", "cancelled")), ("job_ids", "=", False)],
+        [
+            ("state", "in", ("done", "partial", "failed", "cancelled")),
+            ("job_ids", "=", False),
+            ("drift_ids", "not any", [("kind", "in", (ALTERED, ALTERED_THERE))]),  # that is told until it is settled
+        ],
     ),
 )

@@ -4,8 +4,9 @@ from ..mapping.merge import COMPARE
 from .inside import inside_after
 from .journal import brief
 from .pull import arrival, journal
+from .pull.kept import is_kept, is_settled
 from .pull.slice import PullSlice
-from .words import DIFFERENT, ONLY_ODOO, ONLY_THERE, UNLINKED, UNREADABLE
+from .words import ALTERED, ALTERED_THERE, DIFFERENT, ONLY_ODOO, ONLY_THERE, UNCHANGED, UNLINKED, UNREADABLE, UPDATE
 
 
 class CompareSlice(PullSlice):
@@ -21,8 +22,14 @@ class CompareSlice(PullSlice):
         # Whatever was agreed before, the two sides are compared.
         compared = [one if one.deleted else one._replace(prefer=COMPARE) for one in arrival.latest(arrivals)]
         steps = pull.plan(pull.look(pull.translate(pull.recognise(compared))))
+        steps = [tolerant(pull, step) for step in steps]
         rows = [row for step in steps if not step.facts.arrival.deleted for row in differences(pull, step)]
-        self.env["bridge.drift"]._insert(self.flow, self.run, rows)
+        drifts = self.env["bridge.drift"]
+        drifts._insert(self.flow, self.run, rows)
+        differing = {row["external_id"] for row in rows}
+        same = [one.external_id for one in steps if one.external_id not in differing]
+        for kind in (ALTERED, ALTERED_THERE):
+            drifts._keep_altered(self.flow, self.run, kind, same, [])
         journal.mark_seen(pull, [step.facts for step in steps])
         self.add(len(page.records), len(rows))
         self.advance(page, arrivals)
@@ -70,6 +77,38 @@ class CompareSlice(PullSlice):
     def add(self, fetched, differing):
         """Count what was compared."""
         self.run._add({"fetched": fetched, "drifted": differing})
+
+
+def tolerant(pull, step):
+    """A step without what only looks different, because a field of Odoo rounds or cleans every value.
+
+    :param Step step: with all that differs as its changes
+    :rtype: Step
+    """
+    children = {
+        name: tuple(_tolerant(pull.records_of(pull.nested_flows[name]), child) for child in inside)
+        for name, inside in step.children.items()
+    }
+    return _tolerant(pull.records, step)._replace(children=children)
+
+
+def _tolerant(records, step):
+    if not step.record_id or not step.changes:
+        return step
+    record = records.browse(step.record_id)
+    changes = {
+        name: (odoo, remote)
+        for name, (odoo, remote) in step.changes.items()
+        if not _looks_the_same(record, name, odoo, remote, step)
+    }
+    action = UNCHANGED if step.action == UPDATE and not changes else step.action
+    return step._replace(changes=changes, action=action)
+
+
+def _looks_the_same(record, name, odoo, remote, step):
+    if record._fields[name].type == "binary":  # only fingerprints and addresses are known
+        return is_settled(step, name)
+    return is_kept(record, name, odoo, remote)
 
 
 def differences(pull, step):

@@ -43,6 +43,8 @@ class Outcome(NamedTuple):
     :ivar dict after: Odoo's terms now; they may differ from what was written
     :ivar dict remote: the remote's terms, with the ids of relations
     :ivar dict children: field to the outcomes of the records inside
+    :ivar dict altered: field to (what Odoo keeps, what was meant), where these are not the same after a write
+    :ivar dict different: the same of fields that nothing was done about, because nothing has changed in them
     :ivar Receipt receipt: what the other system answered, where something was sent
     """
 
@@ -55,6 +57,8 @@ class Outcome(NamedTuple):
     after: dict = NOTHING
     remote: dict = NOTHING
     children: dict = NOTHING
+    altered: dict = NOTHING
+    different: dict = NOTHING
     receipt: object = None
 
     @property
@@ -73,6 +77,11 @@ class Outcome(NamedTuple):
     def changes(self):
         """Field to (old, new), comparable."""
         return self.step.changes
+
+    @property
+    def is_altered(self):
+        """Does Odoo keep something else than was meant, of this record or of those inside it?"""
+        return bool(self.altered) or any(one.altered for inside in self.children.values() for one in inside)
 
     @property
     def succeeded(self):

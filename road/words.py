@@ -66,3 +66,5 @@ DEEPEST = 5  # relations that are followed by asking the remote, one behind the 
 # Kinds of differences that a full compare reports
 DIFFERENT, ONLY_THERE, ONLY_ODOO = "different", "only_there", "only_odoo"
 UNLINKED, UNREADABLE = "unlinked", "unreadable"
+# What a write leaves where one side keeps something else than it was given
+ALTERED, ALTERED_THERE = "altered", "altered_there"

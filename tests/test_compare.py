@@ -100,11 +100,15 @@ class TestCompare(BothWaysCase):
         self.assertEqual(self.names_there(), ["Ada"])
         self.assertEqual(self.compare(), {})
 
-    def test_what_both_sides_agreed_upon_in_their_own_words_is_no_difference(self):
-        self.remote.normalise = lambda document: {**document, "name": (document.get("name") or "")[:5]}
+    def test_what_a_field_does_to_every_value_is_no_difference_and_all_else_is(self):
+        self.remote.normalise = lambda document: {**document, "name": f" {document.get('name') or ''} "}
         self.ada.name = "Ada Lovelace"
         self.settle()
-        self.assertEqual((self.ada.name, self.contacts[self.ada_there]["name"]), ("Ada Lovelace", "Ada L"))
+        self.assertEqual((self.ada.name, self.contacts[self.ada_there]["name"]), ("Ada Lovelace", " Ada Lovelace "))
         self.assertEqual(self.compare(), {})
+        self.remote.normalise = lambda document: {**document, "name": (document.get("name") or "")[:5]}
+        self.ada.name = "Ada King"
+        self.settle()
+        self.assertEqual(list(self.compare()), [("different", "Ada K")], "what the other system has cut")
         self.put(self.ada_there, name="Eve")
         self.assertEqual(list(self.compare()), [("different", "Eve")])

@@ -21,7 +21,8 @@ from ..keyed import ExistsError, Keyed
 from ..outcome import Outcome
 from ..terms import read_terms
 from ..waves import waves
-from ..words import ARCHIVE, CREATE, DATA, DEPENDENCY, LINK, UNLINK, UPDATE
+from ..words import ARCHIVE, CREATE, DATA, DEPENDENCY, LINK, UNCHANGED, UNLINK, UPDATE
+from . import kept
 from .halving import halve
 from .match import key_of
 from .plan import has_moved
@@ -341,7 +342,8 @@ class _Writer:
 
     def _with_terms(self, flow, mapper, outcomes):
         there = [outcome.record_id for outcome in outcomes if outcome.action in WRITTEN]
-        terms = read_terms(self.pull.records_of(flow), mapper, there) if there else {}
+        records = self.pull.records_of(flow)
+        terms = read_terms(records, mapper, there) if there else {}
         model_fields = self.env[flow.model]._fields
         relational = [rule.field for rule in mapper.plain if model_fields[rule.field].relational]
 
@@ -353,9 +355,17 @@ class _Writer:
                 for name in relational
                 if name in values
             }
-            return outcome._replace(after=terms.get(outcome.record_id, {}), remote={**outcome.remote, **relations})
+            outcome = outcome._replace(after=terms.get(outcome.record_id, {}), remote={**outcome.remote, **relations})
+            return kept.compared(records, mapper, outcome)
 
-        return [settled(outcome) if outcome.action in WRITTEN else outcome for outcome in outcomes]
+        return [
+            settled(outcome)
+            if outcome.action in WRITTEN
+            else kept.compared(records, mapper, outcome)
+            if outcome.action == UNCHANGED  # inside one that was written
+            else outcome
+            for outcome in outcomes
+        ]
 
 
 class _RefusedError(Exception):

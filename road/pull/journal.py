@@ -13,6 +13,8 @@ from ..inside import inside
 from ..notes import told
 from ..outcome import Failure
 from ..words import (
+    ALTERED,
+    ALTERED_THERE,
     CONFLICT,
     CREATE,
     DEPENDENCY,
@@ -49,6 +51,7 @@ def write(pull, outcomes, jobs=None):
         binding_ids = write_bindings(pull, outcomes, to_push)
         write_conflicts(pull, pull.flow, outcomes, binding_ids)
         note_outgoing(pull, outcomes, to_push)
+        keep_altered(pull, outcomes)
         _mark_seen(pull, outcomes)
         closed = journal.close_failures(pull, outcomes, jobs, "external_id")
         outcomes = journal.keep_failures(pull, outcomes, jobs, "external_id", _Failures(pull))
@@ -296,6 +299,48 @@ class _Failures:
         outcome_of_jobs.fail_or_retry(job, failure.kind, failure.message)
 
 
+def keep_altered(pull, outcomes):
+    """What Odoo keeps of the records otherwise than it was meant is told until it is settled."""
+    seen = [one for one in outcomes if one.action in (CREATE, LINK, UPDATE, *REMOVALS) or one.step.values]
+    seen = [one for one in seen if not one.failure]
+    if not seen:
+        return
+    drifts, ids = pull.env["bridge.drift"], [one.external_id for one in seen]
+    told, rows = drifts._altered_fields(pull.flow, ids), []
+    for one in seen:
+        # Of what differs since before it is not known why, but where it was told.
+        since = {
+            name: pair
+            for name, pair in altered_values(one, "different").items()
+            if name in told.get(one.external_id, ())
+        }
+        differences = {**since, **altered_values(one, "altered")}
+        if differences:
+            row = {"external_id": one.external_id, "res_id": one.record_id, "differences": differences}
+            rows.append({**row, "record_name": name_of(pull, one.step.facts)})
+    if told or rows:
+        drifts._keep_altered(pull.flow, pull.run, ALTERED, ids, rows)
+    # What the other system has now is another value than it was said to keep.
+    changed = [one.external_id for one in seen if one.step.changes or one.action in REMOVALS]
+    if pull.goes_both_ways and changed:
+        drifts._keep_altered(pull.flow, pull.run, ALTERED_THERE, changed, [])
+
+
+def altered_values(outcome, what):
+    """What Odoo keeps otherwise; of the records inside the first one speaks for those with the same field.
+
+    :param str what: ``altered`` or ``different``
+    :return: field, or ``field.inner_field``, to [what Odoo keeps, what was meant]
+    :rtype: dict
+    """
+    found = {name: list(map(journal.brief, pair)) for name, pair in getattr(outcome, what).items()}
+    for name, children in outcome.children.items():
+        for child in children:
+            for inner, pair in getattr(child, what).items():
+                found.setdefault(f"{name}.{inner}", list(map(journal.brief, pair)))
+    return found
+
+
 def _line(pull, outcome, action):
     line = {
         "record_name": name_of(pull, outcome.step.facts),
@@ -303,6 +348,9 @@ def _line(pull, outcome, action):
     }
     if action in (CREATE, UPDATE, LINK):
         line["changes"] = logged_changes(outcome.step)
+    if outcome.is_altered and not outcome.note:
+        labels = (pull.env["bridge.drift"]._label(pull.flow, name) for name in altered_values(outcome, "altered"))
+        line["message"] = pull.env._("Odoo keeps another value: %s", ", ".join(labels))
     return line
 
 

@@ -3,7 +3,7 @@
 import functools
 
 from ..ground import Ground
-from . import apply, arrival, gather, journal, match, plan, references, related, translate
+from . import apply, arrival, gather, journal, kept, match, plan, references, related, translate
 
 
 class Pull(Ground):
@@ -112,7 +112,7 @@ class Pull(Ground):
 
         :rtype: list[Outcome]
         """
-        return apply.shown(steps) if self.run.dry_run else apply.apply(self, steps)
+        return apply.shown(steps) if self.run.dry_run else kept.looked_at(self, apply.apply(self, steps))
 
     def journal(self, outcomes, jobs=None):
         """Bindings, conflicts, outbox, failures and log, in the same transaction.

@@ -5,7 +5,9 @@ from ...jobs.retry import ATTEMPTS
 from ...mapping import merge
 from ...mapping.errors import MappingError
 from .. import journal
+from ..pull.kept import is_kept
 from ..words import (
+    ALTERED_THERE,
     CONFLICT,
     FORGET,
     GONE_IN_ODOO,
@@ -51,6 +53,7 @@ def sent(push, receipts, exchanges):
     restored(push, _having(done, SEND_RESTORE))
     ended(push, done)
     answered = [one for one in _having(done, SEND_CREATE, SEND_UPDATE, SEND_RESTORE) if one.answer]
+    keep_altered(push, _having(answered, SEND_CREATE, SEND_UPDATE))
     answered = [one for one in answered if bind_children(push, one)]
     push.commit(len(done))
     return refused, answered, kept
@@ -80,6 +83,44 @@ def updated(push, receipts):
         for kind, name in one.step.facts.standing
         if name in one.step.changes
     )
+
+
+def keep_altered(push, receipts):
+    """What the other system keeps otherwise than it was sent, as far as its answers say, is told until it is settled.
+
+    :param list[Receipt] receipts: answered with the records
+    """
+    if not receipts:
+        return
+    rows = [
+        {
+            "external_id": one.external_id or one.step.external_id,
+            "res_id": one.record_id,
+            "record_name": one.step.facts.name,
+            "differences": {
+                name: [journal.brief(value) for value in pair] for name, pair in altered(push, one).items()
+            },
+        }
+        for one in receipts
+    ]
+    told = [row for row in rows if row["differences"]]
+    if told:
+        push.run._add({"altered": len(told)})
+    ids = [row["external_id"] for row in rows]
+    push.env["bridge.drift"]._keep_altered(push.flow, push.run, ALTERED_THERE, ids, told)
+
+
+def altered(push, receipt):
+    """The fields of which the answer has something else than was sent.
+
+    :param Receipt receipt: answered with the record
+    :return: field to (Odoo's value, what the other system keeps), comparable
+    :rtype: dict[str, tuple]
+    """
+    names = receipt.step.changes if receipt.step.action == SEND_UPDATE else receipt.draft.intent["terms"]
+    odoo, remote = snapshots(push, receipt, [name for name in names if name == merge.field_of(name)])
+    record = push.records.browse(receipt.record_id)
+    return {name: (odoo[name], value) for name, value in remote.items() if not is_kept(record, name, value, odoo[name])}
 
 
 def restored(push, receipts):

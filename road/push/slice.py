@@ -8,6 +8,7 @@ from ...jobs.schedule import end_waiting, is_full_scan_due
 from ...remote.errors import RemoteError
 from ..inside import inside_after, waits_for_matching
 from ..slice import Slice
+from . import brake
 from .send import flight_of
 
 
@@ -29,6 +30,8 @@ class PushSlice(Slice):
                     record_ids, change_ids, after = self.again(self.next)
                     if not record_ids and not change_ids and after is None:
                         break
+                    if not self.again(self.is_believable, record_ids):
+                        return True
                     ledger = self.road(client, flight).bring(record_ids)
                     seconds = self.again(self.checkpoint, ledger, change_ids, after, flight)
                     if flight.error is not None:
@@ -98,6 +101,16 @@ class PushSlice(Slice):
         failed = open_among(self.flow, "res_id", ids)
         return [one for one in ids if one not in failed], [], ids[-1] if ids else None
 
+    def is_believable(self, record_ids):
+        """May these be pushed, or has a person to decide first?
+
+        :rtype: bool
+        """
+        believable = brake.is_believable(self.run, record_ids)
+        if not believable:
+            self.commit(0)
+        return believable
+
     def checkpoint(self, ledger, change_ids, after, flight):
         """What was looked at leaves the outbox; what could not be sent stays in it.
 
@@ -127,6 +140,7 @@ class PushSlice(Slice):
             flow.write(progress)
         if not run.dry_run:
             end_waiting(flow, ["push"])
+            brake.end_asking(run)
             self.env["bridge.job"]._make_due(flow, arrived=bool(run.sent_created))
         run._finish()
         self.commit(0)

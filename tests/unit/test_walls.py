@@ -35,7 +35,8 @@ SQL_FOR_GOOD = {
     ("jobs/claim.py", "bridge_gate"): "the same",
     ("jobs/outcome.py", "bridge_gate"): "which gates of some jobs are not open, asked without reading the jobs",
     ("models/bridge_change.py", "bridge_flow"): "which flows have changes that nothing is queued for",
-    ("models/bridge_failure.py", "bridge_job"): "failures are a view of jobs",
+    ("models/bridge_failure.py", "bridge_job"): "the error desk is a view of jobs and differences",
+    ("models/bridge_failure.py", "bridge_drift"): "the same",
 }
 
 

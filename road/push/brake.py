@@ -1,0 +1,76 @@
+"""The brake on the way out: a run that would remove more in the other system than the flow's limit stops, and asks.
+
+A domain that was changed by mistake, or a mass deletion in Odoo, must not empty the other system.
+"""
+
+import math
+
+from ..inside import inside
+
+MOST_TOGETHER = 10_000  # records that are looked at by one query
+
+
+def is_believable(run, record_ids):
+    """May these records be pushed, or would the run remove more there than its flow allows? Then it is blocked.
+
+    :param BridgeRun run: of a push
+    :param list[int] record_ids: Odoo ids of the next batch
+    :rtype: bool
+    """
+    flow = run.flow_id
+    if run.dry_run or run.position.get("confirmed") or not _leaving(flow, record_ids):
+        return True
+    everything = _ours_there(flow)
+    waiting = everything if run.full else flow.env["bridge.change"]._waiting_records(flow)
+    leaving = run.sent_removed + _leaving(flow, waiting)
+    total = run.sent_removed + len(everything)
+    if leaving <= math.ceil(total * flow.remove_limit / 100):
+        return True
+    message = run.env._(
+        "This push would remove %(leaving)s of %(total)s records in the other system. That is more than the limit of"
+        " %(limit)s %%, so it has stopped, and the flow sends nothing until you decide. If they are to go, press"
+        " “Remove Them”; otherwise put right what was deleted in Odoo or is not among the records to push any more,"
+        " then press “Cancel”.",
+        leaving=leaving,
+        total=total,
+        limit=flow.remove_limit,
+    )
+    end_asking(run)
+    run.write({"state": "blocked", "message": message})
+    run.env["bridge.alert"]._wake()
+    return False
+
+
+def end_asking(run):
+    """What runs before this one have asked is asked anew, or answered."""
+    domain = [("flow_id", "=", run.flow_id.id), ("kind", "=", "push"), ("state", "=", "blocked"), ("id", "!=", run.id)]
+    run.search(domain).write({"state": "cancelled"})
+
+
+def _ours_there(flow, some=()):
+    """Odoo ids of records that are in the other system and ours to remove there.
+
+    :param some: a domain of bindings: which of them
+    :rtype: list[int]
+    """
+    domain = [("flow_id", "=", flow.id), ("state", "=", "linked"), ("inside", "=", True), ("parent_id", "=", False)]
+    return flow.env["bridge.binding"].sudo().search([*domain, *some]).mapped("res_id")
+
+
+def _leaving(flow, record_ids):
+    """How many of these records are going to be removed in the other system.
+
+    :param record_ids: Odoo ids of any records
+    :rtype: int
+    """
+    if flow.odoo_delete_policy == "keep" and flow.leave_policy == "keep":
+        return 0
+    ids, found = _ours_there(flow, [("res_id", "in", list(record_ids))]), 0
+    for start in range(0, len(ids), MOST_TOGETHER):
+        some = ids[start : start + MOST_TOGETHER]
+        there = flow.env[flow.model].sudo().browse(some).exists()._ids
+        if flow.odoo_delete_policy != "keep":
+            found += len(some) - len(there)
+        if flow.leave_policy != "keep":
+            found += len(there) - len(inside(flow, there))
+    return found
