@@ -672,7 +672,7 @@ class NestedRecords(Converter):
 
 @converter
 class Image(Converter):
-    """A picture, from its address or inside the record as base64."""
+    """A picture, from its address, which may be a path on the connector's host, or inside the record as base64."""
 
     name = "image"
     label = _lt("Image")
@@ -689,7 +689,8 @@ class Image(Converter):
     def read(self, value):
         if self.settings["inline"]:
             return self._decode(value)
-        if not isinstance(value, str) or not re.match(r"https?://", value, re.IGNORECASE):
+        # A JPEG as base64 begins like a path.
+        if not isinstance(value, str) or not re.match(r"https?://|/(?!/|9j/)\S{1,2000}$", value, re.IGNORECASE):
             raise ConversionError("not_address", value=value)
         return Download(value, self.settings["max_bytes"])
 

@@ -34,7 +34,7 @@ MESSAGES = {
     "not_identifier": _lt("%(value)s is not an identifier; it must be text or a whole number."),
     "not_list": _lt("%(value)s is not a list."),
     "not_object": _lt("%(value)s is not a record (a JSON object)."),
-    "not_address": _lt("%(value)s is not the http(s) address of an image."),
+    "not_address": _lt("%(value)s is not the http(s) address of an image, nor a path such as /images/1.png."),
     "not_image": _lt("%(value)s is not an encoded image."),
     "too_large": _lt("The image has %(size)s bytes, more than the limit of %(limit)s."),
     "missing": _lt("The remote record has no “%(path)s”, which the mapping requires."),

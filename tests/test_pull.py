@@ -664,8 +664,13 @@ class TestPull(BridgeCase):
             thing(n, photo=f"{self.server.url}/{name}.png") for n, name in ((1, "a"), (2, "b"))
         ]
         run = self.sync(flow)
-        self.assertEqual(self.counters(run), {"failed": 2})
-        self.assertEqual(set(run.log_ids.mapped("field_name")), {"image_1920"})
+        self.assertEqual(self.counters(run), {"created": 2}, "the records are there without it")
+        failures = self.failures(flow)
+        self.assertEqual(
+            (set(failures.mapped("external_id")), set(failures.mapped("error_field"))), ({"1", "2"}, {"image_1920"})
+        )
+        self.assertEqual(set(failures.mapped("state")), {"failed"})
+        self.assertIn("larger than", " ".join(failures.mapped("error_message")))
 
     # --- What counts as deleted
 

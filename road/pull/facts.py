@@ -55,6 +55,7 @@ class Facts(NamedTuple):
     :ivar Failure failure: why it can not be handled
     :ivar str verdict: what is known of it before it is mapped: an action, or ``gone_here``; None: nothing
     :ivar str name: what Odoo calls the record, for one that goes
+    :ivar Failure lacking: why it goes on without a field, such as an image that can not be had
     """
 
     arrival: object
@@ -70,6 +71,7 @@ class Facts(NamedTuple):
     failure: Failure | None = None
     verdict: str | None = None
     name: str | None = None
+    lacking: Failure | None = None
 
     @property
     def is_open(self):
@@ -80,6 +82,14 @@ class Facts(NamedTuple):
     def is_mapped(self):
         """Is it one whose document says something?"""
         return self.is_open and not self.arrival.deleted
+
+    def without(self, name, lacking):
+        """These facts, which go on without a field, or without one of a record inside; the first reason stays.
+
+        :param str name: of the Odoo field
+        :param Failure lacking: why
+        """
+        return self._replace(deferred=self.deferred | {name}, lacking=self.lacking or lacking)
 
     def fail(self, kind, message, field=None):
         """These facts, with the reason why nothing can be done; the first one stays."""
@@ -101,6 +111,8 @@ def throughout(pull, facts, change):
             child, failure = change(pull.nested_flows[rule.field], rule.child, child, True)
             problem = problem or failure
             inside.append(child)
+            if child.lacking:  # so the record must not look unchanged next time
+                facts = facts.without(rule.field, child.lacking)
         if inside:
             children[rule.field] = tuple(inside)
     if children:

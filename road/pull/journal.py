@@ -272,6 +272,8 @@ class _Failures:
         """
         if outcome.failure or not outcome.deferred:
             return outcome.failure
+        if outcome.step.facts.lacking:
+            return outcome.step.facts.lacking
         if outcome.note:
             return Failure(DEPENDENCY, told(self.pull.env, outcome.note))
         labels = ", ".join(self.pull.flow._field_label(name) for name in sorted(outcome.deferred))
@@ -348,7 +350,9 @@ def _line(pull, outcome, action):
     }
     if action in (CREATE, UPDATE, LINK):
         line["changes"] = logged_changes(outcome.step)
-    if outcome.is_altered and not outcome.note:
+    if outcome.step.facts.lacking and not outcome.failure:
+        line["message"] = outcome.step.facts.lacking.message
+    elif outcome.is_altered and not outcome.note:
         labels = (pull.env["bridge.drift"]._label(pull.flow, name) for name in altered_values(outcome, "altered"))
         line["message"] = pull.env._("Odoo keeps another value: %s", ", ".join(labels))
     return line

@@ -6,14 +6,22 @@ Nothing is written before; so no row of a business table is held while we wait.
 import base64
 import functools
 
+from odoo import fields
+from odoo.exceptions import UserError
+from odoo.tools.image import ImageProcess
+
 from ...mapping.merge import before
 from ...mapping.references import Download
+from ...remote.address import origin, resolve
 from ...remote.errors import RemoteError
 from ...remote.flight import WHOLESALE
-from ..words import DATA, DEEPEST
+from ..outcome import Failure
+from ..words import DATA, DEEPEST, DEPENDENCY
 from .arrival import identify
 from .facts import throughout
 from .references import references, wanted_ids
+
+MOST_SILENT = 2  # files of a batch that are waited for in vain at one host
 
 
 def fetch(pull, records):
@@ -83,37 +91,88 @@ def _with_files(pull, facts):
 
 
 def _own_files(pull, flow, mapper, facts, _is_inside):
-    values, terms, unknown = dict(facts.values), dict(facts.terms), False
     for rule in mapper.plain:
-        value = values.get(rule.field)
+        value = facts.values.get(rule.field)
         if not isinstance(value, Download) or _has_file(facts.bound, rule.field, value):
             continue
-        content = _content(pull, value)
-        if content is None:  # nothing may be asked: it is as if the remote said nothing of it, until it is looked at
-            del values[rule.field], terms[rule.field]
-            unknown = True
-        elif isinstance(content, RemoteError):
-            message = f"{flow._field_label(rule.field)}: {pull.flow.connector_id._explain(content)}"
-            return facts, (DATA, message, rule.field)
-        else:
-            values[rule.field] = base64.b64encode(content).decode()
-    arrival = facts.arrival._replace(fingerprint="") if unknown else facts.arrival
-    return facts._replace(values=values, terms=terms, arrival=arrival), None
+        content = _content(pull, flow, rule, value)
+        if isinstance(content, bytes):
+            facts = facts._replace(values={**facts.values, rule.field: base64.b64encode(content).decode()})
+            continue
+        if isinstance(content, Failure) and rule.required:
+            return facts, content
+        # The record goes on as if the remote said nothing of it, until it is looked at again.
+        facts = facts._replace(
+            values={name: one for name, one in facts.values.items() if name != rule.field},
+            terms={name: one for name, one in facts.terms.items() if name != rule.field},
+            arrival=facts.arrival._replace(fingerprint=""),
+        )
+        if isinstance(content, Failure):
+            facts = facts.without(rule.field, content)
+    return facts, None
 
 
-def _content(pull, value):
-    """The content of a file, or the error of its address, asked for once; None if nothing may be asked.
+def _content(pull, flow, rule, value):
+    """The content of a file; the failure of its address, which is asked for once; None if nothing may be asked.
 
-    :raises RemoteError: if nothing can be had now
+    :raises RemoteError: if nothing can be had of the other system now
+    """
+    content = _asked(pull, value)
+    if isinstance(content, RemoteError):
+        kind = DEPENDENCY if content.kind in WHOLESALE else DATA  # what passes is tried again by itself
+        message = pull.flow.connector_id._explain(content)
+    elif content is not None and _is_image(flow, rule) and not is_image(content):
+        kind, message = DATA, pull.env._("There is no image that Odoo can read at %s", value.url)
+    else:
+        return content
+    return Failure(kind, f"{flow._field_label(rule.field)}: {message}", rule.field)
+
+
+def _asked(pull, value):
+    """The content of a file, or the error of its address; None if nothing may be asked.
+
+    A file says nothing about the health of the other system, least of all one that lies somewhere else; only what
+    counts for every request is raised.
     """
     if value.url not in pull.files and pull.client is not None:
-        try:
-            pull.files[value.url] = pull.client.download(value.url, value.max_bytes)[0]
-        except RemoteError as error:
-            if error.kind in WHOLESALE:
-                raise
-            pull.files[value.url] = error
+        pull.files[value.url] = _downloaded(pull, value)
     return pull.files.get(value.url)
+
+
+def _downloaded(pull, value):
+    base_url, host = pull.flow.connector_id.base_url, None
+    try:
+        url = resolve(base_url.rstrip("/") + "/", value.url)
+        host = origin(url)
+        silence = pull.files.get(host, ())  # the errors of files that were waited for in vain
+        if len(silence) >= MOST_SILENT:
+            return silence[-1]
+        return pull.client.download(url, value.max_bytes)[0]
+    except RemoteError as error:
+        if error.kind in ("throttled", "auth") and host == origin(base_url):
+            raise
+        if error.kind == "unavailable":
+            pull.files[host] = (*silence, error)
+        return error
+
+
+def _is_image(flow, rule):
+    return isinstance(flow.env[flow.model]._fields[rule.field], fields.Image)
+
+
+def is_image(content):
+    """Is this a picture that Odoo can store? It takes for one whatever begins like a tag, such as an error page.
+
+    :param bytes content: of a file
+    """
+    beginning = content[:1000].lstrip().lower()
+    if beginning.startswith(b"<"):
+        return b"<svg" in beginning
+    try:
+        ImageProcess(content)
+    except (UserError, ValueError):
+        return False
+    return bool(content)
 
 
 def _has_file(bound, name, value):
