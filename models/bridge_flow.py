@@ -15,6 +15,7 @@ from ..mapping.mapper import PLACES, Mapper
 from ..mapping.paths import parse_expression, parse_path
 from ..remote.operation import as_number
 from ..road.inside import inside
+from ..road.order import in_order
 from ..road.pull.road import Pull
 from ..road.push.road import Push
 
@@ -486,10 +487,10 @@ class BridgeFlow(models.Model):
         :param str trigger: who or what started it: ``manual``, ``schedule``
         :param bool full: read everything, not only what changed
         :param list kinds: what is done of it: ``pull``, ``push``; None: all
-        :return: the runs, in the order of the flows
+        :return: the runs, in the order in which they are to be done: what others refer to first
         :rtype: BridgeRun
         """
-        runs = self.env["bridge.run"].sudo()
+        runs, ready = self.env["bridge.run"].sudo(), self.browse().sudo()
         for flow in self.sudo():
             if flow.connector_id.state == "disabled":
                 raise UserError(
@@ -498,6 +499,8 @@ class BridgeFlow(models.Model):
                     )
                 )
             check_references(flow)
+            ready |= flow
+        for flow in in_order(ready):
             for kind in KINDS[flow.direction] if kinds is None else kinds:
                 runs += runs._enqueue(flow, trigger=trigger, full=full, dry_run=dry_run, kind=kind)
         return runs.sudo(False)

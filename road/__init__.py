@@ -15,7 +15,7 @@ when is another attempt made?                                 ``jobs/retry.py``
 when does the cursor move?                                    ``road/pull/slice.py`` (``finish``), ``remote/delta.py``
 why was nothing removed?                                      ``road/pull/unseen.py`` (``is_believable``)
 what is asked of the remote before a change is sent?          ``road/push/look.py``
-what comes first?                                             ``road/waves.py``
+what comes first?                                             ``road/waves.py``, of flows ``road/order.py``
 which states has a binding, and who changes them?             ``models/bridge_binding.py``
 which job is next?                                            ``jobs/claim.py``
 what changed in Odoo?                                         ``capture.py``, ``models/bridge_change.py``

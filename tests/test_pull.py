@@ -609,10 +609,38 @@ class TestPull(BridgeCase):
         self.assertEqual(self.bound(flow, 1).country_id.code, "BE")
         self.assertEqual(set(self.bound(flow, 1).category_id.mapped("name")), {"Known", "New"})
         self.assertEqual(self.env["res.partner.category"].search_count([("name", "=", "New")]), 1)
-        self.assertIn("there is no “Country” with Country Code “ZZ”", self.log_of(run, "reject").message)
+        self.assertIn("there is no “Country” with Country Code “ZZ”", self.log_of(run, "reject")[:1].message)
+        self.assertEqual(self.failures(flow).mapped("error_kind"), ["dependency"])
         self.server.records["things"][0]["tags"] = []
         self.sync(flow)
         self.assertFalse(self.bound(flow, 1).category_id)
+
+    def keyed_owner_flows(self):
+        """Things that name their owner by the e-mail; the owners come by a flow that stands behind."""
+        owner = field("parent_id", "owner", "many2one_key", options={"field": "email"})
+        things, owners = self.owner_flows()
+        return {**things, "fields": [*things_flow()["fields"], owner]}, owners
+
+    def test_flows_run_after_those_that_they_refer_to(self):
+        for flows in (self.keyed_owner_flows(), self.owner_flows()):
+            with self.subTest(fields=flows[0]["fields"][-1]):
+                self.connect(*flows)
+                self.assertEqual(self.connector.flow_ids.mapped("code"), ["things", "owners"])
+                runs = self.connector.flow_ids._enqueue("manual")
+                self.assertEqual(runs.flow_id.mapped("code"), ["owners", "things"])
+                self.connector.unlink()
+
+    def test_record_waits_for_one_that_it_names_by_a_key(self):
+        flow = self.connect(*self.keyed_owner_flows())
+        owners = self.connector.flow_ids - flow
+        self.server.records["things"] = [thing(1, owner="thing9@example.com")]
+        self.assertEqual(self.counters(self.sync(flow)), {"failed": 1})
+        self.assertEqual((self.failures(flow).state, self.failures(flow).error_kind), ("pending", "dependency"))
+        self.failures(flow).write({"state": "failed", "attempts": 8})  # it has waited long
+        self.server.records["owners"] = [thing(9)]
+        self.sync(owners)
+        self.assertEqual(self.bound(flow, 1).parent_id, self.bound(owners, 9))
+        self.assertEqual(self.failures(flow).ids, [])
 
     def owner_flows(self):
         """Things that need their owner, who is a record of another flow."""

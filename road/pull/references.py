@@ -183,7 +183,8 @@ class _Found:
                 "%(field)s: there is no “%(model)s” with %(key)s “%(value)s”. Create it, or let the mapping create it.",
                 **values,
             )
-        return DATA, message, reference.rule.field
+        # One that is not here may come later; of several none comes to be right by itself.
+        return DATA if ids else DEPENDENCY, message, reference.rule.field
 
     def _is_needed(self, reference):
         """Why a record can not do without a related record that is not here; None if it can."""
