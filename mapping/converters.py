@@ -19,6 +19,7 @@ from dataclasses import dataclass
 
 import dateutil.parser
 
+from .alike import IGNORE_CASE, WAYS
 from .errors import ConversionError, OptionError, PathError, _lt
 from .paths import MISSING, parse_expression, parse_path
 from .references import ByBinding, ByKey, Download, Many, Nested
@@ -89,6 +90,7 @@ OPTION_KINDS = {
     "boolean": ("true or false", lambda value: isinstance(value, bool)),
     "count": ("a whole number from 0", lambda value: _is_whole_number(value) and value >= 0),
     "scale": ("a whole number from 1", lambda value: _is_whole_number(value) and value >= 1),
+    "way": ("one of " + ", ".join(WAYS), lambda value: value in WAYS),
     "list": ("a list", lambda value: isinstance(value, list)),
     "object": ("an object", lambda value: isinstance(value, dict)),
     "choices": (
@@ -101,6 +103,13 @@ OPTION_KINDS = {
     "any": ("any value", lambda value: True),
 }
 
+COMPARE = Option(
+    "way",
+    _lt(
+        "how keys are compared: exact, ignore_case (nor blanks), email, code (letters and digits only, as of a VAT"
+        " number), phone (digits only); if not set, as fits the field"
+    ),
+)
 _NULLS = Option("list", _lt("remote values that mean “nothing here”, for example [false]"), default=())
 
 
@@ -214,7 +223,7 @@ class Text(Converter):
 
     name = "text"
     label = _lt("Text")
-    options = {"strip": Option("boolean", _lt("remove white space at both ends"), default=False)}
+    options = {"strip": Option("boolean", _lt("remove white space at both ends"), default=False), "compare": COMPARE}
     field_types = frozenset({"char", "text", "html", "reference"})
 
     def read(self, value):
@@ -542,13 +551,14 @@ _KEY = Option("text", _lt("the Odoo field that the value is compared with"), req
 _DOMAIN = Option("list", _lt("an Odoo domain that the records must match"), default=())
 _CREATE = Option("boolean", _lt("create a record when there is none"), default=False)
 _OPTIONAL = Option("boolean", _lt("leave the field empty when there is none"), default=False)
-_IGNORE_CASE = Option("boolean", _lt("compare text without regard to upper and lower case"), default=False)
+_IGNORE_CASE = Option("boolean", _lt("the same as compare: ignore_case"), default=False)
 _KEYED = {
     "field": _KEY,
     "domain": _DOMAIN,
     "create": _CREATE,
     "optional": _OPTIONAL,
     "item": _ITEM,
+    "compare": COMPARE,
     "ignore_case": _IGNORE_CASE,
 }
 
@@ -601,6 +611,13 @@ class _Bound(_Relation):
 
 
 class _Keyed(_Relation):
+    def _prepare(self):
+        super()._prepare()
+        if self.settings["ignore_case"]:
+            if self.settings["compare"] not in (None, IGNORE_CASE):
+                self._refuse("compare", "left out where ignore_case is set")
+            self.settings["compare"] = IGNORE_CASE
+
     def _reference(self, value):
         if isinstance(value, (dict, list)) or value is None:
             raise ConversionError("not_identifier", value=value)

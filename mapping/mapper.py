@@ -8,6 +8,7 @@ value is *null* (or one of the values that the converter's ``empty`` option name
 import re
 from dataclasses import dataclass, field
 
+from .alike import EXACT, IGNORE_CASE, alike, usual_way
 from .converters import external_id
 from .errors import ConversionError, MappingError
 from .fingerprint import fingerprint
@@ -66,6 +67,20 @@ class Rule:
     @property
     def is_keyed(self):
         return bool(self.keyed_settings.get("field"))
+
+    @property
+    def way(self):
+        """How its values are compared where it is a key (mapping/alike.py)."""
+        if self.is_keyed:
+            return EXACT  # the value is a record; "compare" is about how that one is found
+        return self.keyed_settings.get("compare") or usual_way(self.field)
+
+    def sought(self, value):
+        """What a value of the other system is as a key, for records that the other system has found or made.
+
+        It was asked for them, so letters and blanks tell nothing apart that it holds for the same.
+        """
+        return alike(str(value), IGNORE_CASE if self.way == EXACT else self.way)
 
     def says_nothing(self, value):
         """Is this an empty Odoo value that leaves the remote's value as it is?"""

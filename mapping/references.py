@@ -61,7 +61,7 @@ class ToCreate:
     :ivar str field: the field that is its key
     :ivar key: the same for all values that name the record
     :ivar tuple domain: what else must be true of it, as (field, operator, value)
-    :ivar bool ignore_case: is text compared without regard to upper and lower case
+    :ivar str way: how texts are compared (mapping/alike.py)
     :ivar value: one of the values that name it, as the other system sent it
     """
 
@@ -69,7 +69,7 @@ class ToCreate:
     field: str
     key: object
     domain: tuple = ()
-    ignore_case: bool = False
+    way: str = "exact"
     value: object = dataclasses.field(default=None, compare=False)
 
 

@@ -91,14 +91,16 @@ class BridgeFieldMapping(models.Model):
     # Constraints
     # ----------------------------------------------------------------------------------------------------------------
 
-    @api.constrains("field_id", "flow_id", "direction", "converter", "options", "path", "default_value")
+    @api.constrains("field_id", "flow_id", "direction", "converter", "options", "path", "default_value", "key")
     def _check_mapping(self):
         for mapping in self:
             mapping._check_field()
             try:
-                mapping._rule()
+                rule = mapping._rule()
             except MappingError as error:
                 mapping._refuse(self.env["bridge.connector"]._explain(error))
+            if rule.keyed_settings.get("compare") and not (rule.is_keyed or rule.key):
+                mapping._refuse(self.env._("“compare” says how a key is compared: make the field a key, or leave it out"))
 
     @api.constrains("on_missing", "on_null", "on_empty", "default_value")
     def _check_default(self):

@@ -23,7 +23,7 @@ from ..terms import read_terms
 from ..waves import waves
 from ..words import ARCHIVE, CREATE, DATA, DEPENDENCY, LINK, UNLINK, UPDATE
 from .halving import halve
-from .match import key_of
+from .match import key_of, ways_of
 from .plan import has_moved
 
 WRITTEN = (CREATE, LINK, UPDATE)
@@ -105,7 +105,8 @@ class _Writer:
         """Let no other transaction create the same records, found by the same keys, at the same time."""
         names = list(self.pull.mapper.keys)
         new = [step for step in steps if step.action == CREATE] if names else []
-        keys = [(self.flow.model, names, key_of(step.facts, names)) for step in new]
+        ways = ways_of(self.pull)
+        keys = [(self.flow.model, names, key_of(step.facts, ways)) for step in new]
         for owner in self._written(steps):
             for value in owner.values.values():
                 keys += [(one.model, [one.field], [comparable(one.key)]) for one in references_in(value, ToCreate)]
@@ -151,7 +152,7 @@ class _Writer:
             return reference
         if reference not in made:
             model = self.pull.records_of(flow).env[reference.model]
-            keyed = Keyed(model, reference.field, reference.domain, reference.ignore_case)
+            keyed = Keyed(model, reference.field, reference.domain, reference.way)
             try:
                 with self.env.cr.savepoint():
                     made[reference] = keyed.make(reference.value)

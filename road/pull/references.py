@@ -97,7 +97,7 @@ def _keyed(records, rule):
     """
     settings = rule.keyed_settings
     model = records.env[records._fields[rule.field].comodel_name]
-    return Keyed(model, settings["field"], settings["domain"], settings["ignore_case"])
+    return Keyed(model, settings["field"], settings["domain"], settings["compare"])
 
 
 class _Found:
@@ -160,7 +160,7 @@ class _Found:
         model = self.env[reference.flow.model]._fields[reference.rule.field].comodel_name
         if not ids and settings["create"] and key is not None:
             domain = _frozen(settings["domain"])
-            return ToCreate(model, settings["field"], key, domain, settings["ignore_case"], one.value), None
+            return ToCreate(model, settings["field"], key, domain, keyed.way, one.value), None
         if not ids and settings["optional"]:
             return False, None
         return False, self._not_one(reference, one.value, model, ids)

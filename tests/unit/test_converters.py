@@ -474,6 +474,7 @@ WRONG = {
     "boolean": ["true", 1, 0, None],
     "count": [-1, 1.5, "2", True, None],
     "scale": [0, -1, 1.5, "100", True, None],
+    "way": ["loosely", "", None, 5, []],
     "list": ["x", {}, None, 5],
     "object": [[], "x", None, 5],
     "choices": ["x", [1], [[1]], [[1, 2, 3]], [{"a": 1}], None],

@@ -1,0 +1,91 @@
+"""Values as they really come (cases from practice): read as people mean them, or refused in words; never guessed."""
+
+from odoo.exceptions import ValidationError
+from odoo.tests import tagged
+
+from .common import BridgeCase, field, thing, things_flow
+
+
+@tagged("post_install", "-at_install")
+class TestKeysAsPeopleMeanThem(BridgeCase):
+    def connect_by(self, name, **options):
+        fields_ = [field("name", "name", required=True), field(name, name, options=options, key=True)]
+        return self.connect(things_flow(fields=fields_))
+
+    def test_contact_is_found_however_its_key_is_written(self):
+        cases = [
+            ("email", {}, "Ann.Lee@Example.com", ["ann.lee@example.com", " ann.lee@example.com ", "ANN.LEE@EXAMPLE.COM"]),
+            ("vat", {}, "BE0477472701", ["BE 0477.472.701", "be0477472701", "BE-0477-472-701"]),
+            ("phone", {}, "+32 470 12 34 56", ["+32 470/12.34.56", "0032470123456", "+32 (0)470 12 34 56"]),
+            ("ref", {"compare": "ignore_case"}, "Élan Vital", ["élan  vital", " ÉLAN VITAL", "Élan Vital"]),
+            ("ref", {"compare": "code"}, "AB-12", ["ab 12", "AB.12", "ab12"]),
+        ]
+        for name, options, kept, spellings in cases:
+            for spelling in spellings:
+                with self.subTest(name=name, spelling=spelling):
+                    ann = self.env["res.partner"].create({"name": "Ann", name: kept})
+                    flow = self.connect_by(name, **options)
+                    self.server.records["things"] = [{"id": 1, "name": "Ann", name: spelling}]
+                    self.assertEqual(self.counters(self.sync(flow)), {"linked": 1})
+                    self.assertEqual(self.bound(flow, 1), ann)
+                    self.connector.unlink()
+                    ann.unlink()
+
+    def test_key_that_must_be_exact_is_compared_letter_by_letter(self):
+        ann = self.env["res.partner"].create({"name": "Ann", "email": "Ann.Lee@Example.com", "ref": "ab"})
+        for name, value in (("ref", "AB"), ("email", "ann.lee@example.com")):
+            flow = self.connect_by(name, **({"compare": "exact"} if name == "email" else {}))
+            self.server.records["things"] = [{"id": 1, "name": "Ann", name: value}]
+            self.assertEqual(self.counters(self.sync(flow)), {"created": 1})
+            self.assertNotEqual(self.bound(flow, 1), ann)
+            self.connector.unlink()
+
+    def test_key_that_several_records_have_is_a_question_not_a_guess(self):
+        emails = ["ann@example.com", "Ann@Example.com"]
+        both = self.env["res.partner"].create([{"name": "Ann", "email": email} for email in emails])
+        flow = self.connect_by("email")
+        self.server.records["things"] = [thing(1, email="ann@example.com")]
+        run = self.sync(flow)
+        self.assertEqual(self.counters(run), {"failed": 1})
+        message = run.log_ids.message
+        self.assertIn("2 records of Odoo have the same Email", message)
+        self.assertTrue(all(str(one.id) in message for one in both), message)
+
+    def test_key_of_signs_that_mean_nothing_matches_nothing(self):
+        self.env["res.partner"].create([{"name": "A", "phone": "-"}, {"name": "B", "phone": "--"}])
+        flow = self.connect_by("phone")
+        self.server.records["things"] = [thing(1, phone="-")]
+        self.assertEqual(self.counters(self.sync(flow)), {"created": 1})
+
+    def test_each_record_of_a_page_finds_its_own_contact(self):
+        flow = self.connect_by("email")
+        self.server.records["things"] = [thing(n, email=f" THING{n}@example.com") for n in range(3)]
+        self.env["res.partner"].create([{"name": "x", "email": f"thing{n}@example.com"} for n in range(3)])
+        self.assertEqual(self.counters(self.sync(flow)), {"linked": 3})
+        self.assertEqual({self.bound(flow, n).name for n in range(3)}, {"Thing 0", "Thing 1", "Thing 2"})
+
+    def test_related_record_by_an_email_in_other_letters(self):
+        boss = self.env["res.partner"].create({"name": "Boss", "email": "Boss@Example.com"})
+        parent = field("parent_id", "boss", "many2one_key", options={"field": "email", "create": True})
+        flow = self.connect(things_flow(fields=[*things_flow()["fields"], parent]))
+        self.server.records["things"] = [thing(1, boss=" boss@example.com "), thing(2, boss="BOSS@example.com")]
+        self.assertEqual(self.counters(self.sync(flow)), {"created": 2})
+        self.assertEqual({self.bound(flow, n).parent_id for n in (1, 2)}, {boss})
+
+    def test_what_is_created_by_a_loose_key_is_found_by_it(self):
+        tags = field("category_id", "tags", "many2many_key", options={"field": "name", "create": True, "compare": "code"})
+        flow = self.connect(things_flow(page_size=1, fields=[*things_flow()["fields"], tags]))
+        self.server.records["things"] = [thing(1, tags=["B2-B!"]), thing(2, tags=["b2b"]), thing(3, tags=["B 2 B"])]
+        self.assertEqual(self.counters(self.sync(flow)), {"created": 3})
+        found = self.bound(flow, 1).category_id
+        self.assertEqual((found.name, self.bound(flow, 3).category_id), ("B2-B!", found))
+
+    def test_way_to_compare_that_means_nothing_is_refused_when_saved(self):
+        cases = [
+            (field("name", "name", options={"compare": "loosely"}, key=True), "exact, ignore_case, email, code, phone"),
+            (field("ref", "ref", options={"compare": "code"}), "make the field a key"),
+        ]
+        for mapped, words in cases:
+            with self.assertRaises(ValidationError) as caught:
+                self.connect(things_flow(fields=[field("email", "email"), mapped]))
+            self.assertIn(words, str(caught.exception))
