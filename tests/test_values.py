@@ -3,7 +3,7 @@
 from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 
-from .common import BridgeCase, field, thing, things_flow
+from .common import BridgeCase, field, list_operation, thing, things_flow
 
 
 @tagged("post_install", "-at_install")
@@ -89,3 +89,75 @@ class TestKeysAsPeopleMeanThem(BridgeCase):
             with self.assertRaises(ValidationError) as caught:
                 self.connect(things_flow(fields=[field("email", "email"), mapped]))
             self.assertIn(words, str(caught.exception))
+
+
+@tagged("post_install", "-at_install")
+class TestTimes(BridgeCase):
+    def connect_delta(self, zone="America/New_York", **delta):
+        query = {"changed_since": "{since}", "limit": "{limit}", "offset": "{offset}"}
+        delta = {"type": "timestamp", "format": "iso", "source": "record", **delta}
+        operations = [list_operation("things", query=query, delta=delta), things_flow()["operations"][1]]
+        return self.connect(things_flow(operations=operations), timezone=zone)
+
+    def asked_since(self, flow):
+        """What the next run asks for."""
+        self.server.requests.clear()
+        self.sync(flow)
+        return self.server.requests[0][2].get("changed_since")
+
+    def test_records_tell_a_time_in_one_format_and_are_asked_for_in_another(self):
+        cases = [
+            ({"sent_format": "%Y/%m/%d %H:%M"}, "2024/06/01 08:00"),
+            ({"sent_format": "%Y/%m/%d %H:%M", "timezone": "Europe/Brussels"}, "2024/06/01 14:00"),
+            ({"sent_format": "epoch_ms"}, "1717243200000"),
+            ({}, "2024-06-01T12:00:00.000+0000"),
+        ]
+        for delta, since in cases:
+            with self.subTest(delta=delta):
+                flow = self.connect_delta(**delta)
+                self.server.records["things"] = [thing(1, updated="2024-06-01T12:00:00.000+0000")]
+                self.assertEqual(self.sync(flow).message, False)
+                self.assertEqual(self.asked_since(flow), since)
+                exported = self.connector._export_definition()["flows"][0]["operations"][0]["delta"]
+                self.assertEqual({name: exported[name] for name in delta}, delta)
+                self.connector.unlink()
+
+    def test_run_says_when_no_updated_at_can_be_read(self):
+        flow = self.connect_delta(format="%Y/%m/%d %H:%M")
+        self.server.records["things"] = [thing(n, updated="2024-06-01T12:00:00Z") for n in range(2)]
+        run = self.sync(flow)
+        self.assertEqual((run.state, run.created), ("done", 2))
+        self.assertIn("None of the 2 records has an Updated At that can be read as “%Y/%m/%d %H:%M”", run.message)
+        self.assertIn("“2024-06-01T12:00:00Z”", run.message)
+        flow._operation("list").delta_format = "iso"
+        self.assertFalse(self.sync(flow).message)
+        self.assertEqual(flow.cursor, "2024-06-01T12:00:00Z")
+
+    def test_one_record_without_a_time_is_no_reason_to_doubt(self):
+        flow = self.connect_delta()
+        self.assertFalse(self.sync(flow).message, "nothing was read, so nothing is known")
+        self.server.records["things"] = [thing(1, updated=None), thing(2, updated="2024-06-01T12:00:00Z")]
+        self.assertFalse(self.sync(flow).message)
+
+    def test_format_that_can_not_be_sent_is_refused_when_saved(self):
+        for delta, words in (
+            ({"sent_format": "yyyy/mm"}, "strptime pattern"),
+            ({"format": "integer", "sent_format": "iso"}, "a count is sent as it is"),
+            ({"format": "auto"}, "say how {since} is written"),
+            ({"format": "%Q"}, "strptime pattern"),
+        ):
+            with self.assertRaises(ValidationError) as caught:
+                self.connect_delta(**delta)
+            self.assertIn(words, str(caught.exception))
+
+    def test_zone_that_is_corrected_reads_all_records_again(self):
+        flow = self.connect()
+        self.server.records["things"] = [thing(1)]
+        self.sync(flow)
+        self.assertFalse(flow.full_scan_needed)
+        before = flow._mapping_key()
+        self.connector.timezone = "Europe/Brussels"
+        self.assertTrue(flow.full_scan_needed)
+        self.assertNotEqual(flow._mapping_key(), before, "a record that did not change there is read anew")
+        self.connector.timezone = "UTC"
+        self.assertEqual(flow._mapping_key(), before)

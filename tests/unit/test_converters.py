@@ -578,7 +578,7 @@ def test_every_reason_is_a_sentence(reason):
 
 
 def test_another_addon_can_add_a_converter(monkeypatch):
-    monkeypatch.setattr("integration_bridge.mapping.converters.CONVERTERS", dict(CONVERTERS))
+    monkeypatch.setattr("integration_bridge.mapping.converter.CONVERTERS", dict(CONVERTERS))
 
     @converter
     class Shout(Converter):
