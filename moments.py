@@ -1,7 +1,7 @@
 """Moments in every notation in which systems write them: one place that reads them, for values and for cursors.
 
-A *format* is ``iso``, ``epoch`` (seconds), ``epoch_ms``, ``auto`` (a text as ``iso``, a number by its size), or a pattern
-of strptime. ``iso`` also reads the other notations that can mean one moment only: ``/Date(1717243200000+0200)/``,
+A *format* is ``iso``, ``epoch`` (seconds), ``epoch_ms``, ``auto`` (a text as ``iso``, a number by its size), or a
+pattern of strptime. ``iso`` also reads other notations that can mean one moment only: ``/Date(1717243200000+0200)/``,
 ``2024-06-01T12:00:00Z[UTC]``, ``2024-06-01 12:00:00 +0200`` and ``2024-06-01 12:00:00 UTC``.
 
 A zone that is named counts, or the value is refused: an abbreviation such as CST means several. A moment without a zone
@@ -31,7 +31,7 @@ _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _SIZES = ((11, 1), (14, 10**3), (17, 10**6))  # below ten to the power of: units in a second
 
 
-def zone_choices():
+def zone_choices(_model=None):
     """:return: every zone there is, as the choices of a selection field"""
     return [(name, name) for name in sorted(zoneinfo.available_timezones())]
 

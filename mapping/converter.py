@@ -68,6 +68,7 @@ OPTION_KINDS = {
     "boolean": ("true or false", lambda value: isinstance(value, bool)),
     "count": ("a whole number from 0", lambda value: _is_whole_number(value) and value >= 0),
     "scale": ("a whole number from 1", lambda value: _is_whole_number(value) and value >= 1),
+    "sign": ("“.” or “,”", lambda value: value in (".", ",")),
     "way": ("one of " + ", ".join(WAYS), lambda value: value in WAYS),
     "list": ("a list", lambda value: isinstance(value, list)),
     "object": ("an object", lambda value: isinstance(value, dict)),
@@ -154,6 +155,20 @@ class Converter:
         :raises ConversionError: if it can not be read
         """
         raise NotImplementedError
+
+    def read_in(self, value, document):
+        """The same, for a value whose meaning depends on another one of the record, such as an amount on its currency.
+
+        :param document: the whole record
+        """
+        return self.read(value)
+
+    def also_reads(self, document):
+        """Those other values: when they change, the record is another one.
+
+        :rtype: list
+        """
+        return []
 
     def write(self, value):
         """Odoo to remote.

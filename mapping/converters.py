@@ -110,6 +110,12 @@ class _Chained(Converter):
     def read(self, value):
         return self.then.read(value) if self.then else value
 
+    def read_in(self, value, document):
+        return self.then.read_in(value, document) if self.then else value
+
+    def also_reads(self, document):
+        return self.then.also_reads(document) if self.then else []
+
     def write(self, value):
         raise ConversionError("not_both_ways", converter=self.name)
 

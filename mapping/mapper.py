@@ -14,6 +14,7 @@ from .errors import ConversionError, MappingError
 from .fingerprint import fingerprint
 from .paths import MISSING, parse_expression
 from .references import Nested
+from .yes_no import NO, YES
 
 PLACES = ("id", "updated", "version", "deleted", "reference")  # where a record says what it is
 DELETED = "deleted"  # the fingerprint of a tombstone
@@ -121,9 +122,9 @@ class Rule:
             value = self.source(document)
             effect = self._effect(value)
             if effect is None:
-                return self._present(self.converter.read(value))
+                return self._present(self.converter.read_in(value, document))
             if effect == DEFAULT and self.default is not None:
-                return self.converter.read(self.default)
+                return self.converter.read_in(self.default, document)
             if self.required or effect == REJECT:
                 raise ConversionError(_what_is_absent(value, self.converter), path=self._place())
             return MISSING if effect == KEEP else False
@@ -268,7 +269,7 @@ class Mapper:
         if rule.child and isinstance(value, (list, dict)):
             documents = [value] if isinstance(value, dict) else value
             return [[rule.child.identified_content(document) for document in documents]]
-        return [value]
+        return [value, *rule.converter.also_reads(document)]
 
     def identified_content(self, document):
         """Content and id of a record inside another one, as its parent's fingerprint sees it."""
@@ -315,8 +316,8 @@ class Mapper:
 
 
 # Texts in which systems say yes and no; a moment at which it was deleted says yes, one of nothing but zeros says no.
-_NO = {"", "0", "0.0", "false", "f", "no", "n", "off", "none", "null", "nil", "never"}
-_YES = {"1", "true", "t", "yes", "y", "on", "x", "d", "deleted", "removed", "trash", "trashed", "archived", "gone"}
+_NO = NO | {"", "0.0", "none", "null", "nil", "never"}
+_YES = YES | {"x", "d", "deleted", "removed", "trash", "trashed", "archived", "gone"}
 _NO_MOMENT = re.compile(r"[0:.\-/ TZ+]+")
 _MOMENT = re.compile(r"\d[\d:.,\-/ TZ+]{3,}|/Date\(\d+.*", re.IGNORECASE)
 
@@ -331,9 +332,11 @@ def is_deleted(marker):
     if not isinstance(marker, str):
         return bool(marker)
     text = marker.strip().lower()
+    if text in _YES:
+        return True
     if text in _NO or _NO_MOMENT.fullmatch(text.upper()):
         return False
-    if text in _YES or _MOMENT.fullmatch(text):
+    if _MOMENT.fullmatch(text):
         return True
     raise ConversionError("not_deleted", value=marker)
 

@@ -7,6 +7,7 @@ import re
 
 from .converter import COMPARE, Converter, Option, converter
 from .errors import ConversionError, _lt
+from .yes_no import yes_or_no
 
 
 def _text(value):
@@ -23,12 +24,23 @@ class Text(Converter):
 
     name = "text"
     label = _lt("Text")
-    options = {"strip": Option("boolean", _lt("remove white space at both ends"), default=False), "compare": COMPARE}
+    options = {
+        "strip": Option("boolean", _lt("remove white space at both ends"), default=False),
+        "html_entities": Option(
+            "boolean", _lt("the remote text is written as in HTML, such as Tom &amp; Jerry"), default=False
+        ),
+        "compare": COMPARE,
+    }
     field_types = frozenset({"char", "text", "html", "reference"})
 
     def read(self, value):
         text = _text(value)
+        if self.settings["html_entities"]:
+            text = html.unescape(text)
         return text.strip() if self.settings["strip"] else text
+
+    def write(self, value):
+        return html.escape(value, quote=False) if self.settings["html_entities"] and isinstance(value, str) else value
 
 
 def _contains(values, value):
@@ -38,24 +50,30 @@ def _contains(values, value):
 
 @converter
 class Boolean(Converter):
-    """Yes or no, with the values that stand for them."""
+    """Yes or no, as nearly all systems write it (mapping/yes_no.py), or with the values that stand for them."""
 
     name = "boolean"
     label = _lt("Yes or no")
     options = {
-        "true_values": Option("list", _lt("remote values for yes; the first one is written"), default=(True,)),
-        "false_values": Option("list", _lt("remote values for no; the first one is written"), default=(False,)),
+        "true_values": Option("list", _lt("the only remote values for yes; the first one is written")),
+        "false_values": Option("list", _lt("the only remote values for no; the first one is written")),
     }
     field_types = frozenset({"boolean"})
 
     def _prepare(self):
-        for option in ("true_values", "false_values"):
+        self.is_usual = self.settings["true_values"] is self.settings["false_values"] is None
+        for option, usual in (("true_values", [True]), ("false_values", [False])):
+            if self.settings[option] is None:
+                self.settings[option] = usual
             if not self.settings[option]:
                 self._refuse(option, "a list with at least one value")
         if any(_contains(self.settings["false_values"], value) for value in self.settings["true_values"]):
             self._refuse("true_values", "without a value that is in false_values as well")
 
     def read(self, value):
+        usual = yes_or_no(value) if self.is_usual else None
+        if usual is not None:
+            return usual
         if _contains(self.settings["true_values"], value):
             return True
         if _contains(self.settings["false_values"], value):

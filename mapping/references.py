@@ -47,6 +47,18 @@ class Download:
 
 
 @dataclass(frozen=True)
+class Money:
+    """An amount of Odoo on its way out, where the currency says in what it is counted.
+
+    :ivar amount: in major units
+    :ivar str currency: its code; None if the record has none
+    """
+
+    amount: object
+    currency: str | None
+
+
+@dataclass(frozen=True)
 class Pending:
     """The Odoo record of a remote record of the same batch, which is about to be created."""
 

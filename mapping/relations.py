@@ -13,6 +13,7 @@ _DOMAIN = Option("list", _lt("an Odoo domain that the records must match"), defa
 _CREATE = Option("boolean", _lt("create a record when there is none"), default=False)
 _OPTIONAL = Option("boolean", _lt("leave the field empty when there is none"), default=False)
 _IGNORE_CASE = Option("boolean", _lt("the same as compare: ignore_case"), default=False)
+_SEPARATOR = Option("text", _lt("the list is one text, with this between its parts, for example “, ”"))
 _KEYED = {
     "field": _KEY,
     "domain": _DOMAIN,
@@ -51,19 +52,41 @@ class _Relation(Converter):
 
 
 class _Several(_Relation):
-    """A list of relations."""
+    """A list of relations; with ``separator`` it is one text."""
 
-    null = nothing = []  # a list of none
     field_types = frozenset({"many2many"})
 
+    def _prepare(self):
+        super()._prepare()
+        self.separator = self.settings["separator"]
+        if self.separator and self.item:
+            self._refuse("item", "left out where separator is set: what is between the separators is the id or key")
+
+    @property
+    def null(self):
+        return None if self.separator else []  # a list of none
+
+    @property
+    def nothing(self):
+        return "" if self.separator else []
+
     def read(self, value):
+        if self.separator and isinstance(value, (str, int)) and not isinstance(value, bool):
+            parts = (part.strip() for part in str(value).split(self.separator.strip() or None))
+            value = [part for part in parts if part]
         if not isinstance(value, (list, tuple)):
             raise ConversionError("not_list", value=value)
         references = (super(_Several, self).read(item) for item in value)
         return Many(tuple(dict.fromkeys(references)))  # a list that names one twice means it once
 
     def write(self, value):
-        return [super(_Several, self).write(item) for item in value]
+        if self.separator is None:
+            return [super(_Several, self).write(item) for item in value]
+        parts = sorted({str(item) for item in value}, key=lambda part: (part.casefold(), part))
+        for part in parts:
+            if (self.separator.strip() or " ") in part:
+                raise ConversionError("separator_inside", value=part)
+        return self.separator.join(parts)
 
 
 class _Bound(_Relation):
@@ -111,7 +134,7 @@ class Many2manyBinding(_Several, _Bound):
 
     name = "many2many_binding"
     label = _lt("Related records, by the external ids of a flow")
-    options = {"flow": _FLOW, "item": _ITEM}
+    options = {"flow": _FLOW, "item": _ITEM, "separator": _SEPARATOR}
 
 
 @converter
@@ -120,7 +143,7 @@ class Many2manyKey(_Several, _Keyed):
 
     name = "many2many_key"
     label = _lt("Related records, by a field")
-    options = _KEYED
+    options = {**_KEYED, "separator": _SEPARATOR}
 
 
 @converter

@@ -96,7 +96,7 @@ class BridgeConnector(models.Model):
         " commas. Example: 10.0.0.5, 192.168.1.0/24",
     )
     timezone = fields.Selection(
-        lambda self: zone_choices(), default="UTC", required=True, help="Of times that the other system sends without one."
+        zone_choices, default="UTC", required=True, help="The zone of times that the other system sends without one."
     )
     log_level = fields.Selection(
         [("errors", "Errors"), ("changes", "Changes"), ("everything", "Everything")],

@@ -100,7 +100,9 @@ class BridgeFieldMapping(models.Model):
             except MappingError as error:
                 mapping._refuse(self.env["bridge.connector"]._explain(error))
             if rule.keyed_settings.get("compare") and not (rule.is_keyed or rule.key):
-                mapping._refuse(self.env._("“compare” says how a key is compared: make the field a key, or leave it out"))
+                mapping._refuse(
+                    self.env._("“compare” says how a key is compared: make the field a key, or leave it out")
+                )
 
     @api.constrains("on_missing", "on_null", "on_empty", "default_value")
     def _check_default(self):

@@ -361,7 +361,14 @@ class BridgeFlow(models.Model):
         """
         mappings = [mapping._mapping_key() for mapping in (self | self.child_ids).mapping_ids]
         zone = self.connector_id.timezone or "UTC"
-        said = [self.model, self.direction, self.authority, self.can_update, mappings, *([] if zone == "UTC" else [zone])]
+        said = [
+            self.model,
+            self.direction,
+            self.authority,
+            self.can_update,
+            mappings,
+            *([] if zone == "UTC" else [zone]),
+        ]
         return fingerprint(said).encode()
 
     def _operation(self, kind):

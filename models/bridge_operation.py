@@ -122,11 +122,11 @@ class BridgeOperation(models.Model):
     )
     delta_sent_format = fields.Char(
         "Format of {since}",
-        help="Where {since} has to be written in another way: iso, epoch, epoch_ms, or a pattern such as %Y/%m/%d %H:%M."
-        " Empty: as the other system wrote it.",
+        help="Where {since} has to be written in another way: iso, epoch, epoch_ms, or a pattern such as %Y/%m/%d"
+        " %H:%M. Empty: as the other system wrote it.",
     )
     delta_timezone = fields.Selection(
-        lambda self: moments.zone_choices(),
+        moments.zone_choices,
         string="Zone of {since}",
         help="In which {since} is written. Empty: as the connector says.",
     )
@@ -312,7 +312,9 @@ class BridgeOperation(models.Model):
                         name, self.env._("use iso, epoch, epoch_ms, auto, integer (a count), or a strptime pattern")
                     )
             if delta.format == COUNT and (delta.sent_format or delta.sent_zone):
-                operation._refuse("delta_sent_format", self.env._("a count is sent as it is; leave format and zone empty"))
+                operation._refuse(
+                    "delta_sent_format", self.env._("a count is sent as it is; leave format and zone empty")
+                )
             if moments.AUTO in (delta.sent_format, delta.format if not delta.sent_format else None):
                 operation._refuse("delta_sent_format", self.env._("say how {since} is written, such as epoch or iso"))
 

@@ -3,7 +3,12 @@
 from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 
+from ..mapping.converters import make_converter
+from ..mapping.mapper import Rule
+from ..mapping.paths import parse_path
+from ..road.push.document import portable
 from .common import BridgeCase, field, list_operation, thing, things_flow
+from .test_both_ways import BothWaysCase
 
 
 @tagged("post_install", "-at_install")
@@ -14,7 +19,12 @@ class TestKeysAsPeopleMeanThem(BridgeCase):
 
     def test_contact_is_found_however_its_key_is_written(self):
         cases = [
-            ("email", {}, "Ann.Lee@Example.com", ["ann.lee@example.com", " ann.lee@example.com ", "ANN.LEE@EXAMPLE.COM"]),
+            (
+                "email",
+                {},
+                "Ann.Lee@Example.com",
+                ["ann.lee@example.com", " ann.lee@example.com ", "ANN.LEE@EXAMPLE.COM"],
+            ),
             ("vat", {}, "BE0477472701", ["BE 0477.472.701", "be0477472701", "BE-0477-472-701"]),
             ("phone", {}, "+32 470 12 34 56", ["+32 470/12.34.56", "0032470123456", "+32 (0)470 12 34 56"]),
             ("ref", {"compare": "ignore_case"}, "Élan Vital", ["élan  vital", " ÉLAN VITAL", "Élan Vital"]),
@@ -73,7 +83,9 @@ class TestKeysAsPeopleMeanThem(BridgeCase):
         self.assertEqual({self.bound(flow, n).parent_id for n in (1, 2)}, {boss})
 
     def test_what_is_created_by_a_loose_key_is_found_by_it(self):
-        tags = field("category_id", "tags", "many2many_key", options={"field": "name", "create": True, "compare": "code"})
+        tags = field(
+            "category_id", "tags", "many2many_key", options={"field": "name", "create": True, "compare": "code"}
+        )
         flow = self.connect(things_flow(page_size=1, fields=[*things_flow()["fields"], tags]))
         self.server.records["things"] = [thing(1, tags=["B2-B!"]), thing(2, tags=["b2b"]), thing(3, tags=["B 2 B"])]
         self.assertEqual(self.counters(self.sync(flow)), {"created": 3})
@@ -161,3 +173,31 @@ class TestTimes(BridgeCase):
         self.assertNotEqual(flow._mapping_key(), before, "a record that did not change there is read anew")
         self.connector.timezone = "UTC"
         self.assertEqual(flow._mapping_key(), before)
+
+
+@tagged("post_install", "-at_install")
+class TestNotations(BothWaysCase):
+    def test_tags_in_one_text_go_both_ways_without_echo(self):
+        tags = field(
+            "category_id", "tags", "many2many_key", options={"field": "name", "create": True, "separator": ", "}
+        )
+        fields_ = [field("name", "name", required=True), field("email", "email", key=True), field("ref", "ref"), tags]
+        self.connect_both("newest", fields=fields_)
+        ada, there = self.in_agreement(tags="red, summer sale, B2B")
+        self.assertEqual(sorted(ada.category_id.mapped("name")), ["B2B", "red", "summer sale"])
+        self.assertEqual(self.writes(), 0, "another order of the same tags is no change")
+        ada.category_id = [(3, ada.category_id.filtered(lambda tag: tag.name == "red").id)]
+        self.sync(self.flow)
+        self.assertEqual(self.contacts[there]["tags"], "B2B, summer sale")
+        self.writes()
+        for _again in range(2):
+            self.sync(self.flow, full=True)
+        self.assertEqual(self.writes(), 0, "no echo")
+
+    def test_amount_is_sent_in_the_minor_units_of_the_odoo_records_currency(self):
+        converter = make_converter("decimal", {"scale_by_currency": "currency", "as_text": True})
+        rule = Rule("rate", parse_path("rate"), converter, {}, direction="both")
+        for code, sent in (("JPY", "50"), ("EUR", "5000"), ("KWD", "50000")):
+            currency = self.env["res.currency"].with_context(active_test=False).search([("name", "=", code)])
+            rate = self.env["res.currency.rate"].create({"currency_id": currency.id, "name": "2001-01-01", "rate": 50})
+            self.assertEqual(rule.written(portable(rule, rate, {})), sent)

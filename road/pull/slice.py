@@ -144,9 +144,9 @@ class PullSlice(Slice):
         if times.get("read") or not times.get("unread"):
             return None
         return self.env._(
-            "None of the %(count)s records has an Updated At that can be read as “%(format)s”%(said)s, so {since} does not"
-            " move, and changes are read again in every run. Correct Updated At in the flow, or Format of Times in the"
-            " list operation.",
+            "None of the %(count)s records has an Updated At that can be read as “%(format)s”%(said)s, so {since} does"
+            " not move, and changes are read again in every run. Correct Updated At in the flow, or Format of Times in"
+            " the list operation.",
             count=times["unread"],
             format=self.delta.format,
             said=f" ({times['said']})" if times["said"] else "",
