@@ -9,7 +9,8 @@ def check_references(flows):
     for flow in flows:
         known = set(flow.connector_id.flow_ids.mapped("code"))
         for mapping in flow.mapping_ids:
-            code = mapping._rule().converter.settings.get("flow")
+            rule = mapping._rule()
+            code = rule.keyed_settings.get("flow")
             if code and code not in known:
                 mapping._refuse(
                     flow.env._(
@@ -18,7 +19,7 @@ def check_references(flows):
                         known=", ".join(sorted(known)),
                     )
                 )
-            if mapping.converter == "nested" and code not in flow.child_ids.mapped("code"):
+            if rule.is_nested and code not in flow.child_ids.mapped("code"):
                 mapping._refuse(flow.env._("the flow “%s” must be inside this flow", code))
         check_operations(flow)
 

@@ -4,6 +4,8 @@ An error carries a *reason* and its *values*, not a finished sentence: the Odoo 
 reason (``_lt`` marks it for the export of terms) and this layer renders it in English for its own tests and logs.
 """
 
+import json
+
 
 def _lt(source):
     return source
@@ -106,5 +108,5 @@ def excerpt(value):
     """
     if isinstance(value, str):
         return "“%s”" % (value if len(value) <= EXCERPT - 2 else value[: EXCERPT - 3] + "…")
-    text = repr(value)
+    text = json.dumps(value, ensure_ascii=False, default=lambda _one: "…")  # as it came, not as Python shows it
     return text if len(text) <= EXCERPT else text[: EXCERPT - 1] + "…"

@@ -13,12 +13,12 @@ from .converters import external_id
 from .errors import ConversionError, MappingError
 from .fingerprint import fingerprint
 from .paths import MISSING, parse_expression
-from .references import Nested
+from .references import EMPTIED, Nested
 from .yes_no import NO, YES
 
 PLACES = ("id", "updated", "version", "deleted", "reference")  # where a record says what it is
 DELETED = "deleted"  # the fingerprint of a tombstone
-KEEP, CLEAR, DEFAULT, REJECT = "keep", "clear", "default", "reject"
+KEEP, CLEAR, CLEAR_ALWAYS, DEFAULT, REJECT = "keep", "clear", "clear_always", "default", "reject"
 NULL, EMPTY = "null", "empty"  # what is sent for an empty field of Odoo; KEEP sends nothing, REJECT refuses
 
 
@@ -29,7 +29,7 @@ class Rule:
     :ivar str field: the Odoo field
     :ivar Path path: where the value is in the document; None for converters that find it by themselves
     :ivar Converter converter: how it is read and written
-    :ivar dict effects: ``missing``, ``null``, ``empty`` to one of keep, clear, default, reject
+    :ivar dict effects: ``missing``, ``null``, ``empty`` to one of keep, clear, clear_always, default, reject
     :ivar default: the remote value that stands in, for the effect *default*
     :ivar bool required: is a record without it refused
     :ivar bool create_only: is it set when the record is created, and never again
@@ -63,7 +63,12 @@ class Rule:
     @property
     def is_nested(self):
         """Are the values records inside the record?"""
-        return self.converter.name == "nested"
+        return self.reader.name == "nested"
+
+    @property
+    def reader(self):
+        """The converter that makes Odoo's value: the one behind a fixed or computed value, or the converter itself."""
+        return getattr(self.converter, "then", None) or self.converter
 
     @property
     def is_keyed(self):
@@ -105,7 +110,7 @@ class Rule:
     @property
     def keyed_settings(self):
         """The options of the converter that looks records up by a field, also behind a fixed or computed value."""
-        return (getattr(self.converter, "then", None) or self.converter).settings
+        return self.reader.settings
 
     def source(self, document):
         """The remote value as it stands in the document, or ``MISSING``."""
@@ -127,7 +132,7 @@ class Rule:
                 return self.converter.read_in(self.default, document)
             if self.required or effect == REJECT:
                 raise ConversionError(_what_is_absent(value, self.converter), path=self._place())
-            return MISSING if effect == KEEP else False
+            return {KEEP: MISSING, CLEAR_ALWAYS: EMPTIED}.get(effect, False)
         except MappingError as error:
             error.field = self.field
             raise

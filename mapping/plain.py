@@ -115,6 +115,13 @@ class Selection(Converter):
         for remote, odoo in pairs:  # the first remote value of several is the one that is written
             self._to_remote.setdefault(_key_text(odoo), remote)
 
+    def odoo_values(self):
+        """The values of Odoo that the table names.
+
+        :rtype: list
+        """
+        return [*self._to_odoo.values(), self.settings["other"]]
+
     def is_empty(self, value):
         return super().is_empty(value) and _key_text(value) not in self._to_remote
 

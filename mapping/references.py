@@ -46,6 +46,16 @@ class Download:
     max_bytes: int
 
 
+class _Emptied:
+    """No value, on purpose: also in a new record, where Odoo would put a default."""
+
+    def __bool__(self):
+        return False
+
+
+EMPTIED = _Emptied()
+
+
 @dataclass(frozen=True)
 class Money:
     """An amount of Odoo on its way out, where the currency says in what it is counted.
@@ -118,6 +128,8 @@ def comparable(value):
     """A value in terms that can be compared, kept as JSON and shown: no objects, no order where none is meant."""
     if type(value) in SCALARS:
         return value
+    if value is EMPTIED:
+        return False
     if isinstance(value, datetime.datetime):
         return value.isoformat(" ", "seconds")
     if isinstance(value, datetime.date):

@@ -318,13 +318,18 @@ class BridgeOperation(models.Model):
             if moments.AUTO in (delta.sent_format, delta.format if not delta.sent_format else None):
                 operation._refuse("delta_sent_format", self.env._("say how {since} is written, such as epoch or iso"))
 
-    @api.constrains("pagination", "pagination_options")
+    @api.constrains("pagination", "pagination_options", "kind", "path", "query", "headers", "body", "body_format")
     def _check_pagination(self):
         for operation in self:
             try:
-                operation._paginator()
+                places = operation._paginator().places
             except pagination.OptionError as error:
                 operation._refuse("pagination_options", self.env["bridge.connector"]._explain(error))
+            if places and operation.kind in ("list", "find") and not operation._placeholders() & set(places):
+                operation._refuse(
+                    "pagination",
+                    self.env._("the request has no {%s}, so each page would be the first one again", places[0]),
+                )
 
     @api.constrains("delta_reset_status")
     def _check_reset_status(self):

@@ -201,3 +201,117 @@ class TestNotations(BothWaysCase):
             currency = self.env["res.currency"].with_context(active_test=False).search([("name", "=", code)])
             rate = self.env["res.currency.rate"].create({"currency_id": currency.id, "name": "2001-01-01", "rate": 50})
             self.assertEqual(rule.written(portable(rule, rate, {})), sent)
+
+
+@tagged("post_install", "-at_install")
+class TestOneConverterInAnother(BridgeCase):
+    def people_flows(self, **options):
+        people = field("child_ids", None, "expression", options={**options, "then_options": {"flow": "people"}})
+        child = {
+            "code": "people",
+            "name": "People",
+            "model": "res.partner",
+            "parent": "things",
+            "delete_policy": "unlink",
+        }
+        child["fields"] = [field("name", "name", required=True)]
+        return things_flow(fields=[*things_flow()["fields"], people]), child
+
+    def test_records_inside_may_be_filtered_and_merged_before_they_are_read(self):
+        expression = "[people[?kind != 'bot'], guests][]"
+        flow = self.connect(*self.people_flows(expression=expression, then="nested"))
+        people = [{"id": "a", "name": "Ann"}, {"id": "b", "name": "Bot", "kind": "bot"}]
+        document = thing(1, people=people, guests=[{"id": "g", "name": "Gil"}])
+        self.server.records["things"] = [document]
+        self.assertEqual(self.counters(self.sync(flow)), {"created": 1})
+        parent, ann = self.bound(flow, 1), self.bound(flow.child_ids, "1/a")
+        self.assertEqual(sorted(parent.child_ids.mapped("name")), ["Ann", "Gil"])
+        document["guests"] = [{"id": "h", "name": "Hal"}]
+        people[0]["name"] = "Anna"
+        self.assertEqual(self.counters(self.sync(flow)), {"updated": 1})
+        self.assertEqual(sorted(parent.child_ids.mapped("name")), ["Anna", "Hal"])
+        self.assertEqual((self.bound(flow.child_ids, "1/a"), ann.name), (ann, "Anna"), "it keeps its identity")
+        self.assertEqual(self.counters(self.sync(flow)), {"unchanged": 1})
+
+    def test_value_in_a_message_is_shown_as_it_came(self):
+        flow = self.connect()
+        self.server.records["things"] = [thing(1, name={"first": None, "is": True})]
+        run = self.sync(flow)
+        self.assertIn('{"first": null, "is": true} is not text', run.log_ids.message)
+
+    def test_inner_converter_that_does_not_fit_the_field_is_refused_when_saved(self):
+        cases = [
+            ({"expression": "people", "then": "many2one_binding"}, "can not fill a field of type one2many"),
+            ({"expression": "people", "then": "nested"}, "there is no flow “people”"),
+        ]
+        for options, words in cases:
+            parent, child = self.people_flows(**options)
+            with self.assertRaises(ValidationError) as caught:
+                self.connect(parent, {**child, "code": "others"})
+            self.assertIn(words, str(caught.exception))
+
+
+@tagged("post_install", "-at_install")
+class TestRefusedWhenSaved(BridgeCase):
+    def refused(self, *flows):
+        with self.assertRaises(ValidationError) as caught:
+            self.connect(*flows)
+        return str(caught.exception)
+
+    def test_mapping_that_can_never_be_right_is_refused_when_saved(self):
+        cases = [
+            (field("country_id", "c", "many2one_key", options={"field": "codex"}), "no field “codex”"),
+            (
+                field("country_id", "c", "many2one_key", options={"field": "phone_code", "compare": "code"}),
+                "is for texts",
+            ),
+            (field("country_id", "c", "many2one_key", options={"field": "code", "domain": [["x", "=", 1]]}), "domain"),
+            (field("type", None, "constant", options={"value": "bill"}), "“bill” is no choice"),
+            (field("type", None, "constant", options={"value": 5, "then": "date"}), "can not fill a field"),
+            (field("color", None, "constant", options={"value": "x", "then": "integer"}), "not a whole number"),
+            (field("type", "t", "selection", options={"values": {"b": "bill"}}), "“bill” is no choice"),
+            (field("type", "t", "selection", options={"values": {}, "other": "bill"}), "“bill” is no choice"),
+        ]
+        for mapped, words in cases:
+            with self.subTest(words=words):
+                self.assertIn(words, self.refused(things_flow(fields=[*things_flow()["fields"], mapped])))
+
+    def test_what_is_a_choice_is_accepted(self):
+        mapped = field("type", "t", "selection", options={"values": {"i": "invoice", "x": None}, "other": False})
+        self.assertTrue(self.connect(things_flow(fields=[*things_flow()["fields"], mapped])))
+
+    def test_paging_without_its_placeholder_is_refused_when_saved(self):
+        for pagination, place in (
+            ({"type": "offset", "end": "short_page"}, "{offset}"),
+            ({"type": "page", "end": "short_page"}, "{page}"),
+            ({"type": "cursor", "cursor_path": "next"}, "{cursor}"),
+        ):
+            list_ = list_operation("things", query={"limit": "{limit}"}, pagination=pagination)
+            self.assertIn(f"the request has no {place}", self.refused(things_flow(operations=[list_])))
+
+
+@tagged("post_install", "-at_install")
+class TestEmptied(BridgeCase):
+    def test_field_may_be_emptied_in_a_new_record_too(self):
+        self.env["ir.default"].set("res.partner", "function", "Clerk")
+        for effect, default in (("clear", "Clerk"), ("clear_always", False)):
+            with self.subTest(effect=effect):
+                role = field("function", "role", on_null=effect, on_empty="clear", on_missing=effect)
+                flow = self.connect(things_flow(page_size=9, fields=[*things_flow()["fields"], role]))
+                things = [thing(1, role=None), thing(2), thing(3, role=""), thing(4, role="Boss")]
+                self.server.records["things"] = things
+                self.assertEqual(self.counters(self.sync(flow)), {"created": 4})
+                partners = [self.bound(flow, n) for n in (1, 2, 3, 4)]
+                self.assertEqual([partner.function for partner in partners], [default, default, "Clerk", "Boss"])
+                self.assertEqual(self.counters(self.sync(flow, full=True)), {"unchanged": 4})
+                self.connector.unlink()
+                self.env["res.partner"].browse(partner.id for partner in partners).unlink()
+
+    def test_relation_may_be_emptied_in_a_new_record_too(self):
+        there = self.env["res.partner.category"].create({"name": "Default"})
+        self.env["ir.default"].set("res.partner", "category_id", there.ids)
+        tags = field("category_id", "tags", "many2many_key", options={"field": "name"}, on_empty="clear_always")
+        flow = self.connect(things_flow(fields=[*things_flow()["fields"], tags]))
+        self.server.records["things"] = [thing(1, tags=[]), thing(2)]
+        self.assertEqual(self.counters(self.sync(flow)), {"created": 2})
+        self.assertEqual([self.bound(flow, n).category_id for n in (1, 2)], [there.browse(), there])

@@ -7,6 +7,7 @@ from odoo.fields import Command
 from ...database import is_busy
 from ...mapping import merge
 from ...mapping.references import (
+    EMPTIED,
     SCALARS,
     Download,
     Many,
@@ -226,8 +227,9 @@ class _Writer:
         return {
             name: _odoo_value(value, made)
             for name, value in step.values.items()
-            # An empty value leaves Odoo's default; "no" is a value.
-            if _is_ready(value, made) and (not merge.is_empty(value) or model_fields[name].type == "boolean")
+            # An empty value leaves Odoo's default; "no" is a value, and so is what is emptied on purpose.
+            if value is EMPTIED
+            or (_is_ready(value, made) and (not merge.is_empty(value) or model_fields[name].type == "boolean"))
         }
 
     def _write_late(self, outcomes):
@@ -382,6 +384,8 @@ def _settled(value, made):
 
 def _odoo_value(value, made):
     """What ``create`` and ``write`` take."""
+    if value is EMPTIED:
+        return False
     if isinstance(value, Many):
         return [Command.set([_settled(one, made) for one in value.references])]
     return _settled(value, made)
