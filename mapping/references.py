@@ -19,9 +19,13 @@ class ByBinding:
 
 @dataclass(frozen=True)
 class ByKey:
-    """The Odoo record whose field has a value."""
+    """The Odoo record whose field has a value.
+
+    :ivar tuple within: what else must be true of it, as (field, value) of this remote record
+    """
 
     value: object
+    within: tuple = ()
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,12 @@
 """Related records, and records inside a record: references, which the road resolves."""
 
+import dataclasses
+
 from .alike import IGNORE_CASE
 from .converter import COMPARE, Converter, Option, converter, external_id
 from .errors import ConversionError, PathError, _lt
-from .paths import MISSING
-from .references import ByBinding, ByKey, Many, Nested
+from .paths import MISSING, parse_path
+from .references import ByBinding, ByKey, Many, Nested, replaced
 
 _FLOW = Option("text", _lt("the code of the flow that holds these records"), required=True)
 _ITEM = Option("text", _lt("where the id or key is inside the value, for example id or [0]"))
@@ -22,6 +24,10 @@ _KEYED = {
     "item": _ITEM,
     "compare": COMPARE,
     "ignore_case": _IGNORE_CASE,
+    "within": Option(
+        "object",
+        _lt("only records that belong to others of this record: Odoo field: path, as {“country_id.code”: “country”}"),
+    ),
 }
 
 
@@ -101,6 +107,26 @@ class _Keyed(_Relation):
             if self.settings["compare"] not in (None, IGNORE_CASE):
                 self._refuse("compare", "left out where ignore_case is set")
             self.settings["compare"] = IGNORE_CASE
+        within = self.settings["within"] or {}
+        if within and self.settings["create"]:
+            self._refuse("create", "left out where within is set: what a new record belongs to is not known")
+        try:
+            self.within = {name: parse_path(text) for name, text in within.items()}
+        except (PathError, TypeError, AttributeError):
+            self._refuse("within", "an object of Odoo fields and paths, such as country_id.code and address.country")
+
+    def also_reads(self, document):
+        return [None if found is MISSING else found for found in self._belongings(document).values()]
+
+    def _belongings(self, document):
+        return {name: path.read(document) for name, path in self.within.items()}
+
+    def read_in(self, value, document):
+        belongings = self._belongings(document)
+        if any(isinstance(one, (dict, list)) for one in belongings.values()):
+            raise ConversionError("not_identifier", value=belongings)
+        within = tuple((name, None if one is MISSING else one) for name, one in belongings.items())
+        return replaced(self.read(value), lambda reference: dataclasses.replace(reference, within=within))
 
     def _reference(self, value):
         if isinstance(value, (dict, list)) or value is None:

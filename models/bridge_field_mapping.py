@@ -163,6 +163,7 @@ class BridgeFieldMapping(models.Model):
             self._refuse(self.env._("“compare” is for texts, and “%s” is none", name))
         try:
             domain = Domain(rule.keyed_settings["domain"])
+            domain &= Domain([(name, "=", False) for name in rule.keyed_settings["within"] or ()])
             domain.validate(related)
         except (ValueError, TypeError, KeyError) as error:
             self._refuse(self.env._("the domain can not be used: %s", error))

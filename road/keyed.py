@@ -135,6 +135,19 @@ def _whole(given):
     return int(given)
 
 
+def belongs(name, value):
+    """A condition: does a record belong to what another value of the remote record says?
+
+    :param str name: a field, also of a related record, such as ``country_id.code``
+    :param value: None: it does not say, so that none does
+    :rtype: tuple
+    """
+    if isinstance(value, str):
+        text = value.strip().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        return name, "=ilike", text
+    return name, "=", False if value is None else value
+
+
 def way_of(field, way=None):
     """How the values of a field of Odoo are compared.
 

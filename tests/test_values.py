@@ -1,5 +1,7 @@
 """Values as they really come (cases from practice): read as people mean them, or refused in words; never guessed."""
 
+import json
+
 from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 
@@ -315,3 +317,62 @@ class TestEmptied(BridgeCase):
         self.server.records["things"] = [thing(1, tags=[]), thing(2)]
         self.assertEqual(self.counters(self.sync(flow)), {"created": 2})
         self.assertEqual([self.bound(flow, n).category_id for n in (1, 2)], [there.browse(), there])
+
+
+@tagged("post_install", "-at_install")
+class TestWithin(BridgeCase):
+    def connect_addresses(self, **options):
+        options = {"field": "code", "within": {"country_id.code": "address.country"}, **options}
+        place = [
+            field("country_id", "address.country", "many2one_key", options={"field": "code"}),
+            field("state_id", "address.province", "many2one_key", options=options),
+        ]
+        return self.connect(things_flow(page_size=9, fields=[*things_flow()["fields"], *place]))
+
+    def test_state_is_the_one_of_the_records_own_country(self):
+        flow = self.connect_addresses()
+        codes = [("US", "CA"), ("ES", "CA"), ("us", "ca"), ("US", "NY")]
+        options = {"field": "code", "compare": "ignore_case"}
+        flow.mapping_ids.filtered(lambda one: one.field_name == "country_id").options = json.dumps(options)
+        state = flow.mapping_ids.filtered(lambda one: one.field_name == "state_id")
+        state.options = json.dumps({**json.loads(state.options), "compare": "ignore_case"})
+        self.server.records["things"] = [
+            thing(n, address={"country": country, "province": province}) for n, (country, province) in enumerate(codes)
+        ]
+        run = self.sync(flow)
+        self.assertEqual(self.counters(run), {"created": 4}, run.log_ids.mapped("message"))
+        california, new_york = self.env.ref("base.state_us_5"), self.env.ref("base.state_us_27")
+        cadiz = self.env["res.country.state"].search([("country_id.code", "=", "ES"), ("code", "=", "CA")])
+        self.assertEqual([self.bound(flow, n).state_id for n in range(4)], [california, cadiz, california, new_york])
+
+    def test_state_that_the_country_does_not_have_is_left_empty_or_said(self):
+        for options, counters in (({"optional": True}, {"created": 2}), ({}, {"failed": 2})):
+            with self.subTest(options=options):
+                flow = self.connect_addresses(**options)
+                addresses = [{"country": "BE", "province": "CA"}, {"province": "NY", "country": None}]
+                self.server.records["things"] = [thing(n, address=one) for n, one in enumerate(addresses)]
+                run = self.sync(flow)
+                self.assertEqual(self.counters(run), counters)
+                if not options:
+                    self.assertIn("“CA, BE”", "".join(run.log_ids.mapped("message")))
+                self.assertFalse(self.bound(flow, 0).state_id)
+                self.connector.unlink()
+
+    def test_country_that_changes_changes_the_state(self):
+        flow = self.connect_addresses()
+        document = thing(1, address={"country": "US", "province": "CA"})
+        self.server.records["things"] = [document]
+        self.sync(flow)
+        document["address"] = {"country": "ES", "province": "CA"}
+        self.sync(flow)
+        self.assertEqual(self.bound(flow, 1).state_id.country_id.code, "ES")
+
+    def test_what_can_not_be_looked_up_is_refused_when_saved(self):
+        for options, words in (
+            ({"within": {"country_id.codex": "address.country"}}, "the domain can not be used"),
+            ({"within": {"country_id": 5}}, "an object of Odoo fields and paths"),
+            ({"create": True}, "left out where within is set"),
+        ):
+            with self.assertRaises(ValidationError) as caught:
+                self.connect_addresses(**options)
+            self.assertIn(words, str(caught.exception))
