@@ -13,7 +13,7 @@ from .converter import CONVERTERS, OPTION_KINDS, Converter, Option, converter, e
 from .dates import Date, Datetime
 from .errors import ConversionError, _lt
 from .numeric import Decimal, Integer
-from .paths import parse_expression
+from .paths import MISSING, parse_expression, parse_path
 from .plain import Boolean, Html, Selection, Text
 from .references import ByBinding, ByKey, Download, Many, Nested
 from .relations import Many2manyBinding, Many2manyKey, Many2oneBinding, Many2oneKey, NestedRecords
@@ -31,6 +31,7 @@ __all__ = [
     "Decimal",
     "Download",
     "Expression",
+    "FirstOf",
     "Html",
     "Image",
     "Integer",
@@ -152,3 +153,69 @@ class Expression(_Chained):
 
     def source(self, document):
         return self.expression.read(document)
+
+
+@converter
+class FirstOf(Converter):
+    """The first of several ways by which the record says something: the customer by its id, else by the e-mail."""
+
+    name = "first_of"
+    label = _lt("First of several ways")
+    options = {
+        "ways": Option(
+            "list",
+            _lt("what is tried, in this order: objects with path, converter and options"),
+            required=True,
+        )
+    }
+    both_ways = False
+    needs_path = False
+    REFUSED = frozenset({"first_of", "nested", "constant", "expression"})
+
+    def _prepare(self):
+        self.ways = []
+        for way in self.settings["ways"]:
+            is_way = isinstance(way, dict) and way.keys() <= {"path", "converter", "options"}
+            if not is_way or not {"path", "converter"} <= way.keys() or way["converter"] in self.REFUSED:
+                self._refuse("ways", "a list of objects with path, converter (which reads one value) and options")
+            self.ways.append(
+                (parse_path(way["path"]), make_converter(way["converter"], way.get("options"), self.timezone))
+            )
+        if len(self.ways) < 2:
+            self._refuse("ways", "a list of two ways or more")
+        keyed = [reader for reader in self.readers if reader.settings.get("field")]
+        if len(keyed) > 1:
+            self._refuse("ways", "with only one way that looks for a record by a field")
+        self.then = (keyed or self.readers)[0]  # whose options say how a related record is found
+
+    @property
+    def readers(self):
+        """The converters of the ways."""
+        return [reader for _path, reader in self.ways]
+
+    def source(self, document):
+        """What the first way says that says something; null if none does, and missing if none is there."""
+        place = self._first(document)
+        if place is not None:
+            return self.ways[place][0].read(document)
+        return MISSING if all(path.read(document) is MISSING for path, _reader in self.ways) else None
+
+    def _first(self, document):
+        for place, (path, reader) in enumerate(self.ways):
+            value = path.read(document)
+            if not (value is MISSING or reader.is_null(value) or value in ("", [], {})):
+                return place
+        return None
+
+    def read(self, value):
+        return self.readers[0].read(value)
+
+    def read_in(self, value, document):
+        return self.readers[self._first(document) or 0].read_in(value, document)
+
+    def also_reads(self, document):
+        place = self._first(document)
+        return [place, *self.readers[place or 0].also_reads(document)]
+
+    def write(self, value):
+        raise ConversionError("not_both_ways", converter=self.name)

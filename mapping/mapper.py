@@ -71,6 +71,11 @@ class Rule:
         return getattr(self.converter, "then", None) or self.converter
 
     @property
+    def readers(self):
+        """All converters that may make Odoo's value."""
+        return getattr(self.converter, "readers", None) or [self.reader]
+
+    @property
     def is_keyed(self):
         return bool(self.keyed_settings.get("field"))
 

@@ -125,21 +125,21 @@ class BridgeFieldMapping(models.Model):
             self._refuse(self.env._("Odoo sets this field itself, it can not be filled; it can only be pushed"))
 
     def _check_reader(self, rule):
-        """Can the converter, or the one behind it, make a value of this field?"""
-        field, reader = self.env[self.flow_id.model]._fields[self.field_id.name], rule.reader
-        if reader.field_types and field.type not in reader.field_types:
-            self._refuse(
-                self.env._(
-                    "the converter “%(converter)s” can not fill a field of type %(type)s. Choose one of: %(known)s",
-                    converter=reader.name,
-                    type=field.type,
-                    known=", ".join(
-                        name
-                        for name, other in CONVERTERS.items()
-                        if not other.field_types or field.type in other.field_types
-                    ),
+        """Can the converter, or those behind it, make a value of this field?"""
+        field = self.env[self.flow_id.model]._fields[self.field_id.name]
+        for reader in rule.readers:
+            if reader.field_types and field.type not in reader.field_types:
+                known = [
+                    name for name, one in CONVERTERS.items() if not one.field_types or field.type in one.field_types
+                ]
+                self._refuse(
+                    self.env._(
+                        "the converter “%(converter)s” can not fill a field of type %(type)s. Choose one of: %(known)s",
+                        converter=reader.name,
+                        type=field.type,
+                        known=", ".join(known),
+                    )
                 )
-            )
 
     def _check_keyed(self, rule):
         """Can the key be compared, and is what it is compared with there?"""

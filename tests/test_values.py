@@ -5,9 +5,11 @@ import json
 from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 
+from ..mapping.alike import WAYS
 from ..mapping.converters import make_converter
 from ..mapping.mapper import Rule
 from ..mapping.paths import parse_path
+from ..road.keyed import Keyed
 from ..road.push.document import portable
 from .common import BridgeCase, field, list_operation, thing, things_flow
 from .test_both_ways import BothWaysCase
@@ -376,3 +378,95 @@ class TestWithin(BridgeCase):
             with self.assertRaises(ValidationError) as caught:
                 self.connect_addresses(**options)
             self.assertIn(words, str(caught.exception))
+
+
+@tagged("post_install", "-at_install")
+class TestGuests(BridgeCase):
+    def flows(self, otherwise):
+        customer = {"path": "customer", "converter": "many2one_binding", "options": {"flow": "people", "empty": [0]}}
+        parent = field("parent_id", None, "first_of", options={"ways": [customer, otherwise]})
+        things = things_flow(page_size=1, fields=[*things_flow()["fields"], parent])
+        people = things_flow(code="people", name="People", operations=[list_operation("people")])
+        # The guests stand in the same list: one contact for each e-mail.
+        guests = things_flow(
+            code="guests",
+            name="Guests",
+            record={"id": "guest"},
+            operations=[list_operation("things", records="items[?customer == `0` && guest]")],
+            fields=[field("name", "guest_name", required=True), field("email", "guest", key=True)],
+            can_update=False,
+        )
+        return things, people, guests
+
+    def bring(self, otherwise):
+        things = self.connect(*self.flows(otherwise))
+        flows = {flow.code: flow for flow in self.connector.flow_ids}
+        self.server.records["people"] = [thing(7, email="seven@example.com")]
+        self.server.records["things"] = [
+            thing(1, customer=7, guest="g@example.com", guest_name="Gil"),
+            thing(2, customer=0, guest="g@example.com", guest_name="Gil"),
+            thing(3, customer=0, guest="g@example.com", guest_name="Gil"),
+            thing(4, customer=0, guest=None),
+        ]
+        self.sync(flows["people"])
+        self.sync(flows["guests"])
+        run = self.sync(things)
+        self.assertEqual(self.counters(run), {"created": 4}, run.log_ids.mapped("message"))
+        guest = self.env["res.partner"].search([("email", "=", "g@example.com")])
+        self.assertEqual(len(guest), 1, "one contact for each e-mail")
+        parents = [self.bound(things, n).parent_id for n in (1, 2, 3, 4)]
+        self.assertEqual(parents, [self.bound(flows["people"], 7), guest, guest, guest.browse()])
+        self.assertEqual(self.counters(self.sync(things, full=True)), {"unchanged": 4})
+
+    def test_customer_by_one_flow_else_guest_by_another(self):
+        self.bring({"path": "guest", "converter": "many2one_binding", "options": {"flow": "guests"}})
+
+    def test_customer_by_a_flow_else_guest_by_a_field(self):
+        self.bring({"path": "guest", "converter": "many2one_key", "options": {"field": "email"}})
+
+    def test_flow_of_a_way_that_is_not_there_is_refused(self):
+        with self.assertRaises(ValidationError) as caught:
+            self.connect(*self.flows({"path": "guest", "converter": "many2one_binding", "options": {"flow": "nobody"}}))
+        self.assertIn("there is no flow “nobody”", str(caught.exception))
+
+
+@tagged("post_install", "-at_install")
+class TestMadeIsFound(BridgeCase):
+    """What ``create`` makes is found again by the rule that looked for it, whatever the value, or it is not made."""
+
+    ODD = (
+        "a",
+        "A ",
+        " x  y ",
+        "é",
+        "É",
+        "ß",
+        "ẞ",
+        "İ",
+        "K",
+        "漢字",
+        "50%",
+        "a_b",
+        "c\\d",
+        "<b>",
+        "'",
+        '"',
+        "\u00a0z",
+        "0",
+        "00",
+        "-",
+    )
+
+    def test_what_is_made_is_found_by_the_same_rule(self):
+        for way in WAYS:
+            keyed = Keyed(self.env["res.partner.category"], "name", way=way)
+            for value in (*self.ODD, 0, 24, 24.0, 1.5):
+                with self.subTest(way=way, value=value):
+                    key = keyed.key(value)
+                    if key is None:
+                        continue  # nothing of it can be compared, so that nothing is looked for or made
+                    found = keyed.find([value]).get(key)
+                    if not found:
+                        with self.env.cr.savepoint():
+                            found = [keyed.make(value)]
+                    self.assertEqual(keyed.find([value, "other"])[keyed.key(value)], found)

@@ -35,6 +35,7 @@ NEEDED = {
     "nested": {"flow": "lines"},
     "constant": {"value": 1},
     "expression": {"expression": "a"},
+    "first_of": {"ways": [{"path": "a", "converter": "text"}, {"path": "b.c", "converter": "integer"}]},
 }
 
 
@@ -358,7 +359,7 @@ def test_what_can_not_be_written_is_refused_with_the_reason(name, options, odoo,
 
 @pytest.mark.parametrize("name", CONVERTERS)
 def test_converter_says_whether_it_goes_both_ways(name):
-    assert made(name).both_ways == (name not in ("constant", "expression", "image"))
+    assert made(name).both_ways == (name not in ("constant", "expression", "first_of", "image"))
     assert made(name).needs_path == (name not in ("constant", "expression"))
 
 

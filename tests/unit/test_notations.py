@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from integration_bridge.mapping.converters import ByBinding, ByKey, Many, make_converter
 from integration_bridge.mapping.errors import ConversionError, OptionError
 from integration_bridge.mapping.mapper import Mapper, Rule, is_deleted
-from integration_bridge.mapping.paths import parse_path
+from integration_bridge.mapping.paths import MISSING, parse_path
 from integration_bridge.mapping.references import Money
 
 EFFECTS = {"missing": "keep", "null": "clear", "empty": "clear"}
@@ -217,6 +217,60 @@ def test_list_in_one_text_comes_back(keys):
 def test_separator_and_a_place_inside_exclude_each_other():
     with pytest.raises(OptionError):
         make_converter("many2many_key", {"field": "name", "separator": ",", "item": "id"})
+
+
+# --- The first of several ways
+
+GUESTS = [
+    {"path": "customer", "converter": "many2one_binding", "options": {"flow": "customers", "empty": [0]}},
+    {"path": "billing.email", "converter": "many2one_key", "options": {"field": "email", "create": True}},
+]
+
+
+@pytest.mark.parametrize(
+    ("document", "value"),
+    [
+        ({"customer": 7, "billing": {"email": "g@x.example"}}, ByBinding("customers", "7")),
+        ({"customer": 0, "billing": {"email": "g@x.example"}}, ByKey("g@x.example")),
+        ({"customer": None, "billing": {"email": "g@x.example"}}, ByKey("g@x.example")),
+        ({"billing": {"email": "g@x.example"}}, ByKey("g@x.example")),
+        ({"customer": 0, "billing": {"email": ""}}, False),
+        ({"customer": 0}, False),
+    ],
+)
+def test_first_way_that_says_something_counts(document, value):
+    rule = Rule("partner_id", None, make_converter("first_of", {"ways": GUESTS}), EFFECTS)
+    assert rule.read(document) == value
+    assert rule.keyed_settings["field"] == "email"
+
+
+def test_where_no_way_is_there_odoo_keeps_its_value():
+    rule = Rule("partner_id", None, make_converter("first_of", {"ways": GUESTS}), EFFECTS)
+    assert rule.read({"id": 1}) is MISSING
+
+
+def test_same_text_by_another_way_is_another_record():
+    rule = Rule("partner_id", None, make_converter("first_of", {"ways": GUESTS}), EFFECTS)
+    by_id, by_email = {"customer": "7"}, {"billing": {"email": "7"}}
+    mapper = Mapper([rule], {"id": "id"})
+    assert mapper.fingerprint(by_id) != mapper.fingerprint(by_email)
+
+
+@pytest.mark.parametrize(
+    "ways",
+    [
+        [],
+        GUESTS[:1],
+        ["a", "b"],
+        [GUESTS[0], {"path": "x"}],
+        [GUESTS[0], {"path": "x", "converter": "nested", "options": {"flow": "a"}}],
+        [GUESTS[1], GUESTS[1]],
+        [GUESTS[0], {**GUESTS[1], "else": 1}],
+    ],
+)
+def test_ways_that_can_not_be_tried_are_refused_when_saved(ways):
+    with pytest.raises(OptionError):
+        make_converter("first_of", {"ways": ways})
 
 
 # --- Entities of HTML
