@@ -79,6 +79,8 @@ def export_operation(operation):
             "source": operation.delta_source,
             "path": operation.delta_path or None,
             "overlap": operation.delta_overlap,
+            "sent_format": operation.delta_sent_format or None,
+            "timezone": operation.delta_timezone or None,
             "reset_status": sorted(operation._reset_statuses()),
         }
     return document

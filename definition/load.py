@@ -135,6 +135,8 @@ def _operation_values(document):
         "delta_source": delta.get("source", "record"),
         "delta_path": delta.get("path") or False,
         "delta_overlap": delta.get("overlap", 0),
+        "delta_sent_format": delta.get("sent_format") or False,
+        "delta_timezone": delta.get("timezone") or False,
         "delta_reset_status": ", ".join(map(str, delta.get("reset_status", [410]))),
     }
 

@@ -9,8 +9,8 @@ def check_references(flows):
     for flow in flows:
         known = set(flow.connector_id.flow_ids.mapped("code"))
         for mapping in flow.mapping_ids:
-            code = mapping._rule().converter.settings.get("flow")
-            if code and code not in known:
+            rule = mapping._rule()
+            for code in {reader.settings.get("flow") for reader in rule.readers} - {None} - known:
                 mapping._refuse(
                     flow.env._(
                         "there is no flow “%(code)s” in this connector. It has: %(known)s",
@@ -18,7 +18,8 @@ def check_references(flows):
                         known=", ".join(sorted(known)),
                     )
                 )
-            if mapping.converter == "nested" and code not in flow.child_ids.mapped("code"):
+            code = rule.keyed_settings.get("flow")
+            if rule.is_nested and code not in flow.child_ids.mapped("code"):
                 mapping._refuse(flow.env._("the flow “%s” must be inside this flow", code))
         check_operations(flow)
 

@@ -4,6 +4,8 @@ An error carries a *reason* and its *values*, not a finished sentence: the Odoo 
 reason (``_lt`` marks it for the export of terms) and this layer renders it in English for its own tests and logs.
 """
 
+import json
+
 
 def _lt(source):
     return source
@@ -24,6 +26,15 @@ MESSAGES = {
     "not_integer": _lt("%(value)s is not a whole number."),
     "out_of_range": _lt("%(value)s is too large or too small for a whole number field."),
     "not_decimal": _lt("%(value)s is not a number."),
+    "number_notation": _lt(
+        "%(value)s may mean several numbers. Set the option decimal_sign of the converter: “,” if the other system"
+        " writes 1.234,56, “.” if it writes 1,234.56."
+    ),
+    "no_currency": _lt(
+        "%(value)s at “%(path)s” is not the code of a currency whose minor units are known. Correct scale_by_currency,"
+        " or add the code to minor_units."
+    ),
+    "separator_inside": _lt("%(value)s contains the separator of the list, so it would be read back as several."),
     "not_deleted": _lt(
         "The deleted marker says %(value)s, which is neither yes nor no. Let it compare, such as: status == 'trash'."
     ),
@@ -97,5 +108,5 @@ def excerpt(value):
     """
     if isinstance(value, str):
         return "“%s”" % (value if len(value) <= EXCERPT - 2 else value[: EXCERPT - 3] + "…")
-    text = repr(value)
+    text = json.dumps(value, ensure_ascii=False, default=lambda _one: "…")  # as it came, not as Python shows it
     return text if len(text) <= EXCERPT else text[: EXCERPT - 1] + "…"

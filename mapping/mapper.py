@@ -8,15 +8,17 @@ value is *null* (or one of the values that the converter's ``empty`` option name
 import re
 from dataclasses import dataclass, field
 
+from .alike import EXACT, IGNORE_CASE, alike, usual_way
 from .converters import external_id
 from .errors import ConversionError, MappingError
 from .fingerprint import fingerprint
 from .paths import MISSING, parse_expression
-from .references import Nested
+from .references import EMPTIED, Nested
+from .yes_no import NO, YES
 
 PLACES = ("id", "updated", "version", "deleted", "reference")  # where a record says what it is
 DELETED = "deleted"  # the fingerprint of a tombstone
-KEEP, CLEAR, DEFAULT, REJECT = "keep", "clear", "default", "reject"
+KEEP, CLEAR, CLEAR_ALWAYS, DEFAULT, REJECT = "keep", "clear", "clear_always", "default", "reject"
 NULL, EMPTY = "null", "empty"  # what is sent for an empty field of Odoo; KEEP sends nothing, REJECT refuses
 
 
@@ -27,7 +29,7 @@ class Rule:
     :ivar str field: the Odoo field
     :ivar Path path: where the value is in the document; None for converters that find it by themselves
     :ivar Converter converter: how it is read and written
-    :ivar dict effects: ``missing``, ``null``, ``empty`` to one of keep, clear, default, reject
+    :ivar dict effects: ``missing``, ``null``, ``empty`` to one of keep, clear, clear_always, default, reject
     :ivar default: the remote value that stands in, for the effect *default*
     :ivar bool required: is a record without it refused
     :ivar bool create_only: is it set when the record is created, and never again
@@ -61,11 +63,35 @@ class Rule:
     @property
     def is_nested(self):
         """Are the values records inside the record?"""
-        return self.converter.name == "nested"
+        return self.reader.name == "nested"
+
+    @property
+    def reader(self):
+        """The converter that makes Odoo's value: the one behind a fixed or computed value, or the converter itself."""
+        return getattr(self.converter, "then", None) or self.converter
+
+    @property
+    def readers(self):
+        """All converters that may make Odoo's value."""
+        return getattr(self.converter, "readers", None) or [self.reader]
 
     @property
     def is_keyed(self):
         return bool(self.keyed_settings.get("field"))
+
+    @property
+    def way(self):
+        """How its values are compared where it is a key (mapping/alike.py)."""
+        if self.is_keyed:
+            return EXACT  # the value is a record; "compare" is about how that one is found
+        return self.keyed_settings.get("compare") or usual_way(self.field)
+
+    def sought(self, value):
+        """What a value of the other system is as a key, for records that the other system has found or made.
+
+        It was asked for them, so letters and blanks tell nothing apart that it holds for the same.
+        """
+        return alike(str(value), IGNORE_CASE if self.way == EXACT else self.way)
 
     def says_nothing(self, value):
         """Is this an empty Odoo value that leaves the remote's value as it is?"""
@@ -89,7 +115,7 @@ class Rule:
     @property
     def keyed_settings(self):
         """The options of the converter that looks records up by a field, also behind a fixed or computed value."""
-        return (getattr(self.converter, "then", None) or self.converter).settings
+        return self.reader.settings
 
     def source(self, document):
         """The remote value as it stands in the document, or ``MISSING``."""
@@ -106,12 +132,12 @@ class Rule:
             value = self.source(document)
             effect = self._effect(value)
             if effect is None:
-                return self._present(self.converter.read(value))
+                return self._present(self.converter.read_in(value, document))
             if effect == DEFAULT and self.default is not None:
-                return self.converter.read(self.default)
+                return self.converter.read_in(self.default, document)
             if self.required or effect == REJECT:
                 raise ConversionError(_what_is_absent(value, self.converter), path=self._place())
-            return MISSING if effect == KEEP else False
+            return {KEEP: MISSING, CLEAR_ALWAYS: EMPTIED}.get(effect, False)
         except MappingError as error:
             error.field = self.field
             raise
@@ -253,7 +279,7 @@ class Mapper:
         if rule.child and isinstance(value, (list, dict)):
             documents = [value] if isinstance(value, dict) else value
             return [[rule.child.identified_content(document) for document in documents]]
-        return [value]
+        return [value, *rule.converter.also_reads(document)]
 
     def identified_content(self, document):
         """Content and id of a record inside another one, as its parent's fingerprint sees it."""
@@ -300,8 +326,8 @@ class Mapper:
 
 
 # Texts in which systems say yes and no; a moment at which it was deleted says yes, one of nothing but zeros says no.
-_NO = {"", "0", "0.0", "false", "f", "no", "n", "off", "none", "null", "nil", "never"}
-_YES = {"1", "true", "t", "yes", "y", "on", "x", "d", "deleted", "removed", "trash", "trashed", "archived", "gone"}
+_NO = NO | {"", "0.0", "none", "null", "nil", "never"}
+_YES = YES | {"x", "d", "deleted", "removed", "trash", "trashed", "archived", "gone"}
 _NO_MOMENT = re.compile(r"[0:.\-/ TZ+]+")
 _MOMENT = re.compile(r"\d[\d:.,\-/ TZ+]{3,}|/Date\(\d+.*", re.IGNORECASE)
 
@@ -316,9 +342,11 @@ def is_deleted(marker):
     if not isinstance(marker, str):
         return bool(marker)
     text = marker.strip().lower()
+    if text in _YES:
+        return True
     if text in _NO or _NO_MOMENT.fullmatch(text.upper()):
         return False
-    if text in _YES or _MOMENT.fullmatch(text):
+    if _MOMENT.fullmatch(text):
         return True
     raise ConversionError("not_deleted", value=marker)
 

@@ -17,6 +17,7 @@ is forgotten, and the next one of the other side overwrites it unasked.
 """
 
 from .paths import MISSING
+from .references import EMPTIED
 
 NONE, PULL, PUSH, CONFLICT = "none", "pull", "push", "conflict"
 
@@ -193,4 +194,4 @@ def is_empty(value):
 
     :rtype: bool
     """
-    return value is None or value is False or value is MISSING or value == "" or value == [] or value == ()
+    return any(value is one for one in (None, False, MISSING, EMPTIED)) or value == "" or value == [] or value == ()

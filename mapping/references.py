@@ -19,9 +19,13 @@ class ByBinding:
 
 @dataclass(frozen=True)
 class ByKey:
-    """The Odoo record whose field has a value."""
+    """The Odoo record whose field has a value.
+
+    :ivar tuple within: what else must be true of it, as (field, value) of this remote record
+    """
 
     value: object
+    within: tuple = ()
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,28 @@ class Download:
     max_bytes: int
 
 
+class _Emptied:
+    """No value, on purpose: also in a new record, where Odoo would put a default."""
+
+    def __bool__(self):
+        return False
+
+
+EMPTIED = _Emptied()
+
+
+@dataclass(frozen=True)
+class Money:
+    """An amount of Odoo on its way out, where the currency says in what it is counted.
+
+    :ivar amount: in major units
+    :ivar str currency: its code; None if the record has none
+    """
+
+    amount: object
+    currency: str | None
+
+
 @dataclass(frozen=True)
 class Pending:
     """The Odoo record of a remote record of the same batch, which is about to be created."""
@@ -61,7 +87,7 @@ class ToCreate:
     :ivar str field: the field that is its key
     :ivar key: the same for all values that name the record
     :ivar tuple domain: what else must be true of it, as (field, operator, value)
-    :ivar bool ignore_case: is text compared without regard to upper and lower case
+    :ivar str way: how texts are compared (mapping/alike.py)
     :ivar value: one of the values that name it, as the other system sent it
     """
 
@@ -69,7 +95,7 @@ class ToCreate:
     field: str
     key: object
     domain: tuple = ()
-    ignore_case: bool = False
+    way: str = "exact"
     value: object = dataclasses.field(default=None, compare=False)
 
 
@@ -106,6 +132,8 @@ def comparable(value):
     """A value in terms that can be compared, kept as JSON and shown: no objects, no order where none is meant."""
     if type(value) in SCALARS:
         return value
+    if value is EMPTIED:
+        return False
     if isinstance(value, datetime.datetime):
         return value.isoformat(" ", "seconds")
     if isinstance(value, datetime.date):

@@ -1,6 +1,5 @@
 import json
 import re
-import zoneinfo
 from urllib.parse import urlsplit
 
 from odoo import api, fields, models
@@ -19,6 +18,7 @@ from ..jobs.schedule import end_waiting
 from ..json_text import read_json
 from ..mapping.errors import MappingError
 from ..mapping.paths import parse_expression
+from ..moments import zone_choices
 from ..remote import template
 from ..remote.auth import OPTIONS, SCHEMES
 from ..remote.client import Client, Request, Settings
@@ -96,10 +96,7 @@ class BridgeConnector(models.Model):
         " commas. Example: 10.0.0.5, 192.168.1.0/24",
     )
     timezone = fields.Selection(
-        lambda self: [(zone, zone) for zone in sorted(zoneinfo.available_timezones())],
-        default="UTC",
-        required=True,
-        help="The zone of times that the other system sends without one.",
+        zone_choices, default="UTC", required=True, help="The zone of times that the other system sends without one."
     )
     log_level = fields.Selection(
         [("errors", "Errors"), ("changes", "Changes"), ("everything", "Everything")],
@@ -422,6 +419,8 @@ class BridgeConnector(models.Model):
         result = super().write(vals)
         if "user_id" in vals:
             self._check_configuring_user()
+        if "timezone" in vals:  # what was read was read in the old one
+            self.flow_ids._configuration_changed()
         if vals.get("state") in ("preview", "live"):
             check_references(self.flow_ids)
         if vals.keys() & {"state", "active"}:

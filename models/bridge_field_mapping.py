@@ -1,16 +1,19 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.fields import Domain
 
 from ..json_text import read_json
 from ..mapping.converters import CONVERTERS, make_converter
 from ..mapping.errors import MappingError
 from ..mapping.mapper import EMPTY, KEEP, NULL, REJECT, Rule
-from ..mapping.paths import parse_path
+from ..mapping.paths import MISSING, parse_path
+from ..road.keyed import way_of
 from .bridge_flow import AUTHORITIES, DIRECTIONS
 
 EFFECTS = [
     ("keep", "Keep Odoo's value"),
     ("clear", "Empty the field"),
+    ("clear_always", "Empty the field, also in a new record"),
     ("default", "Use the default"),
     ("reject", "Refuse the record"),
 ]
@@ -91,14 +94,17 @@ class BridgeFieldMapping(models.Model):
     # Constraints
     # ----------------------------------------------------------------------------------------------------------------
 
-    @api.constrains("field_id", "flow_id", "direction", "converter", "options", "path", "default_value")
+    @api.constrains("field_id", "flow_id", "direction", "converter", "options", "path", "default_value", "key")
     def _check_mapping(self):
         for mapping in self:
             mapping._check_field()
             try:
-                mapping._rule()
+                rule = mapping._rule()
             except MappingError as error:
                 mapping._refuse(self.env["bridge.connector"]._explain(error))
+            mapping._check_reader(rule)
+            mapping._check_keyed(rule)
+            mapping._check_fixed(rule)
 
     @api.constrains("on_missing", "on_null", "on_empty", "default_value")
     def _check_default(self):
@@ -117,18 +123,72 @@ class BridgeFieldMapping(models.Model):
         read_only = name in FORBIDDEN_FIELDS or computed_only or (not field.store and not field.inverse)
         if read_only and self._ways() != "push":
             self._refuse(self.env._("Odoo sets this field itself, it can not be filled; it can only be pushed"))
-        converter = CONVERTERS[self.converter]
-        if converter.field_types and field.type not in converter.field_types:
+
+    def _check_reader(self, rule):
+        """Can the converter, or those behind it, make a value of this field?"""
+        field = self.env[self.flow_id.model]._fields[self.field_id.name]
+        for reader in rule.readers:
+            if reader.field_types and field.type not in reader.field_types:
+                known = [
+                    name for name, one in CONVERTERS.items() if not one.field_types or field.type in one.field_types
+                ]
+                self._refuse(
+                    self.env._(
+                        "the converter “%(converter)s” can not fill a field of type %(type)s. Choose one of: %(known)s",
+                        converter=reader.name,
+                        type=field.type,
+                        known=", ".join(known),
+                    )
+                )
+
+    def _check_keyed(self, rule):
+        """Can the key be compared, and is what it is compared with there?"""
+        way = rule.keyed_settings.get("compare")
+        if not rule.is_keyed:
+            if way and not rule.key:
+                self._refuse(self.env._("“compare” says how a key is compared: make the field a key, or leave it out"))
+            return
+        related = self.env[self.env[self.flow_id.model]._fields[self.field_id.name].comodel_name]
+        name = rule.keyed_settings["field"]
+        field = related._fields.get(name)
+        if field is None or not field._description_searchable:
             self._refuse(
                 self.env._(
-                    "the converter “%(converter)s” can not fill a field of type %(type)s. Choose one of: %(known)s",
-                    converter=self.converter,
-                    type=field.type,
-                    known=", ".join(
-                        name
-                        for name, other in CONVERTERS.items()
-                        if not other.field_types or field.type in other.field_types
-                    ),
+                    "the model %(model)s has no field “%(field)s” that can be searched for",
+                    model=related._name,
+                    field=name,
+                )
+            )
+        if way and way != way_of(field, way):
+            self._refuse(self.env._("“compare” is for texts, and “%s” is none", name))
+        try:
+            domain = Domain(rule.keyed_settings["domain"])
+            domain &= Domain([(name, "=", False) for name in rule.keyed_settings["within"] or ()])
+            domain.validate(related)
+        except (ValueError, TypeError, KeyError) as error:
+            self._refuse(self.env._("the domain can not be used: %s", error))
+
+    def _check_fixed(self, rule):
+        """Is what the configuration itself says a value of this field?"""
+        field = self.env[self.flow_id.model]._fields[self.field_id.name]
+        values = []
+        try:
+            if rule.converter.name == "constant":
+                values.append(rule.read({}))
+            if rule.reader.name == "selection":
+                values += rule.reader.odoo_values()
+        except MappingError as error:
+            self._refuse(self.env["bridge.connector"]._explain(error))
+        if field.type != "selection" or rule.direction == "push":
+            return
+        known = field.get_values(self.env)
+        unknown = [value for value in values if value and value is not MISSING and value not in known]
+        if unknown:
+            self._refuse(
+                self.env._(
+                    "“%(value)s” is no choice of this field. Choose one of: %(known)s",
+                    value=unknown[0],
+                    known=", ".join(map(str, known)),
                 )
             )
 
@@ -147,8 +207,7 @@ class BridgeFieldMapping(models.Model):
     def _check_key(self):
         for mapping in self:
             if mapping.key and not (
-                mapping.field_id.store
-                and mapping.converter not in ("nested", "image", "many2many_key", "many2many_binding")
+                mapping.field_id.store and mapping.field_id.ttype not in ("one2many", "many2many", "binary")
             ):
                 mapping._refuse(self.env._("a key must be a stored field with one value"))
 
@@ -177,9 +236,10 @@ class BridgeFieldMapping(models.Model):
         converter = make_converter(
             self.converter, read_json(self, "options"), self.flow_id.connector_id.timezone or "UTC"
         )
+        reader = getattr(converter, "then", None) or converter
         child = None
-        if self.converter == "nested":
-            child_flow = self.flow_id.child_ids.filtered(lambda flow: flow.code == converter.settings["flow"])
+        if reader.name == "nested":
+            child_flow = self.flow_id.child_ids.filtered(lambda flow: flow.code == reader.settings["flow"])
             child = child_flow._mapper() if child_flow else None
         return Rule(
             field=self.field_id.name,

@@ -362,7 +362,16 @@ class BridgeFlow(models.Model):
         :rtype: bytes
         """
         mappings = [mapping._mapping_key() for mapping in (self | self.child_ids).mapping_ids]
-        return fingerprint([self.model, self.direction, self.authority, self.can_update, mappings]).encode()
+        zone = self.connector_id.timezone or "UTC"
+        said = [
+            self.model,
+            self.direction,
+            self.authority,
+            self.can_update,
+            mappings,
+            *([] if zone == "UTC" else [zone]),
+        ]
+        return fingerprint(said).encode()
 
     def _operation(self, kind):
         return self.operation_ids.filtered(lambda operation: operation.kind == kind)

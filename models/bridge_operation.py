@@ -4,6 +4,7 @@ from urllib.parse import urlsplit
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from .. import moments
 from ..json_text import read_json
 from ..mapping.errors import MappingError
 from ..mapping.paths import parse_expression, parse_path
@@ -14,7 +15,7 @@ from ..remote.redaction import is_sensitive
 from ..road.push.answers import Reading
 from ..road.push.sender import Sender
 
-DELTA_FORMATS = ("iso", "epoch", "epoch_ms", "integer")
+COUNT = "integer"  # the format of what is no time
 KINDS = [
     ("list", "List records"),
     ("get", "Get one record"),
@@ -114,7 +115,20 @@ class BridgeOperation(models.Model):
         required=True,
     )
     delta_format = fields.Char(
-        "Format of {since}", default="iso", help="iso, epoch, epoch_ms, integer, or a pattern such as %Y-%m-%d %H:%M:%S"
+        "Format of Times",
+        default="iso",
+        help="Of Updated At, or of the header or body: iso, epoch, epoch_ms, auto (numbers by their size), integer (a"
+        " count), or a pattern such as %Y-%m-%d %H:%M:%S. Times without a zone are in the connector's.",
+    )
+    delta_sent_format = fields.Char(
+        "Format of {since}",
+        help="Where {since} has to be written in another way: iso, epoch, epoch_ms, or a pattern such as %Y/%m/%d"
+        " %H:%M. Empty: as the other system wrote it.",
+    )
+    delta_timezone = fields.Selection(
+        moments.zone_choices,
+        string="Zone of {since}",
+        help="In which {since} is written. Empty: as the connector says.",
     )
     delta_source = fields.Selection(
         [("record", "Updated-at of the records"), ("header", "A header"), ("body", "The answer's body")],
@@ -285,22 +299,37 @@ class BridgeOperation(models.Model):
             ):
                 operation._refuse("delta_source", self.env._("the flow must say where a record's updated-at is"))
 
-    @api.constrains("delta_kind", "delta_format")
+    @api.constrains("delta_kind", "delta_format", "delta_sent_format", "delta_timezone")
     def _check_delta_format(self):
-        for operation in self:
-            pattern = operation.delta_format or "iso"
-            if operation.delta_kind == "timestamp" and pattern not in DELTA_FORMATS and "%" not in pattern:
+        for operation in self.filtered(lambda operation: operation.delta_kind == "timestamp"):
+            delta = operation._delta()
+            for name, pattern in (("delta_format", delta.format), ("delta_sent_format", delta.sent_format or "iso")):
+                try:
+                    if name == "delta_sent_format" or pattern != COUNT:
+                        moments.check_format(pattern)
+                except ValueError:
+                    operation._refuse(
+                        name, self.env._("use iso, epoch, epoch_ms, auto, integer (a count), or a strptime pattern")
+                    )
+            if delta.format == COUNT and (delta.sent_format or delta.sent_zone):
                 operation._refuse(
-                    "delta_format", self.env._("use iso, epoch, epoch_ms, integer, or a strptime pattern")
+                    "delta_sent_format", self.env._("a count is sent as it is; leave format and zone empty")
                 )
+            if moments.AUTO in (delta.sent_format, delta.format if not delta.sent_format else None):
+                operation._refuse("delta_sent_format", self.env._("say how {since} is written, such as epoch or iso"))
 
-    @api.constrains("pagination", "pagination_options")
+    @api.constrains("pagination", "pagination_options", "kind", "path", "query", "headers", "body", "body_format")
     def _check_pagination(self):
         for operation in self:
             try:
-                operation._paginator()
+                places = operation._paginator().places
             except pagination.OptionError as error:
                 operation._refuse("pagination_options", self.env["bridge.connector"]._explain(error))
+            if places and operation.kind in ("list", "find") and not operation._placeholders() & set(places):
+                operation._refuse(
+                    "pagination",
+                    self.env._("the request has no {%s}, so each page would be the first one again", places[0]),
+                )
 
     @api.constrains("delta_reset_status")
     def _check_reset_status(self):
@@ -335,7 +364,14 @@ class BridgeOperation(models.Model):
     def _delta(self):
         self.ensure_one()
         return Delta(
-            self.delta_kind, self.delta_format or "iso", self.delta_source, self.delta_path or "", self.delta_overlap
+            self.delta_kind,
+            self.delta_format or "iso",
+            self.delta_source,
+            self.delta_path or "",
+            self.delta_overlap,
+            moments.zone_of(self.flow_id.connector_id.timezone or "UTC"),
+            self.delta_sent_format or "",
+            moments.zone_of(self.delta_timezone) if self.delta_timezone else None,
         )
 
     def _reset_statuses(self):

@@ -9,17 +9,16 @@ import datetime
 import email.utils
 from dataclasses import dataclass
 
-import dateutil.parser
 import jmespath
 import jmespath.exceptions
 
+from .. import moments
 from . import address
 from .errors import ProtocolError
 
 NO_DELTA, TIMESTAMP, TOKEN = "none", "timestamp", "token"
 RECORD, HEADER, BODY = "record", "header", "body"
-EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
-UNITS = {"epoch": 1, "epoch_ms": 1000}  # in a second
+UTC = datetime.timezone.utc
 
 
 @dataclass(frozen=True)
@@ -27,11 +26,13 @@ class Delta:
     """How a list operation tells what changed.
 
     :ivar str kind: ``none``, ``timestamp`` or ``token``
-    :ivar str format: of timestamps: ``iso``, ``epoch``, ``epoch_ms``, ``integer`` (a counter such as an ETag that only
-        grows), or a strptime pattern (in UTC)
+    :ivar str format: of timestamps: ``integer`` (a counter such as an ETag that only grows), or one of ``moments``
     :ivar str source: where the next cursor is: in every ``record``, in a ``header`` or in the ``body``
     :ivar str path: the header's name, or a JMESPath in the body; for records the flow's *updated* path is used
     :ivar int overlap: seconds (for ``integer``: counts) to go back, for remotes that commit out of order
+    :ivar datetime.tzinfo zone: of timestamps that carry none
+    :ivar str sent_format: of what ``{since}`` stands for; empty: as the remote wrote it
+    :ivar datetime.tzinfo sent_zone: in which it is written; None: as ``zone``
     """
 
     kind: str = NO_DELTA
@@ -39,6 +40,9 @@ class Delta:
     source: str = RECORD
     path: str = ""
     overlap: int = 0
+    zone: datetime.tzinfo = UTC
+    sent_format: str = ""
+    sent_zone: datetime.tzinfo | None = None
 
     @property
     def clockless(self):
@@ -53,9 +57,10 @@ class Delta:
         """What ``{since}`` stands for in the next request; None for a full scan."""
         if cursor is None or self.kind == NO_DELTA:
             return None
-        if self.kind == TOKEN or not self.overlap:
+        is_as_it_came = not (self.overlap or self.sent_format or self.sent_zone)
+        if self.kind == TOKEN or is_as_it_came:
             return cursor
-        return self._text(self._moment(cursor), -self.overlap)
+        return self._text(self._moment(cursor), -self.overlap, self.sent_format, self.sent_zone)
 
     def observe(self, candidate, answer, updates):
         """The next cursor, as far as this page tells.
@@ -104,49 +109,52 @@ class Delta:
     def _readable(self, value):
         try:
             self._moment(value)
-        except (AttributeError, LookupError, TypeError, ValueError, OverflowError):  # dateutil, given a list or object
+        except (TypeError, ValueError, OverflowError):
             return False
         return True
+
+    @property
+    def reads_records(self):
+        """Is the cursor what the records say of themselves?"""
+        return self.kind == TIMESTAMP and self.source == RECORD
+
+    def is_readable(self, value):
+        """Can this *updated* value be the next cursor?"""
+        return value is not None and self._readable(value)
 
     def _moment(self, value):
         if self.format == "integer":
             return int(str(value).removeprefix("W/").strip('"'))
-        if self.format in UNITS:
-            return EPOCH + datetime.timedelta(seconds=float(value) / UNITS[self.format])
-        if self.format == "iso":
-            moment = dateutil.parser.isoparse(value)
-        else:
-            moment = datetime.datetime.strptime(value, self.format)
-        return moment if moment.tzinfo else moment.replace(tzinfo=datetime.timezone.utc)
+        return moments.read(value, self.format, self.zone)
 
-    def _text(self, moment, shift=0):
+    def _text(self, moment, shift=0, form=None, zone=None):
         if self.format == "integer":
             return max(moment + shift, 0)
+        form = form or self.format
+        zone = zone or (UTC if form in (moments.ISO, moments.AUTO) else self.zone)
         try:
-            moment = (moment + datetime.timedelta(seconds=shift)).astimezone(datetime.timezone.utc)
+            moment = moment + datetime.timedelta(seconds=shift)
+            if form not in moments.FORMATS and "%z" not in form:
+                moment = moments.not_later(moment, zone)
+            return moments.write(moment, form, zone)
         except OverflowError:  # .NET's "never" is the first moment of the calendar: nothing lies before it
-            moment = EPOCH
-        if self.format in UNITS:
-            return int((moment - EPOCH) / datetime.timedelta(seconds=1) * UNITS[self.format])
-        if self.format == "iso":
-            return moment.isoformat().replace("+00:00", "Z")
-        return moment.strftime(self.format)
+            return moments.write(moments.EPOCH, form, zone)
 
 
-def moment_of(value, pattern="iso"):
+def moment_of(value, pattern="iso", zone=UTC):
     """The moment that an updated-at stands for, in the flow's format or as most systems write it; None if it is none.
 
-    :param str pattern: ``iso``, ``epoch``, ``epoch_ms``, ``integer`` (seconds or milliseconds, by their size), strptime
+    :param str pattern: a format of ``moments``, or ``integer`` (seconds or milliseconds, by their size)
+    :param datetime.tzinfo zone: of times that carry none
     :rtype: datetime.datetime
     """
-    if isinstance(value, bool):
-        return None
     if pattern == "integer" or isinstance(value, (int, float)):
-        pattern = "epoch_ms" if str(value).isdigit() and int(value) > 10**11 else "epoch"
+        pattern = "auto"
     for one in (pattern, "iso"):
-        delta = Delta(TIMESTAMP, one)
-        if value is not None and delta._readable(value):
-            return delta._moment(value)
+        try:
+            return moments.read(value, one, zone)
+        except ValueError:
+            continue
     return None
 
 

@@ -109,6 +109,7 @@ class Paginator:
     label = ""
     options: dict[str, Option] = {}
     required: tuple[tuple[str, ...], ...] = ()  # of each group, one must be given
+    places: tuple[str, ...] = ()  # placeholders of which a request needs one, or it would read the same page again
 
     def __init__(self, options: dict, page_size: int, base_url: str | None = None):
         given = {
@@ -279,6 +280,7 @@ class PageNumber(Paginator):
 
     name = "page"
     label = _lt("Page number")
+    places = ("page", "offset")
     options = {"first_page": Option(_lt("Number of the first page"), "integer", 1), **_end_options("empty_page")}
 
     def start(self):
@@ -301,6 +303,7 @@ class Offset(Paginator):
 
     name = "offset"
     label = _lt("Offset")
+    places = ("offset", "page")
     options = _end_options("empty_page")
 
     def start(self):
@@ -316,6 +319,8 @@ class Offset(Paginator):
 
 class _ByCursor(Paginator):
     """What the ways with a cursor have in common."""
+
+    places = ("cursor",)
 
     def start(self):
         return {"cursor": None}

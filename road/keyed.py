@@ -6,7 +6,9 @@ found again.
 
 from odoo.exceptions import UserError
 from odoo.fields import Domain
+from odoo.tools import SQL
 
+from ..mapping.alike import EXACT, ROUGH, alike, rough, usual_way
 from .terms import records_by_key
 
 TEXTS = ("char", "text", "html", "selection", "reference")
@@ -20,14 +22,14 @@ class Keyed:
     :param model: the model, as the acting user sees it
     :param str name: the field
     :param domain: what the records must match besides
-    :param bool ignore_case: is text compared without regard to upper and lower case
+    :param str way: how texts are compared (mapping/alike.py); None: as fits the field
     """
 
-    def __init__(self, model, name, domain=(), ignore_case=False):
+    def __init__(self, model, name, domain=(), way=None):
         self.model, self.name = model, name
         self.field = model._fields[name]
         self.domain = list(domain)
-        self.ignore_case = ignore_case and self.field.type in TEXTS
+        self.way = way_of(self.field, way)
 
     def value(self, given):
         """What a value of the other system is for the field, as Odoo would keep it; None if it can not be one.
@@ -56,8 +58,7 @@ class Keyed:
 
     def key(self, given):
         """The same for all values that mean the same record; None for what can not be compared."""
-        value = self.value(given)
-        return value.casefold() if self.ignore_case and isinstance(value, str) else value
+        return alike(self.value(given), self.way)
 
     def key_of(self, record):
         """The key of a record that is there."""
@@ -73,9 +74,7 @@ class Keyed:
         values = {value for value in map(self.value, given) if value is not None}
         if not values:
             return {}
-        by_value = Domain(self.name, "in", list(values))
-        if self.ignore_case:
-            by_value = Domain.OR(Domain(self.name, "=ilike", _escape_like(value)) for value in values)
+        by_value = having(self.model, self.name, self.way, values)
         return records_by_key(self.model, by_value & Domain(self.domain), [self.name], self.key_of)
 
     def make(self, given):
@@ -136,5 +135,48 @@ def _whole(given):
     return int(given)
 
 
-def _escape_like(value):
-    return str(value).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+def belongs(name, value):
+    """A condition: does a record belong to what another value of the remote record says?
+
+    :param str name: a field, also of a related record, such as ``country_id.code``
+    :param value: None: it does not say, so that none does
+    :rtype: tuple
+    """
+    if isinstance(value, str):
+        text = value.strip().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        return name, "=ilike", text
+    return name, "=", False if value is None else value
+
+
+def way_of(field, way=None):
+    """How the values of a field of Odoo are compared.
+
+    :param str way: what a person wants; None: as fits the field
+    """
+    if field.type not in TEXTS:
+        return EXACT
+    return way or (usual_way(field.name) if is_column(field) else EXACT)
+
+
+def is_column(field):
+    """Can PostgreSQL compute with the field, itself or that of another record?"""
+    return bool(field.store or field.related)
+
+
+def having(model, name, way, values):
+    """The records whose field is one of these values, or nearly: ``alike`` says which it is.
+
+    One condition, whatever the number of values: PostgreSQL looks each record up in a hash of them.
+
+    :param str way: how they are compared
+    :rtype: Domain
+    """
+    if way == EXACT:
+        return Domain(name, "in", list(values))
+    wanted = sorted({rough(str(value), way) for value in values})
+
+    def is_wanted(records, alias, query):
+        column = records._field_to_sql(alias, name, query)
+        return SQL("lower(regexp_replace(%s, %s, '', 'g')) = ANY(%s)", column, ROUGH[way], wanted)
+
+    return Domain.custom(to_sql=is_wanted)

@@ -105,5 +105,5 @@ def nested_flows_of(flow, mapper):
 
     :rtype: dict[str, BridgeFlow]
     """
-    codes = {rule.field: rule.converter.settings["flow"] for rule in mapper.nested}
+    codes = {rule.field: rule.keyed_settings["flow"] for rule in mapper.nested}
     return {name: flow.child_ids.filtered(lambda one, code=code: one.code == code) for name, code in codes.items()}

@@ -167,6 +167,29 @@ class TestBothWays(BothWaysCase):
                 self.assertEqual((ada.phone, self.contacts[there]["phone"]), (winner, winner))
                 self.forget(ada)
 
+    def test_the_side_changed_last_wins_by_the_connectors_clock(self):
+        cases = [
+            # zone, when it changed there in local time, when in Odoo (UTC), who was last
+            ("America/New_York", "2024-06-01T08:00:00", "2024-06-01 11:00:00", "3"),
+            ("Europe/Brussels", "2024-06-01T13:00:00", "2024-06-01 12:00:00", "2"),
+            ("Europe/Brussels", "2024-06-01T13:00:00Z", "2024-06-01 12:00:00", "3"),  # it says its zone
+            ("Asia/Kolkata", "2024-06-01 18:00:00", "2024-06-01 12:00:00", "3"),
+        ]
+        for zone, there_at, here_at, winner in cases:
+            with self.subTest(zone=zone, there_at=there_at):
+                record = {"id": "id", "updated": "changed", "version": "updated", "deleted": "deleted"}
+                flow = self.connect_both("newest", record=record)
+                self.connector.timezone = zone
+                ada, there = self.in_agreement(phone="1", changed="2001-01-01T00:00:00Z")
+                ada.phone = "2"
+                self.env.cr.flush()
+                self.env.cr.execute("UPDATE bridge_change SET create_date = %s WHERE flow_id = %s", [here_at, flow.id])
+                self.put(there, phone="3", changed=there_at)
+                self.sync(flow, full=True)
+                self.sync(flow, full=True)
+                self.assertEqual((ada.phone, self.contacts[there]["phone"]), (winner, winner))
+                self.forget(ada)
+
     def test_a_conflict_says_what_stands_against_what_and_other_fields_go_on(self):
         self.connect_both()
         ada, there = self.in_agreement(phone="1", city="London")

@@ -7,6 +7,7 @@ from odoo.fields import Command
 from ...database import is_busy
 from ...mapping import merge
 from ...mapping.references import (
+    EMPTIED,
     SCALARS,
     Download,
     Many,
@@ -24,7 +25,7 @@ from ..waves import waves
 from ..words import ARCHIVE, CREATE, DATA, DEPENDENCY, LINK, UNCHANGED, UNLINK, UPDATE
 from . import kept
 from .halving import halve
-from .match import key_of
+from .match import key_of, ways_of
 from .plan import has_moved
 
 WRITTEN = (CREATE, LINK, UPDATE)
@@ -106,7 +107,8 @@ class _Writer:
         """Let no other transaction create the same records, found by the same keys, at the same time."""
         names = list(self.pull.mapper.keys)
         new = [step for step in steps if step.action == CREATE] if names else []
-        keys = [(self.flow.model, names, key_of(step.facts, names)) for step in new]
+        ways = ways_of(self.pull)
+        keys = [(self.flow.model, names, key_of(step.facts, ways)) for step in new]
         for owner in self._written(steps):
             for value in owner.values.values():
                 keys += [(one.model, [one.field], [comparable(one.key)]) for one in references_in(value, ToCreate)]
@@ -152,7 +154,7 @@ class _Writer:
             return reference
         if reference not in made:
             model = self.pull.records_of(flow).env[reference.model]
-            keyed = Keyed(model, reference.field, reference.domain, reference.ignore_case)
+            keyed = Keyed(model, reference.field, reference.domain, reference.way)
             try:
                 with self.env.cr.savepoint():
                     made[reference] = keyed.make(reference.value)
@@ -226,8 +228,9 @@ class _Writer:
         return {
             name: _odoo_value(value, made)
             for name, value in step.values.items()
-            # An empty value leaves Odoo's default; "no" is a value.
-            if _is_ready(value, made) and (not merge.is_empty(value) or model_fields[name].type == "boolean")
+            # An empty value leaves Odoo's default; "no" is a value, and so is what is emptied on purpose.
+            if value is EMPTIED
+            or (_is_ready(value, made) and (not merge.is_empty(value) or model_fields[name].type == "boolean"))
         }
 
     def _write_late(self, outcomes):
@@ -391,6 +394,8 @@ def _settled(value, made):
 
 def _odoo_value(value, made):
     """What ``create`` and ``write`` take."""
+    if value is EMPTIED:
+        return False
     if isinstance(value, Many):
         return [Command.set([_settled(one, made) for one in value.references])]
     return _settled(value, made)

@@ -2,8 +2,9 @@
 
 import datetime
 
+from ... import moments
 from ...mapping import merge
-from ...remote.delta import Delta, moment_of
+from ...remote.delta import moment_of
 from ..outcome import NOTHING
 from ..terms import read_terms
 from ..words import DATA
@@ -74,11 +75,11 @@ def _newest(pull, existing):
     """
     if not any(rule.authority == merge.NEWEST for rule in pull.mapper.rules):
         return {}
-    moments = pull.env["bridge.change"]._moments(pull.flow, list(existing))
+    changed = pull.env["bridge.change"]._moments(pull.flow, list(existing))
     written = {record.id: record.write_date for record in pull.records.sudo().browse(existing)}
     newest = {}
     for record_id, facts in existing.items():
-        remote, odoo = remote_moment(pull.flow, facts.arrival.updated), moments.get(record_id) or written[record_id]
+        remote, odoo = remote_moment(pull.flow, facts.arrival.updated), changed.get(record_id) or written[record_id]
         if remote and odoo and remote != odoo.replace(microsecond=0):
             newest[record_id] = merge.ODOO if odoo > remote else merge.REMOTE
     return newest
@@ -89,8 +90,8 @@ def remote_moment(flow, updated):
 
     :rtype: datetime
     """
-    delta = flow._operation("list")._delta() if flow._operation("list") else Delta()
-    moment = moment_of(updated, delta.format)
+    operation, zone = flow._operation("list"), moments.zone_of(flow.connector_id.timezone or "UTC")
+    moment = moment_of(updated, operation._delta().format if operation else moments.ISO, zone)
     return moment and moment.astimezone(datetime.timezone.utc).replace(tzinfo=None, microsecond=0)
 
 

@@ -2,8 +2,10 @@
 
 from odoo.fields import Domain
 
+from ...mapping.alike import alike
 from ...mapping.merge import is_empty
 from ...mapping.references import Many, Pending, ToCreate, comparable
+from ..keyed import having, way_of
 from ..terms import records_by_key, term_of
 from ..words import DATA, DEPENDENCY
 from .facts import GONE_HERE
@@ -21,14 +23,15 @@ def match(pull, records):
         return records
     if not keys:
         return _refuse_unknown(pull, records)
-    found = _search(pull, keys, {key for key in (key_of(facts, keys) for facts in unbound) if key})
+    ways = ways_of(pull)
+    found = _search(pull, ways, [facts for facts in unbound if key_of(facts, ways)])
     bindings = pull.env["bridge.binding"]
     taken = bindings._taken(pull.flow, {record_id for ids in found.values() for record_id in ids})
     free = bindings._free(pull.flow, taken)
     matched = []
     for facts in records:
         if _is_unbound(facts):
-            key = key_of(facts, keys)
+            key = key_of(facts, ways)
             candidates = found.get(key, []) if key else []
             if len(candidates) == 1 and candidates[0] in free:
                 # It is the record that we have sent, and whose answer is not here yet; or it was deleted there, and is
@@ -42,14 +45,31 @@ def match(pull, records):
     return matched
 
 
-def key_of(facts, keys):
+def ways_of(pull):
+    """How the key fields are compared (mapping/alike.py).
+
+    :return: name to way, in the order of the key
+    :rtype: dict[str, str]
+    """
+    rules = {rule.field: rule for rule in pull.mapper.rules}
+    return {name: way_of(pull.records._fields[name], rules[name].way) for name in pull.mapper.keys}
+
+
+def key_of(facts, ways):
     """The values of the key fields; None if one of them is empty, because nothing matches "nothing".
 
+    :param dict ways: how they are compared
     :rtype: tuple | None
     """
-    values = tuple(facts.values.get(name) for name in keys)
-    unusable = any(is_empty(value) or isinstance(value, (Pending, ToCreate, Many)) for value in values)
-    return None if unusable else tuple(comparable(value) for value in values)
+    values = tuple(facts.values.get(name) for name in ways)
+    if any(is_empty(value) or isinstance(value, (Pending, ToCreate, Many)) for value in values):
+        return None
+    return _alike(map(comparable, values), ways)
+
+
+def _alike(values, ways):
+    key = tuple(alike(value, way) for value, way in zip(values, ways.values(), strict=True))
+    return None if None in key else key
 
 
 def _is_unbound(facts):
@@ -72,12 +92,16 @@ def _refuse_unknown(pull, records):
     ]
 
 
-def _search(pull, keys, wanted):
+def _search(pull, ways, wanted):
+    """:return: key to the ids of the records that have it"""
     if not wanted:
         return {}
-    domain = Domain.AND(Domain(name, "in", [key[n] for key in wanted]) for n, name in enumerate(keys))
-    domain &= Domain(pull.flow._read_domain("match_domain"))
-    return records_by_key(pull.records, domain, keys, lambda record: tuple(term_of(record, name) for name in keys))
+    domain = Domain(pull.flow._read_domain("match_domain"))
+    for name, way in ways.items():
+        domain &= having(pull.records, name, way, {comparable(facts.values[name]) for facts in wanted})
+    return records_by_key(
+        pull.records, domain, list(ways), lambda record: _alike((term_of(record, name) for name in ways), ways)
+    )
 
 
 def _accepted(pull, facts, candidates, taken):

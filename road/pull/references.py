@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from ...mapping.paths import MISSING
 from ...mapping.references import SCALARS, ByBinding, ByKey, Many, Pending, ToCreate, comparable, references_in
-from ..keyed import Keyed
+from ..keyed import Keyed, belongs
 from ..words import DATA, DEPENDENCY
 from .facts import throughout
 
@@ -76,28 +76,30 @@ def resolve(pull, records):
 def _find_keyed(pull, records):
     """Records by a field's value.
 
-    :return: (flow, field) to how its records are looked up, and key to list of ids
+    :return: (flow, field, what they are within) to how its records are looked up, and key to list of ids
     :rtype: dict[tuple, tuple[Keyed, dict]]
     """
     rules, wanted = {}, collections.defaultdict(list)
     for facts in records:
         if facts.is_mapped:
             for reference in references(pull, facts, ByKey):
-                place = reference.flow, reference.rule.field
-                rules[place] = reference.rule
-                wanted[place] += [one.value for one in references_in(reference.value, ByKey)]
-    keyed = {place: _keyed(pull.records_of(place[0]), rule) for place, rule in rules.items()}
+                for one in references_in(reference.value, ByKey):
+                    place = reference.flow, reference.rule.field, one.within
+                    rules[place] = reference.rule
+                    wanted[place].append(one.value)
+    keyed = {place: _keyed(pull.records_of(place[0]), rule, place[2]) for place, rule in rules.items()}
     return {place: (one, one.find(wanted[place])) for place, one in keyed.items()}
 
 
-def _keyed(records, rule):
+def _keyed(records, rule, within):
     """How the records that a mapping names by a field are looked up.
 
     :rtype: Keyed
     """
     settings = rule.keyed_settings
     model = records.env[records._fields[rule.field].comodel_name]
-    return Keyed(model, settings["field"], settings["domain"], settings["ignore_case"])
+    domain = [*settings["domain"], *(belongs(name, value) for name, value in within)]
+    return Keyed(model, settings["field"], domain, settings["compare"])
 
 
 class _Found:
@@ -152,7 +154,7 @@ class _Found:
 
     def _by_key(self, reference, one):
         settings = reference.rule.keyed_settings
-        keyed, by_key = self.keyed[reference.flow, reference.rule.field]
+        keyed, by_key = self.keyed[reference.flow, reference.rule.field, one.within]
         key = keyed.key(one.value)
         ids = by_key.get(key, []) if key is not None else []
         if len(ids) == 1:
@@ -160,18 +162,18 @@ class _Found:
         model = self.env[reference.flow.model]._fields[reference.rule.field].comodel_name
         if not ids and settings["create"] and key is not None:
             domain = _frozen(settings["domain"])
-            return ToCreate(model, settings["field"], key, domain, settings["ignore_case"], one.value), None
+            return ToCreate(model, settings["field"], key, domain, keyed.way, one.value), None
         if not ids and settings["optional"]:
             return False, None
-        return False, self._not_one(reference, one.value, model, ids)
+        return False, self._not_one(reference, one, model, ids)
 
-    def _not_one(self, reference, value, model, ids):
+    def _not_one(self, reference, one, model, ids):
         key = reference.rule.keyed_settings["field"]
         values = {
             "field": reference.flow._field_label(reference.rule.field),
             "model": self.env["ir.model"]._get(model).name,
             "key": self.env[model]._fields[key].get_description(self.env, ["string"])["string"],
-            "value": value,
+            "value": ", ".join(str(part) for part in (one.value, *(value for _name, value in one.within))),
             "count": len(ids),
         }
         if ids:

@@ -9,6 +9,7 @@ from odoo import fields
 from ...jobs.kinds import DRAINS
 from ...jobs.outcome import progressed
 from ...jobs.schedule import end_waiting, is_full_scan_due
+from ...mapping.errors import excerpt
 from ...remote.delta import next_cursor
 from ...remote.errors import RemoteError
 from ...remote.walk import Walk
@@ -116,10 +117,40 @@ class PullSlice(Slice):
         position["began"] = position.get("began") or page.began.isoformat()
         updates = [one.updated for one in arrivals]
         position["candidate"] = self.delta.observe(position.get("candidate"), page.answer, updates)
+        if self.delta.reads_records:
+            position["times"] = self.times(position.get("times"), updates)
         position["pages"] += 1
         position["state"] = page.after
         self.run.position = position
         progressed(self.run.job_ids.filtered(lambda job: job.kind in DRAINS))
+
+    def times(self, known, updates):
+        """How many records say when they were changed.
+
+        :param dict known: of the pages before: ``read``, ``unread``, and what one says that can not be read
+        :rtype: dict
+        """
+        unread = [value for value in updates if not self.delta.is_readable(value)]
+        known = known or {"read": 0, "unread": 0, "said": None}
+        return {
+            "read": known["read"] + len(updates) - len(unread),
+            "unread": known["unread"] + len(unread),
+            "said": known["said"] or next((excerpt(value) for value in unread if value is not None), None),
+        }
+
+    def doubt(self):
+        """Why the position will never move, so that every run reads all again; None if it does."""
+        times = self.run.position.get("times") or {}
+        if times.get("read") or not times.get("unread"):
+            return None
+        return self.env._(
+            "None of the %(count)s records has an Updated At that can be read as “%(format)s”%(said)s, so {since} does"
+            " not move, and changes are read again in every run. Correct Updated At in the flow, or Format of Times in"
+            " the list operation.",
+            count=times["unread"],
+            format=self.delta.format,
+            said=f" ({times['said']})" if times["said"] else "",
+        )
 
     def end(self, client):
         """After the last page: remove what a full scan did not see.
@@ -136,7 +167,7 @@ class PullSlice(Slice):
             flow.write(self.progress())
             end_waiting(flow, ["pull"])
             self.env["bridge.job"]._make_due(flow, arrived=bool(run.created or run.linked))
-        run._finish()
+        run._finish(self.doubt())
         self.commit(0)
 
     def progress(self):

@@ -31,7 +31,7 @@ class Reading:
         self.kind, self.mapper, self.place, self.shown, self.host = kind, mapper, place, shown, host
         self.reference, self.version_header = reference, version_header
         self.item_status, self.item_record, self.item_error = (items[name] for name in ("status", "record", "error"))
-        self.keys = [rule.path for rule in mapper.rules if rule.key and rule.path is not None]
+        self.keys = [rule for rule in mapper.rules if rule.key and rule.path is not None]
 
     def found(self, answer):
         """What stands in the answer at the place of the record, or of the results; None if nothing does."""
@@ -241,14 +241,15 @@ def _owners(items, marks):
     return [], False
 
 
-def _keys(paths, document):
+def _keys(rules, document):
     """The values of the key fields in a document, as they are compared; None if it does not have all of them."""
-    if not paths or not isinstance(document, dict):
+    if not rules or not isinstance(document, dict):
         return None
-    values = [path.read(document) for path in paths]
+    values = [rule.path.read(document) for rule in rules]
     if any(value is MISSING or value in (None, "") for value in values):
         return None
-    return tuple(str(value).strip().casefold() for value in values)
+    keys = tuple(rule.sought(value) for rule, value in zip(rules, values, strict=True))
+    return None if None in keys else keys
 
 
 def _status(value):

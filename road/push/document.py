@@ -4,6 +4,7 @@ import uuid
 
 from ...mapping.errors import MappingError
 from ...mapping.paths import MISSING, parse_path
+from ...mapping.references import Money
 from ..outcome import Failure
 from ..terms import fetch
 from ..words import DEPENDENCY, SEND_CREATE
@@ -113,6 +114,8 @@ def portable(rule, record, known):
     """
     value = record[rule.field]
     field = record._fields[rule.field]
+    if rule.keyed_settings.get("scale_by_currency") and not rule.converter.is_empty(value):
+        return Money(value, _currency_of(record, field))
     if not field.relational:
         return str(value) if field.type == "html" and value else value
     settings = rule.keyed_settings
@@ -124,6 +127,12 @@ def portable(rule, record, known):
     if MISSING in keys:
         return MISSING
     return keys if field.type in ("many2many", "one2many") else keys[0] if keys else False
+
+
+def _currency_of(record, field):
+    """The code of the currency of a record's amount; None if it has none."""
+    name = (field.type == "monetary" and field.get_currency_field(record)) or "currency_id"
+    return (name in record._fields and record[name].name) or None
 
 
 def _is_late(push, rule, record):

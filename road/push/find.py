@@ -109,7 +109,7 @@ def _sought_by(step, sent, place, keys):
     if place and reference:
         is_it = _is_ours(place, reference)
     elif len(values) == len(keys):
-        is_it = _has_keys([(rule.path, rule.path.read(sent)) for rule in keys])
+        is_it = _has_keys([(rule, rule.sought(rule.path.read(sent))) for rule in keys])
     return Sought(step, {"reference": reference, **values}, is_it)
 
 
@@ -119,13 +119,9 @@ def _is_ours(place, reference):
 
 def _has_keys(wanted):
     def matches(found):
-        return all(_folded(path.read(found)) == _folded(value) for path, value in wanted)
+        return all(value is not None and rule.sought(rule.path.read(found)) == value for rule, value in wanted)
 
     return matches
-
-
-def _folded(value):
-    return str(value).strip().casefold()
 
 
 # What was found

@@ -35,6 +35,7 @@ NEEDED = {
     "nested": {"flow": "lines"},
     "constant": {"value": 1},
     "expression": {"expression": "a"},
+    "first_of": {"ways": [{"path": "a", "converter": "text"}, {"path": "b.c", "converter": "integer"}]},
 }
 
 
@@ -177,7 +178,7 @@ def test_what_the_remote_says_is_read_in_odoos_terms(name, options, remote, odoo
         ("html", {}, ["<p>"], "not_text"),
         ("html", {"plain_text": True}, False, "not_text"),
         ("integer", {}, 3.5, "not_integer"),
-        ("integer", {}, "3,5", "not_integer"),
+        ("integer", {}, "3,5", "number_notation"),
         ("integer", {}, "", "not_integer"),
         ("integer", {}, "three", "not_integer"),
         ("integer", {}, True, "not_integer"),
@@ -188,17 +189,19 @@ def test_what_the_remote_says_is_read_in_odoos_terms(name, options, remote, odoo
         ("integer", {}, "9" * 1000, "not_integer"),
         ("integer", {}, 2**31, "out_of_range"),
         ("integer", {}, -(2**31) - 1, "out_of_range"),
-        ("decimal", {}, "12,50", "not_decimal"),
+        ("decimal", {}, "12,50", "number_notation"),
         ("decimal", {}, "NaN", "not_decimal"),
         ("decimal", {}, float("inf"), "not_decimal"),
         ("decimal", {}, "1e400", "not_decimal"),
-        ("decimal", {}, "€ 5", "not_decimal"),
+        ("decimal", {}, "€ 5", "number_notation"),
         ("decimal", {}, "1_0.5", "not_decimal"),
         ("decimal", {}, False, "not_decimal"),
         ("decimal", {}, {}, "not_decimal"),
         ("decimal", {"digits": 2}, 1e29, "not_decimal"),
-        ("boolean", {}, 1, "not_boolean"),
-        ("boolean", {}, "true", "not_boolean"),
+        ("boolean", {}, 2, "not_boolean"),
+        ("boolean", {}, "maybe", "not_boolean"),
+        ("boolean", {}, "deleted", "not_boolean"),
+        ("boolean", {"true_values": ["A"]}, "true", "not_boolean"),  # one that is set counts alone
         ("boolean", {"true_values": [1], "false_values": [0]}, True, "not_boolean"),
         ("boolean", {"true_values": ["Y"], "false_values": ["N"]}, "y", "not_boolean"),
         ("date", {}, "31.05.2024", "not_date"),
@@ -358,7 +361,7 @@ def test_what_can_not_be_written_is_refused_with_the_reason(name, options, odoo,
 
 @pytest.mark.parametrize("name", CONVERTERS)
 def test_converter_says_whether_it_goes_both_ways(name):
-    assert made(name).both_ways == (name not in ("constant", "expression", "image"))
+    assert made(name).both_ways == (name not in ("constant", "expression", "first_of", "image"))
     assert made(name).needs_path == (name not in ("constant", "expression"))
 
 
@@ -476,6 +479,8 @@ WRONG = {
     "boolean": ["true", 1, 0, None],
     "count": [-1, 1.5, "2", True, None],
     "scale": [0, -1, 1.5, "100", True, None],
+    "sign": [";", "", "comma", None, 5],
+    "way": ["loosely", "", None, 5, []],
     "list": ["x", {}, None, 5],
     "object": [[], "x", None, 5],
     "choices": ["x", [1], [[1]], [[1, 2, 3]], [{"a": 1}], None],
@@ -579,7 +584,7 @@ def test_every_reason_is_a_sentence(reason):
 
 
 def test_another_addon_can_add_a_converter(monkeypatch):
-    monkeypatch.setattr("integration_bridge.mapping.converters.CONVERTERS", dict(CONVERTERS))
+    monkeypatch.setattr("integration_bridge.mapping.converter.CONVERTERS", dict(CONVERTERS))
 
     @converter
     class Shout(Converter):

@@ -258,4 +258,4 @@ def test_foreign_value_in_a_message_is_quoted_and_cut():
     for value in ("x" * 1000, ["x"] * 1000, {"a": "x" * 1000}):
         assert len(MappingError("not_text", value=value).values["value"]) <= EXCERPT
     assert str(MappingError("not_integer", value="1.5")) == "“1.5” is not a whole number."
-    assert str(MappingError("not_integer", value=True)) == "True is not a whole number."
+    assert str(MappingError("not_integer", value=True)) == "true is not a whole number."

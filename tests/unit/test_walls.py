@@ -82,7 +82,7 @@ def test_look_at_whether_there_is_a_row_is_no_statement():
 # What decides is pure
 # ----------------------------------------------------------------------------------------------------------------------
 
-PURE = ("mapping/*.py", "remote/*.py", "jobs/retry.py", "jobs/kinds.py")
+PURE = ("mapping/*.py", "remote/*.py", "moments.py", "jobs/retry.py", "jobs/kinds.py")
 PURE += ("road/*/plan.py", "road/push/create_once.py", "road/push/faults.py", "road/waves.py")
 PURE_FILES = [name for name in SOURCES if any(Path(name).match(pattern) for pattern in PURE)]
 
@@ -101,7 +101,7 @@ def imported(name):
         elif isinstance(node, ast.ImportFrom):
             base = Path(name).parents[node.level - 1].joinpath(*(node.module or "").split("."))
             found = [base, *(base / alias.name for alias in node.names)]
-            ours |= {str(path.with_suffix(".py")) for path in found} & SOURCES.keys()
+            ours |= {str(path.with_suffix(".py")) for path in found if path.name} & SOURCES.keys()
     return foreign, ours
 
 
