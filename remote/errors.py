@@ -119,6 +119,10 @@ MESSAGES = {
     ),
     "told.throttled": _lt("%(host)s asks for fewer requests%(remote)s. It will be tried again later."),
     "told.failed": _lt("%(host)s answered that it has a problem%(remote)s. It will be tried again."),
+    "told.partial": _lt(
+        "%(host)s answered with records, and that it failed%(remote)s, so something is missing in them and nothing was"
+        " taken in. Correct the request; or say in the operation that partial answers are accepted."
+    ),
     "told.doubtful": _lt(
         "%(host)s answered with an id and with an error%(remote)s, so it is not known whether it was done. Look there,"
         " and say in the operation where an error is."
@@ -128,6 +132,19 @@ MESSAGES = {
     ),
     "token_refused": _lt("%(host)s refused to give a token%(remote)s. Check the credentials of the connector."),
     "no_secret": _lt("The credential %(name)s is missing. Enter it in the connector."),
+    # Asking for one record.
+    "gone": _lt("%(host)s says that this record is deleted. If it is not, check the deleted marker of the flow."),
+    "gone.nothing": _lt(
+        "%(host)s answered that there is no such record. If there is one, check the operation that gets one record."
+    ),
+    "other_record": _lt(
+        "%(host)s was asked for the record %(asked)s and answered with %(given)s, so nothing was taken in. It may be"
+        " merged there; else check the path of the operation that gets one record."
+    ),
+    "other_record.no_id": _lt(
+        "%(host)s was asked for the record %(asked)s and answered with one that has no id, so it is not known which it"
+        " is. Check where the operation that gets one record finds it, and where the flow finds its id."
+    ),
     # Walking a list.
     "repeated_page": _lt(
         "%(host)s sent the same page twice. Check the pagination of the operation: its parameter may be ignored."

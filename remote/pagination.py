@@ -17,6 +17,7 @@ from requests.utils import parse_header_links
 
 from . import address
 from .errors import ConfigurationError, ProtocolError, Rejected, _lt
+from .nothing import says_nothing
 
 PAGINATORS: dict[str, type[Paginator]] = {}
 
@@ -153,6 +154,19 @@ class Paginator:
         """Is this refusal what there is behind the last page? Only where the total says that all was read before."""
         return bool(state.get("beyond")) and status in _NO_SUCH_PAGE
 
+    def says_end(self, state: dict, answer) -> bool:
+        """Does an answer without a list say that the list has ended? That nothing speaks against it is not enough.
+
+        :param Answer answer: a page behind one that had records
+        """
+        end = self._given.get("end")
+        if end == "flag":
+            return self._find("flag_path", answer) is not None and self._end_flag(state, answer, [])
+        if end == "total":
+            return state.get("seen", 0) >= self._total(answer)
+        place = self._given.get("cursor_path") or self._given.get("next_path")
+        return end == "no_next" and bool(place) and says_nothing(place, answer.document)
+
     def advance(self, state: dict, answer, records: list) -> dict | None:
         """State after this page, or None if it was the last one.
 
@@ -191,13 +205,24 @@ class Paginator:
 
     def _end_flag(self, state, answer, records):
         flag = self._find("flag_path", answer)
+        if flag is None and self._is_bare(state, answer, records):
+            return True
         # A flag that is gone must not look like the end: half the records would be missing, silently.
         if flag is None and self._given["flag_end"] is not None:
             raise ProtocolError("no_flag", host=address.host_of(answer.url), place=self._given["flag_path"])
         return flag == self._given["flag_end"] and type(flag) is type(self._given["flag_end"])
 
+    def _is_bare(self, state, answer, records):
+        """Is it an empty list that is told without anything beside it, by 204 or ``[]``?
+
+        Behind a page that had records, it would cut the list where that page said that more would come.
+        """
+        return not records and not answer.document and (not state.get("seen") or bool(state.get("beyond")))
+
     def _end_total(self, state, answer, records):
         """A total that a full page reaches may be that of the page, or capped: then it proves no end."""
+        if self._is_bare(state, answer, records) and self._find_total(answer) is None:
+            return True
         total, seen = self._total(answer), state.get("seen", 0) + len(records)
         if not records or seen < total:
             return not records
@@ -207,12 +232,14 @@ class Paginator:
 
     def _total(self, answer):
         """:raises ProtocolError: if there is no number where it should be"""
-        place = "total_path" if self._given["total_path"] else "total_header"
-        total = self._find(place, answer)
         try:
-            return int(total)
+            return int(self._find_total(answer))
         except (TypeError, ValueError) as error:
-            raise ProtocolError("no_total", host=address.host_of(answer.url), place=self._given[place]) from error
+            place = self._given["total_path"] or self._given["total_header"]
+            raise ProtocolError("no_total", host=address.host_of(answer.url), place=place) from error
+
+    def _find_total(self, answer):
+        return self._find("total_path" if self._given["total_path"] else "total_header", answer)
 
     def _find(self, name, answer):
         """What stands in the answer at the place that an option names, or None."""

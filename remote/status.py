@@ -33,7 +33,7 @@ def is_absent(error) -> bool:
 
     :param RemoteError error: of a request about one record
     """
-    return error.status in ABSENT
+    return error.status in ABSENT or error.reason == "gone"
 
 
 def is_stale(error) -> bool:

@@ -22,28 +22,32 @@ _AUTH = re.compile(
     r"|sessionexpired(exception)?|unauthenticated|not authed|not authenticated|authentication (required|failed)"
 )
 _THROTTLED = re.compile(r"throttled|too many requests|rate ?limit(ed| exceeded)?|request limit exceeded|slow down")
+_AWAY = re.compile(r"(request |gateway |query )?(timeout|timed out)|(service )?(temporarily )?unavailable")
 _CODES = ("code", "status", "statusCode", "errorCode", "type", "name", "message", "error")
 _WORDS = ("message", "error_description", "detail", "description", "reason", "title", "msg", "error", "errors", "value")
 
 
-def told_failure(document) -> tuple[int, str] | None:
+def told_failure(document, reading=False) -> tuple[int, str] | None:
     """What a body says of a failure that its status does not say.
 
+    :param document: any JSON value
+    :param bool reading: was something read: then what stands below ``data`` are the records, whose errors are their own
     :return: the HTTP status that it stands for, and the other system's own words; None if nothing says that it failed
     """
-    problem = _problem(document) if isinstance(document, dict) else None
+    problem = _problem(document, reading) if isinstance(document, dict) else None
     return None if problem is None else (meaning(problem), words(problem))
 
 
-def told_error(status: int, remote: str, headers, host: str) -> RemoteError:
+def told_error(status: int, remote: str, headers, host: str, rejected: str = "") -> RemoteError:
     """The error for a failure that is told in the body of an answer.
 
     :param status: what it stands for
     :param remote: the other system's own words, redacted
+    :param rejected: which variety it is if the request is refused
     """
     wait = retry_after(headers)
     kind, _detail = judge(status, wait)
-    detail = {AuthFailed: "auth", Throttled: "throttled", Unavailable: "failed"}.get(kind, "")
+    detail = {AuthFailed: "auth", Throttled: "throttled", Unavailable: "failed"}.get(kind, rejected)
     remote = f": {remote.rstrip('.')}" if remote else ""
     return kind(
         "told", detail, status=status, retry_after=wait if kind is Throttled else None, host=host, remote=remote
@@ -63,6 +67,8 @@ def meaning(problem) -> int:
             return 401
         if _THROTTLED.fullmatch(text):
             return 429
+        if _AWAY.fullmatch(text):
+            return 503
     return REFUSED
 
 
@@ -73,12 +79,12 @@ def words(problem) -> str:
     return text[:_MOST_WORDS]
 
 
-def _problem(document):
+def _problem(document, reading):
     for name in ("error", "errors"):
         if _is_something(document.get(name)):
             # {"error": true, "message": "Locked"}: the words stand beside it.
             return document if document[name] is True else document[name]
-    data = document.get("data")
+    data = None if reading else document.get("data")
     for payload in data.values() if isinstance(data, dict) else ():
         for name, value in payload.items() if isinstance(payload, dict) else ():
             if name.lower().endswith("usererrors") and value:
@@ -94,6 +100,9 @@ def _problem(document):
 
 
 def _is_something(value):
+    """Is it an error? ``{"code": 0, "message": "OK"}`` is none."""
+    if isinstance(value, dict):
+        return any(map(_is_something, value.values()))
     return value.strip().lower() not in _NOTHING if isinstance(value, str) else bool(value)
 
 

@@ -34,6 +34,9 @@ FAILURES = [
     ),
     ({"error": {"code": -32603, "message": "Internal error"}}, 422, "Internal error"),
     ({"error": {"code": 503, "message": "Busy"}}, 503, "Busy"),
+    ({"errors": [{"message": "x", "extensions": {"code": "SERVICE_UNAVAILABLE"}}]}, 503, "x"),
+    ({"errors": [{"message": "Request timed out."}]}, 503, "Request timed out."),
+    ({"errors": [{"message": "The timeout of the tag is too long"}]}, 422, "The timeout of the tag is too long"),
     ({"error": {"code": 404, "message": "No such tag"}}, 422, "No such tag"),
     ({"error": "token_expired"}, 401, "token_expired"),
     ({"error": "The token of the tag is invalid"}, 422, "The token of the tag is invalid"),
@@ -57,6 +60,7 @@ NONE = [
     {"error": "", "message": "Saved"},
     {"error": 0},
     {"error": "none"},
+    {"error": {"code": 0, "message": "OK"}},
     {"data": {"customerUpdate": {"customer": {"id": "1"}, "userErrors": []}}},
     {"data": {"id": "1", "attributes": {"errors": 2}}},
     {"id": 1, "status": "error", "message": "as the record has it"},
@@ -67,6 +71,14 @@ NONE = [
 @pytest.mark.parametrize("document, status, words", FAILURES)
 def test_failure_is_told_with_what_it_stands_for(document, status, words):
     assert told_failure(document) == (status, words)
+
+
+@pytest.mark.parametrize(
+    "document", [{"data": {"customer": {"errors": [{"message": "its own"}]}}}, {"data": {"a": {"userErrors": [1]}}}]
+)
+def test_what_stands_below_data_is_a_record_where_something_was_read(document):
+    assert told_failure(document) is not None
+    assert told_failure(document, reading=True) is None
 
 
 @pytest.mark.parametrize("document", NONE)
