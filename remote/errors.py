@@ -150,7 +150,16 @@ MESSAGES = {
         "%(host)s sent the same page twice. Check the pagination of the operation: its parameter may be ignored."
     ),
     "page_loop": _lt("%(host)s leads back to a page that was already read. Check the pagination of the operation."),
-    "foreign_page": _lt("%(host)s names a next page on another host (%(target)s), which is not followed."),
+    "foreign_page": _lt(
+        "%(host)s names a next page on another host (%(target)s), which is not followed, because that one may be told no"
+        " credentials. If it is the same system under another name, put that name into the connector's base address, or"
+        " correct it there; or choose another pagination, such as by page number or cursor."
+    ),
+    "too_deep": _lt(
+        "%(host)s gives the first %(seen)s records of this list and refuses to go on (HTTP %(status)s%(remote)s). What"
+        " was read is in Odoo; what lies behind does not come in this way, and nothing was removed. Choose the"
+        " pagination “Field of the last record” or one by cursor, or let the list operation ask for less."
+    ),
     "no_cursor": _lt(
         "The place of the next page (%(place)s) holds no usable value. Check the pagination of the operation."
     ),

@@ -96,6 +96,8 @@ class Operation:
         try:
             answer = client.send(request, (NOTHING_NEW,) if is_quiet else ())
         except RemoteError as error:
+            if self.paginator.is_too_deep(state, error.status) and not self.paginator.is_end(state, error.status):
+                raise self._too_deep(error, state) from error
             if not self.paginator.is_end(state, error.status):
                 raise
             nothing = Answer(error.status, CaseInsensitiveDict(), None, request.url, 0, 0, b"")
@@ -104,12 +106,15 @@ class Operation:
             return Page([], answer, remote_clock(answer), None, _taken(exchanges))
         try:
             records = self._records(client, answer, state)
+            if self.paginator.is_echo(state, records):
+                return Page([], answer, remote_clock(answer), None, _taken(exchanges))
             after = self.paginator.advance(state, answer, records)
+            short = self.paginator.shortfall(state, answer, records) if after is None else None
         except RemoteError as error:
             for exchange in exchanges[-1:]:  # the answer that is to blame is kept with what is wrong with it
                 exchange.error = error.message
             raise
-        return Page(records, answer, remote_clock(answer), after, _taken(exchanges))
+        return Page(records, answer, remote_clock(answer), after, _taken(exchanges), short=short)
 
     def find(self, client, sought, is_sought, about=None):
         """Look records up: the first page that has any of them.
@@ -197,6 +202,16 @@ class Operation:
             remote = client.excerpt(remote.encode("utf-8", "replace"))
             raise told_error(status, remote, answer.headers, address.host_of(answer.url), detail)
 
+    def _too_deep(self, error, state):
+        if error.kind != "rejected":
+            return error
+        return Rejected(
+            "too_deep",
+            status=error.status,
+            excerpt=error.excerpt,
+            **{**_only(error.values, "host", "remote"), "seen": state["seen"]},
+        )
+
     def _no_records(self, client, answer):
         return ProtocolError("no_records", place=self.shown, status=answer.status, excerpt=client.excerpt(answer.raw))
 
@@ -214,3 +229,7 @@ def _taken(exchanges):
 def as_number(external_id):
     """A remote id as it is sent where ids are numbers."""
     return int(external_id) if external_id.isdigit() else external_id
+
+
+def _only(values, *names):
+    return {name: values[name] for name in names if name in values}

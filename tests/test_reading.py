@@ -272,3 +272,55 @@ class TestEmpty(FaultCase):
         create = {"kind": "create", "path": "/things", "missing_is_empty": True}
         with self.assertRaisesRegex(ValidationError, "Missing Means None: it is about what is read"):
             self.connect(things_flow(operations=[list_operation("things"), create]))
+
+
+@tagged("post_install", "-at_install")
+class TestNotCut(FaultCase):
+    """A list is never cut silently."""
+
+    def connect_list(self, get=False, **pagination):
+        listing = list_operation("things", pagination={"type": "offset", **pagination})
+        return self.connect(things_flow(operations=[listing, *things_flow()["operations"][1:]] if get else [listing]))
+
+    def test_list_that_is_refused_beyond_a_position_says_what_to_do_and_keeps_what_was_read(self):
+        flow = self.connect_list()
+        self.server.records["things"] = [thing(number) for number in range(1, 8)]
+        for _run in range(2):
+            self.remote.script(None, faults.json_answer({"message": "paging beyond 3 is not allowed"}, 400))
+            run = self.sync(flow)
+            self.assertEqual((run.state, run.fetched), ("failed", 3))
+            self.assertIn("gives the first 3 records", run.message)
+            self.assertIn("paging beyond 3 is not allowed", run.message)
+            self.assertIn("Field of the last record", run.message)
+            self.assertTrue(self.bound(flow, 3))
+            self.assertFalse(flow.last_full_scan)
+
+    def test_list_that_ends_before_its_total_says_so_and_removes_nothing(self):
+        flow = self.connect_list(end="total", total_path="total")
+        self.server.records["things"] = [thing(number) for number in range(1, 6)]
+        self.assertFalse(self.sync(flow).message)
+        first = {"items": [thing(number) for number in (1, 2, 3)], "total": 5}
+        self.remote.script(faults.json_answer(first), faults.json_answer({"items": [thing(4)], "total": 5}))
+        self.remote.script(faults.json_answer({"items": [], "total": 5}))
+        run = self.sync(flow, full=True)
+        self.assertEqual((run.state, self.counters(run)), ("done", {"unchanged": 4}))
+        self.assertIn("ended after 4 records, although the other system counts 5", run.message)
+        self.assertTrue(self.bound(flow, 5).active)
+
+    def test_list_that_ends_before_its_total_removes_what_the_other_system_says_is_gone(self):
+        flow = self.connect_list(get=True, end="total", total_path="total")
+        self.server.records["things"] = [thing(number) for number in range(1, 6)]
+        flow.remove_limit = 50
+        self.sync(flow)
+        del self.server.records["things"][4]
+        self.remote.script(faults.json_answer({"items": self.server.records["things"], "total": 6}))
+        self.remote.script(faults.json_answer({"items": [], "total": 6}))
+        run = self.sync(flow, full=True)
+        self.assertEqual((self.counters(run)["archived"], self.bound(flow, 5).active), (1, False))
+
+    def test_next_address_of_a_list_that_ends_at_another_host_says_what_to_do(self):
+        flow = self.connect_list(type="next_url", next_path="next")
+        self.remote.script(faults.json_answer({"items": [thing(1)], "next": "http://inner:8080/things?page=2"}))
+        run = self.sync(flow)
+        self.assertEqual(run.job_ids.error_kind, "protocol")
+        self.assertIn("put that name into the connector's base address", run.message)
