@@ -120,8 +120,8 @@ MESSAGES = {
     "told.throttled": _lt("%(host)s asks for fewer requests%(remote)s. It will be tried again later."),
     "told.failed": _lt("%(host)s answered that it has a problem%(remote)s. It will be tried again."),
     "told.partial": _lt(
-        "%(host)s answered with records, and that it failed%(remote)s, so something is missing in them and nothing was"
-        " taken in. Correct the request; or say in the operation that partial answers are accepted."
+        "%(host)s answered with records, and that it failed%(remote)s, so something is missing in them and nothing"
+        " was taken in. Correct the request; or say in the operation that partial answers are accepted."
     ),
     "told.doubtful": _lt(
         "%(host)s answered with an id and with an error%(remote)s, so it is not known whether it was done. Look there,"
@@ -151,9 +151,9 @@ MESSAGES = {
     ),
     "page_loop": _lt("%(host)s leads back to a page that was already read. Check the pagination of the operation."),
     "foreign_page": _lt(
-        "%(host)s names a next page on another host (%(target)s), which is not followed, because that one may be told no"
-        " credentials. If it is the same system under another name, put that name into the connector's base address, or"
-        " correct it there; or choose another pagination, such as by page number or cursor."
+        "%(host)s names a next page on another host (%(target)s), which is not followed, because that one may be told"
+        " no credentials. If it is the same system under another name, put that name into the connector's base address,"
+        " or correct it there; or choose another pagination, such as by page number or cursor."
     ),
     "too_deep": _lt(
         "%(host)s gives the first %(seen)s records of this list and refuses to go on (HTTP %(status)s%(remote)s). What"

@@ -96,9 +96,9 @@ class Operation:
         try:
             answer = client.send(request, (NOTHING_NEW,) if is_quiet else ())
         except RemoteError as error:
-            if self.paginator.is_too_deep(state, error.status) and not self.paginator.is_end(state, error.status):
-                raise self._too_deep(error, state) from error
             if not self.paginator.is_end(state, error.status):
+                if error.kind == "rejected" and self.paginator.is_too_deep(state, error.status):
+                    raise _too_deep(error, state["seen"]) from error
                 raise
             nothing = Answer(error.status, CaseInsensitiveDict(), None, request.url, 0, 0, b"")
             return Page([], nothing, remote_clock(nothing), None, _taken(exchanges))
@@ -202,16 +202,6 @@ class Operation:
             remote = client.excerpt(remote.encode("utf-8", "replace"))
             raise told_error(status, remote, answer.headers, address.host_of(answer.url), detail)
 
-    def _too_deep(self, error, state):
-        if error.kind != "rejected":
-            return error
-        return Rejected(
-            "too_deep",
-            status=error.status,
-            excerpt=error.excerpt,
-            **{**_only(error.values, "host", "remote"), "seen": state["seen"]},
-        )
-
     def _no_records(self, client, answer):
         return ProtocolError("no_records", place=self.shown, status=answer.status, excerpt=client.excerpt(answer.raw))
 
@@ -231,5 +221,10 @@ def as_number(external_id):
     return int(external_id) if external_id.isdigit() else external_id
 
 
-def _only(values, *names):
-    return {name: values[name] for name in names if name in values}
+def _too_deep(error, seen):
+    """A refusal of a list in its midst, with what to do about it.
+
+    :param int seen: how many records it has given
+    """
+    said = {name: error.values.get(name, "") for name in ("host", "remote")}
+    return Rejected("too_deep", status=error.status, excerpt=error.excerpt, seen=seen, **said)

@@ -65,7 +65,9 @@ class Reading:
             return self.unreadable(answer, client)
         if status is not None:
             remote = self._shown_words(words(problem), client)
-            return status_error(status, answer.headers, host=self.host, remote=remote) if status >= 400 else None
+            if status < 400:
+                return None
+            return status_error(status, answer.headers, host=self.host, remote=remote, item=True)
         return self._told(meaning(problem), words(problem) or str(problem), answer, client) if problem else None
 
     def told(self, document, answer, client):
