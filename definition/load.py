@@ -126,6 +126,8 @@ def _operation_values(document):
     return {
         **given(document, ("kind", "method", "path", "body_format", "sends", "repeatable", *READ_OPTIONS)),
         **_bulk_values(document.get("bulk") or {}),
+        "id_header": document.get("id_header") or False,
+        "unsent_paths": ", ".join(document.get("unsent") or ()) or False,
         **{name: write_json(document.get(name)) for name in ("query", "headers", "body")},
         "records_path": document.get("records", "@"),
         "pagination": pagination.pop("type"),

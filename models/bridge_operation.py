@@ -77,6 +77,16 @@ class BridgeOperation(models.Model):
         "Safe to Repeat",
         help="The same creation sent twice makes one record, because its id is our {reference}.",
     )
+    id_header = fields.Char(
+        "Header with the ID",
+        help="Where the answer to a creation names the new record only in a header, such as Location: the last part of"
+        " the address in it is the remote ID.",
+    )
+    unsent_paths = fields.Char(
+        "Not Sent Back",
+        help="Of the whole record, what only the other system writes and refuses to be sent: paths separated by commas,"
+        " for example quantity, _links, lines.total",
+    )
     bulk_size = fields.Integer(
         "Records in a Request", help="0: one request for each record. Else {records} in the body is a list."
     )
@@ -293,6 +303,23 @@ class BridgeOperation(models.Model):
                 if operation[name] and operation.kind not in READS:
                     operation._refuse(name, self.env._("it is about what is read: list, get or find a record"))
 
+    @api.constrains("kind", "id_header", "unsent_paths", "sends", "bulk_size")
+    def _check_change(self):
+        for operation in self:
+            if operation.id_header and (operation.kind != "create" or operation.bulk_size):
+                operation._refuse("id_header", self.env._("it is about the creation of one record by one request"))
+            if operation.unsent_paths and (operation.kind != "update" or operation.sends != "whole"):
+                operation._refuse(
+                    "unsent_paths", self.env._("it is about an update whose {record} is the whole record")
+                )
+            for path in operation._unsent():
+                try:
+                    parse_path(path)
+                except MappingError as error:
+                    operation._refuse("unsent_paths", self.env["bridge.connector"]._explain(error))
+                if path == "@":
+                    operation._refuse("unsent_paths", self.env._("then nothing would be sent; name keys of the record"))
+
     @api.constrains("delta_kind", "delta_source", "flow_id")
     def _check_delta(self):
         for operation in self:
@@ -385,7 +412,15 @@ class BridgeOperation(models.Model):
             identify=self._identifier() if self.kind == "get" else None,
             missing_is_empty=self.missing_is_empty,
             partial_is_accepted=self.partial_is_accepted,
+            unsent=tuple(map(parse_path, self._unsent())),
         )
+
+    def _unsent(self):
+        """Paths of what is not sent back.
+
+        :rtype: list[str]
+        """
+        return [part.strip() for part in (self.unsent_paths or "").split(",") if part.strip()]
 
     def _identifier(self):
         """What tells of a document which record it is, and whether it is deleted; it touches no database."""
@@ -434,6 +469,7 @@ class BridgeOperation(models.Model):
             places,
             parse_path(flow.reference_path) if flow.reference_path else None,
             flow.version_header,
+            self.id_header,
         )
 
     def _read_first_page(self, client):

@@ -174,6 +174,10 @@ MESSAGES = {
         " one says whose it is. Have each result carry the reference or the key of its record, or send one record in a"
         " request."
     ),
+    "two_ids": _lt(
+        "%(host)s names the new record %(header)s in the header and %(body)s in the answer, so it is not known which it"
+        " is. Look there, and say in the operation where the id is."
+    ),
     "no_records": _lt("The answer has no records at %(place)s. Check the operation's path to the records."),
 }
 

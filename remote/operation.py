@@ -42,6 +42,7 @@ class Operation:
     :ivar identify: gives the Identity of a record that was got (``external_id``, ``deleted``); None: it is believed
     :ivar bool missing_is_empty: may an answer say that there is nothing by having nothing at the place
     :ivar bool partial_is_accepted: do records count although the answer tells a failure beside them
+    :ivar tuple unsent: places of what is not sent back in a whole record; each has ``drop(document)``
     """
 
     method: str
@@ -59,6 +60,7 @@ class Operation:
     identify: object = None
     missing_is_empty: bool = False
     partial_is_accepted: bool = False
+    unsent: tuple = ()
 
     def request(self, variables, url=None, more_headers=(), about=None):
         """The request for values of the placeholders.
