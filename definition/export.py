@@ -2,7 +2,7 @@
 
 from ..json_text import read_json
 from ..mapping.mapper import PLACES
-from ..remote.operation import ITEM_PLACES, WRITES
+from ..remote.operation import ITEM_PLACES, READ_OPTIONS, READS, WRITES
 from .names import FIELD_KEYS, FLOW_KEYS, FORMAT, LIMITS, VERSION
 
 
@@ -68,8 +68,11 @@ def export_operation(operation):
         "body": read_json(operation, "body", ()),
         "records": operation.records_path,
     }
+    if operation.kind in READS:
+        document |= {name: operation[name] for name in READ_OPTIONS}
     if operation.kind in WRITES:
         document |= {"sends": operation.sends, "repeatable": operation.repeatable, "bulk": _export_bulk(operation)}
+        document |= {"id_header": operation.id_header or None, "unsent": operation._unsent()}
     if operation.kind in ("list", "find"):
         document["pagination"] = {"type": operation.pagination, **(read_json(operation, "pagination_options") or {})}
     if operation.kind == "list":

@@ -84,6 +84,29 @@ class Path:
         else:
             raise PathError("not_writable", path=self.text, detail="the record has no such place")
 
+    def drop(self, document):
+        """A document without this place; where there is a list on the way, without it in each of its items.
+
+        :param document: any JSON value, which is not changed
+        """
+        return _without(document, self.steps)
+
+
+def _without(value, steps):
+    step, inside = steps[0], steps[1:]
+    if isinstance(value, list) and isinstance(step, str):
+        return [_without(one, steps) for one in value]
+    if isinstance(value, list):
+        at = step if step >= 0 else len(value) + step
+        pairs = [
+            (_without(one, inside) if inside and place == at else one, place == at) for place, one in enumerate(value)
+        ]
+        return [one for one, is_meant in pairs if inside or not is_meant]
+    if isinstance(value, dict) and isinstance(step, str):
+        kept = {key: one for key, one in value.items() if inside or key != step}
+        return kept | {step: _without(kept[step], inside)} if step in kept else kept
+    return value
+
 
 def _are_names(steps):
     return all(isinstance(step, str) for step in steps)

@@ -7,10 +7,11 @@ from odoo.exceptions import ValidationError
 from .. import moments
 from ..json_text import read_json
 from ..mapping.errors import MappingError
+from ..mapping.mapper import Mapper
 from ..mapping.paths import parse_expression, parse_path
 from ..remote import pagination, template
 from ..remote.delta import Delta
-from ..remote.operation import ITEM_PLACES, WALK, WHOLE, WRITES, Operation
+from ..remote.operation import ITEM_PLACES, READ_OPTIONS, READS, WALK, WHOLE, WRITES, Operation
 from ..remote.redaction import is_sensitive
 from ..road.push.answers import Reading
 from ..road.push.sender import Sender
@@ -77,6 +78,16 @@ class BridgeOperation(models.Model):
         "Safe to Repeat",
         help="The same creation sent twice makes one record, because its id is our {reference}.",
     )
+    id_header = fields.Char(
+        "Header with the ID",
+        help="Where the answer to a creation names the new record only in a header, such as Location: the last part of"
+        " the address in it is the remote ID.",
+    )
+    unsent_paths = fields.Char(
+        "Not Sent Back",
+        help="Of the whole record, what only the other system writes and refuses to be sent: paths separated by commas,"
+        " for example quantity, _links, lines.total",
+    )
     bulk_size = fields.Integer(
         "Records in a Request", help="0: one request for each record. Else {records} in the body is a list."
     )
@@ -98,6 +109,16 @@ class BridgeOperation(models.Model):
         required=True,
         default="@",
         help="JMESPath of the list of records (or of the record); @ is the whole answer.",
+    )
+    missing_is_empty = fields.Boolean(
+        "Missing Means None",
+        help="The other system may leave out the list (or the record) where it has none. If not set, an answer that has"
+        " nothing at this place is an error, because the path may be wrong: then nothing must look deleted.",
+    )
+    partial_is_accepted = fields.Boolean(
+        "Accept Partial Answers",
+        help="Records count although the answer tells a failure beside them, as GraphQL does. What is null in them then"
+        " empties fields, and what is missing counts as gone.",
     )
     pagination = fields.Selection("_selection_pagination", default="none", required=True)
     pagination_options = fields.Text(help='JSON, for example {"cursor_path": "meta.next", "end": "no_next"}')
@@ -289,6 +310,30 @@ class BridgeOperation(models.Model):
             if operation.delta_kind == "token" and operation.delta_source == "record":
                 operation._refuse("delta_source", self.env._("an opaque token comes from a header or from the body"))
 
+    @api.constrains("kind", *READ_OPTIONS)
+    def _check_reading(self):
+        for operation in self:
+            for name in READ_OPTIONS:
+                if operation[name] and operation.kind not in READS:
+                    operation._refuse(name, self.env._("it is about what is read: list, get or find a record"))
+
+    @api.constrains("kind", "id_header", "unsent_paths", "sends", "bulk_size")
+    def _check_change(self):
+        for operation in self:
+            if operation.id_header and (operation.kind != "create" or operation.bulk_size):
+                operation._refuse("id_header", self.env._("it is about the creation of one record by one request"))
+            if operation.unsent_paths and (operation.kind != "update" or operation.sends != "whole"):
+                operation._refuse(
+                    "unsent_paths", self.env._("it is about an update whose {record} is the whole record")
+                )
+            for path in operation._unsent():
+                try:
+                    parse_path(path)
+                except MappingError as error:
+                    operation._refuse("unsent_paths", self.env["bridge.connector"]._explain(error))
+                if path == "@":
+                    operation._refuse("unsent_paths", self.env._("then nothing would be sent; name keys of the record"))
+
     @api.constrains("delta_kind", "delta_source", "flow_id")
     def _check_delta(self):
         for operation in self:
@@ -400,7 +445,23 @@ class BridgeOperation(models.Model):
             version_header=flow.version_header or "",
             paginator=self._paginator(page_size) if self.kind in ("list", "find") else None,
             delta=self._delta() if self.kind == "list" else None,
+            identify=self._identifier() if self.kind == "get" else None,
+            missing_is_empty=self.missing_is_empty,
+            partial_is_accepted=self.partial_is_accepted,
+            unsent=tuple(map(parse_path, self._unsent())),
         )
+
+    def _unsent(self):
+        """Paths of what is not sent back.
+
+        :rtype: list[str]
+        """
+        return [part.strip() for part in (self.unsent_paths or "").split(",") if part.strip()]
+
+    def _identifier(self):
+        """What tells of a document which record it is, and whether it is deleted; it touches no database."""
+        flow = self.flow_id
+        return Mapper([], {"id": flow.id_path, "deleted": flow.deleted_path}).identify
 
     def _placeholders(self):
         """Names of all placeholders of the request."""
@@ -444,6 +505,7 @@ class BridgeOperation(models.Model):
             places,
             parse_path(flow.reference_path) if flow.reference_path else None,
             flow.version_header,
+            self.id_header,
         )
 
     def _read_first_page(self, client):

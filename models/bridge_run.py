@@ -244,13 +244,13 @@ class BridgeRun(models.Model):
     # End
     # ----------------------------------------------------------------------------------------------------------------
 
-    def _finish(self, doubt=None):
+    def _finish(self, remarks=()):
         """Say how it went.
 
-        :param str doubt: what a person should look at although it went well
+        :param list[str] remarks: what a person should look at although it went well
         """
         plan = self.dry_run and self.env._("This is what the first %s records would become.", self.fetched)
-        message = " ".join(filter(None, (plan, doubt))) or False
+        message = "\n".join(filter(None, (plan, *remarks))) or False
         state = "partial" if self.failed else "done"
         self.write({"state": state, "finished": fields.Datetime.now(), "message": message})
 

@@ -59,6 +59,21 @@ def resolve(current_url: str, reference: str) -> str:
         raise Rejected("bad_url", sent=False, url=redact_url(reference)) from error
 
 
+def as_secure_as(home: str, url: str) -> str:
+    """The address with https in place of http, if it is on the host of ``home``, which is reached by https.
+
+    Behind a proxy that ends TLS, many systems believe that they are reached by http.
+
+    :raises Rejected: one of them is no address (reason ``bad_url``)
+    """
+    own, other = parsed(home), parsed(url)
+    same = own.host.lower() == other.host.lower() and (other.port or 80) in (80, own.port)
+    is_usual = (own.port or 443) == 443 or other.port == own.port
+    if own.scheme != "https" or other.scheme != "http" or not (same and is_usual):
+        return url
+    return other._replace(scheme="https", port=own.port).url
+
+
 def query_pairs(query) -> list[tuple[str, str]]:
     """Name and text of each parameter. A list is a repeated parameter, an object nests as ``created[gte]``.
 

@@ -24,6 +24,7 @@ from .exchange import EXCERPT, LOGGED_BODY, Answer, Exchange, Request, Settings
 from .guard import Guard
 from .redaction import REDACTED, redact_headers, redact_start, redact_text, redact_url
 from .template import form_encode
+from .told import words_of_body
 
 __all__ = ["Answer", "Client", "Exchange", "Request", "Settings"]
 
@@ -317,7 +318,7 @@ class Client:
 
     def _status_error(self, call: _Call) -> RemoteError:
         secrets = self._all_secrets(call)
-        remote = redact_start(status.remote_message(bytes(call.raw)), secrets, EXCERPT)
+        remote = redact_start(words_of_body(bytes(call.raw)), secrets, EXCERPT)
         excerpt = self._excerpt(call)
         return status.status_error(call.status, call.answer_headers, host=call.host, remote=remote, excerpt=excerpt)
 

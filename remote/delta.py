@@ -89,6 +89,8 @@ class Delta:
         """What stands at the place of the next cursor, or None."""
         if self.source == HEADER:
             return answer.headers.get(self.path)
+        if answer.document is None:  # 204, 304: it says nothing of it
+            return None
         try:
             return jmespath.search(self.path, answer.document)
         except (jmespath.exceptions.JMESPathError, ArithmeticError, TypeError, ValueError) as error:

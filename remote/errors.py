@@ -119,6 +119,10 @@ MESSAGES = {
     ),
     "told.throttled": _lt("%(host)s asks for fewer requests%(remote)s. It will be tried again later."),
     "told.failed": _lt("%(host)s answered that it has a problem%(remote)s. It will be tried again."),
+    "told.partial": _lt(
+        "%(host)s answered with records, and that it failed%(remote)s, so something is missing in them and nothing"
+        " was taken in. Correct the request; or say in the operation that partial answers are accepted."
+    ),
     "told.doubtful": _lt(
         "%(host)s answered with an id and with an error%(remote)s, so it is not known whether it was done. Look there,"
         " and say in the operation where an error is."
@@ -128,12 +132,34 @@ MESSAGES = {
     ),
     "token_refused": _lt("%(host)s refused to give a token%(remote)s. Check the credentials of the connector."),
     "no_secret": _lt("The credential %(name)s is missing. Enter it in the connector."),
+    # Asking for one record.
+    "gone": _lt("%(host)s says that this record is deleted. If it is not, check the deleted marker of the flow."),
+    "gone.nothing": _lt(
+        "%(host)s answered that there is no such record. If there is one, check the operation that gets one record."
+    ),
+    "other_record": _lt(
+        "%(host)s was asked for the record %(asked)s and answered with %(given)s, so nothing was taken in. It may be"
+        " merged there; else check the path of the operation that gets one record."
+    ),
+    "other_record.no_id": _lt(
+        "%(host)s was asked for the record %(asked)s and answered with one that has no id, so it is not known which it"
+        " is. Check where the operation that gets one record finds it, and where the flow finds its id."
+    ),
     # Walking a list.
     "repeated_page": _lt(
         "%(host)s sent the same page twice. Check the pagination of the operation: its parameter may be ignored."
     ),
     "page_loop": _lt("%(host)s leads back to a page that was already read. Check the pagination of the operation."),
-    "foreign_page": _lt("%(host)s names a next page on another host (%(target)s), which is not followed."),
+    "foreign_page": _lt(
+        "%(host)s names a next page on another host (%(target)s), which is not followed, because that one may be told"
+        " no credentials. If it is the same system under another name, put that name into the connector's base address,"
+        " or correct it there; or choose another pagination, such as by page number or cursor."
+    ),
+    "too_deep": _lt(
+        "%(host)s gives the first %(seen)s records of this list and refuses to go on (HTTP %(status)s%(remote)s). What"
+        " was read is in Odoo; what lies behind does not come in this way, and nothing was removed. Choose the"
+        " pagination “Field of the last record” or one by cursor, or let the list operation ask for less."
+    ),
     "no_cursor": _lt(
         "The place of the next page (%(place)s) holds no usable value. Check the pagination of the operation."
     ),
@@ -147,6 +173,10 @@ MESSAGES = {
         "The results of %(host)s at %(place)s are in another order than the records that were sent, and nothing in this"
         " one says whose it is. Have each result carry the reference or the key of its record, or send one record in a"
         " request."
+    ),
+    "two_ids": _lt(
+        "%(host)s names the new record %(header)s in the header and %(body)s in the answer, so it is not known which it"
+        " is. Look there, and say in the operation where the id is."
     ),
     "no_records": _lt("The answer has no records at %(place)s. Check the operation's path to the records."),
 }

@@ -6,17 +6,25 @@ from dataclasses import dataclass
 
 from requests.structures import CaseInsensitiveDict
 
-from . import template
+from . import address, template
 from .client import Request
 from .delta import Delta, remote_clock
-from .errors import ProtocolError, RemoteError
+from .errors import ProtocolError, Rejected, RemoteError
 from .exchange import Answer
+from .nothing import says_nothing
 from .pagination import Paginator
+from .told import told_error, told_failure
 from .walk import Page
 
 WRITES = ("create", "update", "delete", "archive", "restore")
+READS = ("list", "get", "find")
+READ_OPTIONS = ("missing_is_empty", "partial_is_accepted")  # of operations that read
 WALK = {"cursor", "page", "offset", "limit"}
 ITEM_PLACES = ("status", "record", "error")
+ENVELOPE = object()  # an answer that is no record, whatever it says
+NOTHING_NEW = 304  # the answer to a list of what has changed since
+ENVELOPE = object()  # an answer that is no record, whatever it says
+NOTHING_NEW = 304  # the answer to a list of what has changed since
 WHOLE = '"{record}"'  # the body of a request that says nothing else
 
 
@@ -31,6 +39,10 @@ class Operation:
     :ivar str version_header: the header with the version of one record; empty for none
     :ivar Paginator paginator: how a list is walked; None for an operation that has no list
     :ivar Delta delta: how only changes are asked for; None where they are not
+    :ivar identify: gives the Identity of a record that was got (``external_id``, ``deleted``); None: it is believed
+    :ivar bool missing_is_empty: may an answer say that there is nothing by having nothing at the place
+    :ivar bool partial_is_accepted: do records count although the answer tells a failure beside them
+    :ivar tuple unsent: places of what is not sent back in a whole record; each has ``drop(document)``
     """
 
     method: str
@@ -45,6 +57,10 @@ class Operation:
     version_header: str = ""
     paginator: Paginator | None = None
     delta: Delta | None = None
+    identify: object = None
+    missing_is_empty: bool = False
+    partial_is_accepted: bool = False
+    unsent: tuple = ()
 
     def request(self, variables, url=None, more_headers=(), about=None):
         """The request for values of the placeholders.
@@ -78,21 +94,29 @@ class Operation:
         """
         variables = {**self.paginator.variables(state), "since": since}
         request = self.request(variables, self.paginator.url(state))
+        is_quiet = since is not None and state == self.paginator.start()
         try:
-            answer = client.send(request)
+            answer = client.send(request, (NOTHING_NEW,) if is_quiet else ())
         except RemoteError as error:
             if not self.paginator.is_end(state, error.status):
+                if error.kind == "rejected" and self.paginator.is_too_deep(state, error.status):
+                    raise _too_deep(error, state["seen"]) from error
                 raise
             nothing = Answer(error.status, CaseInsensitiveDict(), None, request.url, 0, 0, b"")
             return Page([], nothing, remote_clock(nothing), None, _taken(exchanges))
+        if answer.status == NOTHING_NEW:
+            return Page([], answer, remote_clock(answer), None, _taken(exchanges))
         try:
-            records = self._records(client, answer)
+            records = self._records(client, answer, state)
+            if self.paginator.is_echo(state, records):
+                return Page([], answer, remote_clock(answer), None, _taken(exchanges))
             after = self.paginator.advance(state, answer, records)
-        except ProtocolError as error:
+            short = self.paginator.shortfall(state, answer, records) if after is None else None
+        except RemoteError as error:
             for exchange in exchanges[-1:]:  # the answer that is to blame is kept with what is wrong with it
                 exchange.error = error.message
             raise
-        return Page(records, answer, remote_clock(answer), after, _taken(exchanges))
+        return Page(records, answer, remote_clock(answer), after, _taken(exchanges), short=short)
 
     def find(self, client, sought, is_sought, about=None):
         """Look records up: the first page that has any of them.
@@ -106,7 +130,7 @@ class Operation:
         while is_sought is not None and state is not None and not found:
             variables = {**self.paginator.variables(state), **sought}
             answer = client.send(self.request(variables, self.paginator.url(state), about=about))
-            records = self._records(client, answer)
+            records = self._records(client, answer, state)
             found += [record for record in records if isinstance(record, dict) and is_sought(record)]
             state = self.paginator.advance(state, answer, records)
         return found
@@ -115,24 +139,78 @@ class Operation:
         """One record by its remote id, and its version where that is in a header.
 
         :rtype: tuple[dict, str | None]
-        :raises RemoteError: if it can not be had
+        :raises RemoteError: if it can not be had; ``status.is_absent`` tells whether it is because it is gone
         """
         answer = client.send(self.request({"external_id": self.remote_id(external_id)}, about=about))
-        document = self.place.read(answer.document)
+        document = self._found(client, answer)
         if isinstance(document, list) and len(document) == 1:
             document = document[0]
-        if not isinstance(document, dict):
-            raise self._no_records(client, answer)
-        return document, answer.headers.get(self.version_header)
+        if isinstance(document, dict) and "jsonrpc" in document:
+            document = ENVELOPE  # its id is that of the request
+        identity = self.identify(document) if self.identify and isinstance(document, dict) else None
+        if isinstance(document, dict) and (identity is None or identity.external_id == external_id):
+            if document is not answer.document:
+                self._check_complete(client, answer)
+            if identity is not None and identity.deleted:
+                raise Rejected("gone", status=answer.status, host=address.host_of(answer.url))
+            return document, answer.headers.get(self.version_header)
+        self._check_told(client, answer)
+        if self._is_nothing(answer, document):
+            raise Rejected("gone", "nothing", status=answer.status, host=address.host_of(answer.url))
+        if identity is not None:
+            raise self._other_record(client, answer, external_id, identity.external_id)
+        raise self._no_records(client, answer)
 
-    def _records(self, client, answer):
-        records = self.place.read(answer.document)
-        if not isinstance(records, list):
-            raise self._no_records(client, answer)
-        return records
+    # --- What an answer says
+
+    def _found(self, client, answer):
+        """:raises ProtocolError: the expression can not be applied, such as ``sort_by`` to a text"""
+        try:
+            return self.place.read(answer.document)
+        except ValueError as error:
+            self._check_told(client, answer)
+            if says_nothing(self.shown, answer.document):
+                return None
+            raise self._no_records(client, answer) from error
+
+    def _records(self, client, answer, state):
+        """:raises RemoteError: it tells a failure, or has neither a list nor says that there is nothing"""
+        records = self._found(client, answer)
+        if isinstance(records, list):
+            self._check_complete(client, answer)
+            return records
+        self._check_told(client, answer)
+        if self._is_nothing(answer, records) or (
+            records is None and state.get("seen") and self.paginator.says_end(state, answer)
+        ):
+            return []
+        raise self._no_records(client, answer)
+
+    def _is_nothing(self, answer, found):
+        if found not in (None, []):
+            return False
+        return says_nothing(self.shown, answer.document) or self.missing_is_empty
+
+    def _check_complete(self, client, answer):
+        """An answer that has records and tells a failure has not all of them, or not all of each."""
+        if not self.partial_is_accepted:
+            self._check_told(client, answer, "partial")
+
+    def _check_told(self, client, answer, detail=""):
+        """:raises RemoteError: the body tells a failure, so an expired session is never taken for an empty list"""
+        told = told_failure(answer.document, reading=True)
+        if told is not None:
+            status, remote = told
+            remote = client.excerpt(remote.encode("utf-8", "replace"))
+            raise told_error(status, remote, answer.headers, address.host_of(answer.url), detail)
 
     def _no_records(self, client, answer):
         return ProtocolError("no_records", place=self.shown, status=answer.status, excerpt=client.excerpt(answer.raw))
+
+    def _other_record(self, client, answer, asked, given):
+        detail = "" if given else "no_id"
+        values = {"host": address.host_of(answer.url), "asked": asked, "given": given}
+        return ProtocolError("other_record", detail, status=answer.status, excerpt=client.excerpt(answer.raw), **values)
 
 
 def _taken(exchanges):
@@ -143,3 +221,12 @@ def _taken(exchanges):
 def as_number(external_id):
     """A remote id as it is sent where ids are numbers."""
     return int(external_id) if external_id.isdigit() else external_id
+
+
+def _too_deep(error, seen):
+    """A refusal of a list in its midst, with what to do about it.
+
+    :param int seen: how many records it has given
+    """
+    said = {name: error.values.get(name, "") for name in ("host", "remote")}
+    return Rejected("too_deep", status=error.status, excerpt=error.excerpt, seen=seen, **said)

@@ -17,6 +17,7 @@ from requests.utils import parse_header_links
 
 from . import address
 from .errors import ConfigurationError, ProtocolError, Rejected, _lt
+from .nothing import says_nothing
 
 PAGINATORS: dict[str, type[Paginator]] = {}
 
@@ -27,7 +28,10 @@ _USUAL_PAGE_SIZES = {10, 20, 25, 30, 50, 100, 200, 250, 500, 1000}
 _LEAST_CAP = 1000
 # What a remote answers when it is asked for a page behind the last one.
 _NO_SUCH_PAGE = {400, 404, 416, 422}
-
+# The same behind a total that may be capped: what refuses the request may refuse to go on, and there is more.
+_NO_SUCH_PAGE_FOR_SURE = {404, 416}
+# How a list that is walked by position is refused where the remote counts no further.
+_TOO_DEEP = {400, 403, 413, 416, 422}
 
 _NONE_OF = _lt("%(name)s: %(value)s is none of %(known)s.")
 
@@ -151,8 +155,41 @@ class Paginator:
         return state.get("url")
 
     def is_end(self, state: dict, status: int | None) -> bool:
-        """Is this refusal what there is behind the last page? Only where the total says that all was read before."""
-        return bool(state.get("beyond")) and status in _NO_SUCH_PAGE
+        """Is this refusal what there is behind the last page? Only where all seems to have been read before."""
+        known = {"all": _NO_SUCH_PAGE, "capped": _NO_SUCH_PAGE_FOR_SURE}.get(state.get("beyond"), ())
+        return status in known
+
+    def is_too_deep(self, state: dict, status: int | None) -> bool:
+        """Is this refusal that of a remote that counts no further? What was asked for before was given."""
+        return bool(state.get("seen")) and self.variables(state)["offset"] is not None and status in _TOO_DEEP
+
+    def is_echo(self, state: dict, records: list) -> bool:
+        """Is this the last page once more, as some remotes answer who is asked for one behind it?"""
+        return bool(state.get("beyond") and records) and _digest(records) == state["trail"]["last"]
+
+    def shortfall(self, state: dict, answer, records: list) -> tuple | None:
+        """Where a list has ended before its total: how many records there were, and how many the remote counts.
+
+        :param records: those of the last page
+        """
+        if self._given.get("end") != "total":
+            return None
+        seen, total = state.get("seen", 0) + len(records), self._find_total(answer)
+        is_short = str(total).isdecimal() and seen < int(total)
+        return (seen, int(total)) if is_short else None
+
+    def says_end(self, state: dict, answer) -> bool:
+        """Does an answer without a list say that the list has ended? That nothing speaks against it is not enough.
+
+        :param Answer answer: a page behind one that had records
+        """
+        end = self._given.get("end")
+        if end == "flag":
+            return self._find("flag_path", answer) is not None and self._end_flag(state, answer, [])
+        if end == "total":
+            return state.get("seen", 0) >= self._total(answer)
+        place = self._given.get("cursor_path") or self._given.get("next_path")
+        return end == "no_next" and bool(place) and says_nothing(place, answer.document)
 
     def advance(self, state: dict, answer, records: list) -> dict | None:
         """State after this page, or None if it was the last one.
@@ -167,9 +204,17 @@ class Paginator:
         if following is None:
             return None
         following["seen"] = state.get("seen", 0) + len(records)
-        if self._given.get("end") == "total" and following["seen"] >= self._total(answer):
-            following["beyond"] = True
+        following |= self._beyond(state, answer, records, following["seen"])
         return {**following, "trail": _trail(state, following, records, answer)}
+
+    def _beyond(self, state, answer, records, seen):
+        """Marks of a page that is asked for although the list seems to have ended."""
+        end = self._given.get("end")
+        if end == "total" and seen >= (total := self._total(answer)):
+            return {"beyond": "capped" if _is_capped(total) else "all"}
+        if end == "short_page" and 0 < len(records) < self.page_size:
+            return {"cap": len(records), **({} if state.get("cap") else {"beyond": "all"})}
+        return {}
 
     # --- What a way of paging says
 
@@ -185,35 +230,53 @@ class Paginator:
         return False
 
     def _end_short_page(self, state, answer, records):
-        return len(records) < self.page_size
+        """A page of a usual size may be as large as the remote makes any: then the next one tells."""
+        size = len(records)
+        may_be_capped = size in _USUAL_PAGE_SIZES and size == state.get("cap", None if state.get("seen") else size)
+        return size < self.page_size and not may_be_capped
 
     def _end_empty_page(self, state, answer, records):
         return not records
 
     def _end_flag(self, state, answer, records):
         flag = self._find("flag_path", answer)
+        if flag is None and self._is_bare(state, answer, records):
+            return True
         # A flag that is gone must not look like the end: half the records would be missing, silently.
         if flag is None and self._given["flag_end"] is not None:
             raise ProtocolError("no_flag", host=address.host_of(answer.url), place=self._given["flag_path"])
         return flag == self._given["flag_end"] and type(flag) is type(self._given["flag_end"])
 
+    def _is_bare(self, state, answer, records):
+        """Is it an empty list that is told without anything beside it, by 204 or ``[]``?
+
+        Behind a page that had records, it would cut the list where that page said that more would come.
+        """
+        return not records and not answer.document and (not state.get("seen") or bool(state.get("beyond")))
+
     def _end_total(self, state, answer, records):
         """A total that a full page reaches may be that of the page, or capped: then it proves no end."""
+        if self._is_bare(state, answer, records) and self._find_total(answer) is None:
+            return True
         total, seen = self._total(answer), state.get("seen", 0) + len(records)
-        if not records or seen < total:
-            return not records
+        if not records:  # a filter that is applied after paging leaves pages empty in the midst of a list
+            offset = self.variables(state)["offset"]
+            return seen >= total or (offset is not None and offset + self.page_size >= total)
+        if seen < total:
+            return False
         is_full = len(records) >= self.page_size or len(records) in _USUAL_PAGE_SIZES
-        is_of_the_page, is_capped = total == len(records), total >= _LEAST_CAP and total % _LEAST_CAP == 0
-        return not (is_full and (seen > total or is_of_the_page or is_capped))
+        return not (is_full and (seen > total or total == len(records) or _is_capped(total)))
 
     def _total(self, answer):
         """:raises ProtocolError: if there is no number where it should be"""
-        place = "total_path" if self._given["total_path"] else "total_header"
-        total = self._find(place, answer)
         try:
-            return int(total)
+            return int(self._find_total(answer))
         except (TypeError, ValueError) as error:
-            raise ProtocolError("no_total", host=address.host_of(answer.url), place=self._given[place]) from error
+            place = self._given["total_path"] or self._given["total_header"]
+            raise ProtocolError("no_total", host=address.host_of(answer.url), place=place) from error
+
+    def _find_total(self, answer):
+        return self._find("total_path" if self._given["total_path"] else "total_header", answer)
 
     def _find(self, name, answer):
         """What stands in the answer at the place that an option names, or None."""
@@ -229,6 +292,10 @@ class Paginator:
 
     def _no_cursor(self, answer, place):
         return ProtocolError("no_cursor", host=address.host_of(answer.url), place=place)
+
+
+def _is_capped(total):
+    return total >= _LEAST_CAP and total % _LEAST_CAP == 0
 
 
 def _digest(value) -> str:
@@ -387,9 +454,10 @@ class _ByAddress(Paginator):
         """:raises ProtocolError: it leads to another host (``foreign_page``) or nowhere (``no_cursor``)"""
         if not isinstance(reference, str):
             raise self._no_cursor(answer, self.label)
+        home = self.base_url or answer.url
         try:
-            url = address.resolve(answer.url, reference)
-            same = address.origin(url) == address.origin(self.base_url or answer.url)
+            url = address.as_secure_as(home, address.resolve(answer.url, reference))
+            same = address.origin(url) == address.origin(home)
         except Rejected as error:
             raise self._no_cursor(answer, self.label) from error
         if not same:

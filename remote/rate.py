@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-
-from .status import date_of
+from email.utils import parsedate_to_datetime
 
 LONGEST_RESET = 3600.0
 _EPOCH = 1_000_000_000  # a reset beyond this is a point in time, not a number of seconds
+_EPOCH_MS = 100_000_000_000  # and beyond this, one in milliseconds
+_ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
 _REMAINING = (
     "RateLimit-Remaining",
     "X-RateLimit-Remaining",
@@ -24,7 +25,7 @@ def pause_after(headers, now: datetime | None = None) -> float:
     """Seconds until the remote takes another request, as its rate headers say; 0 if it takes one now.
 
     Known are the IETF draft's ``RateLimit`` and ``RateLimit-Remaining``/``-Reset``, their usual ``X-`` forms with
-    seconds, a point in time or an HTTP date, and the ``used/limit`` of Shopify.
+    seconds, a point in time (in seconds or milliseconds), an HTTP or ISO date, and the ``used/limit`` of Shopify.
     """
     remaining, reset = _one_header(headers.get("RateLimit", ""))
     if remaining is None:
@@ -59,6 +60,16 @@ def _seconds(text: str, headers, now) -> float | None:
     now = now or date_of(headers.get("Date", "")) or datetime.now(UTC)
     number = _number(text)
     if number is not None:
+        number = number / 1000 if number > _EPOCH_MS else number
         return number - now.timestamp() if number > _EPOCH else number
     until = date_of(text)
     return (until - now).total_seconds() if until else None
+
+
+def date_of(text: str) -> datetime | None:
+    """An HTTP date, or an ISO date as some systems write it; aware, UTC if it names no zone; None if it is none."""
+    try:
+        date = datetime.fromisoformat(text) if _ISO.match(text) else parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return date if date.tzinfo else date.replace(tzinfo=UTC)

@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 from .errors import AuthFailed, ProtocolError, Rejected, RemoteError, Throttled, Unavailable
+from .rate import date_of, pause_after
 
 MOST_RETRY_AFTER = 3600.0
 ABSENT = (404, 410)  # there is no such record, or none any more
 REDIRECTS = {301, 302, 303, 307, 308}
 _SECONDS = re.compile(r"\d{1,12}(\.\d*)?$")
+# Refusals that are one of now, and no refusal of what was asked, if the answer says when to come again.
+_LATER = {403, 413, 420, 430, 503}
+_RATE = re.compile(r"rate.?limit|too.?many.?requests|throttl|request.?limit.?exceeded", re.IGNORECASE)
 _REJECTED = {403: "forbidden", 404: "not_found", 410: "not_found"}
-# Where systems usually put the sentence for a person: Stripe and Google, most others, JSON:API, OAuth, problem details.
-_MESSAGE_PLACES = (
-    ("error", "message"),
-    ("message",),
-    ("errors", 0, "message"),
-    ("error_description",),
-    ("detail",),
-    ("errors", 0, "detail"),
-    ("title",),
-    ("error",),
-    ("errors", 0),
-)
 
 
 def is_absent(error) -> bool:
@@ -33,7 +23,7 @@ def is_absent(error) -> bool:
 
     :param RemoteError error: of a request about one record
     """
-    return error.status in ABSENT
+    return error.status in ABSENT or error.reason == "gone"
 
 
 def is_stale(error) -> bool:
@@ -61,41 +51,20 @@ def retry_after(headers) -> float | None:
     return min(max((until - now).total_seconds(), 0.0), MOST_RETRY_AFTER)
 
 
-def date_of(text: str) -> datetime | None:
-    """An HTTP date, aware; None if it is none."""
-    try:
-        date = parsedate_to_datetime(text)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
-    return date if date.tzinfo else date.replace(tzinfo=UTC)
-
-
-def remote_message(body: bytes) -> str:
-    """The other system's own words about an error, or an empty text if its body is not the usual JSON."""
-    try:
-        document = json.loads(body)
-    except (ValueError, RecursionError):
-        return ""
-    found = (_at(document, place) for place in _MESSAGE_PLACES)
-    return next((text.strip() for text in found if isinstance(text, str) and text.strip()), "")
-
-
-def _at(document, place):
-    for step in place:
-        try:
-            document = document[step]
-        except (KeyError, IndexError, TypeError):
-            return None
-    return document
-
-
-def status_error(status: int, headers, *, host: str, remote: str = "", excerpt: str = "") -> RemoteError:
+def status_error(status: int, headers, *, host: str, remote: str = "", excerpt: str = "", item=False) -> RemoteError:
     """The error for a status that is not a success (DESIGN.md, "The queue").
 
     :param remote: the remote's own words, redacted
+    :param bool item: is it the status of one record among many: then the headers are about all of them
     """
     wait = retry_after(headers)
-    kind, detail = judge(status, wait)
+    if wait is None and status in _LATER and not item:
+        # What is left may be 0 by chance; then the refusal comes again, later.
+        wait = pause_after(headers) or None
+    if wait is None and status == 403 and _RATE.search(remote):
+        kind, detail = Throttled, "throttled"
+    else:
+        kind, detail = judge(status, wait)
     remote = f": {remote.rstrip('.')}" if remote else ""
     values = {"host": host, "remote": remote, "excerpt": excerpt}
     return kind("status", detail, status=status, retry_after=wait if kind is Throttled else None, **values)
@@ -106,7 +75,7 @@ def judge(status: int, wait: float | None):
 
     :param wait: seconds that the remote asks to wait, if it does
     """
-    if status == 429 or (status == 503 and wait is not None):
+    if status == 429 or (status in _LATER and wait is not None):
         return Throttled, "throttled"
     if status == 408 or status >= 500:
         return Unavailable, "failed"

@@ -14,6 +14,7 @@ class Page:
     :ivar dict after: the paginator's state behind this page; None at the end of the list
     :ivar list exchanges: the HTTP exchanges that it took
     :ivar list read: what the reader has made of each record, where it has done that
+    :ivar tuple short: of a last page: how many records the list had and how many the remote counts, if those are more
     """
 
     records: list
@@ -22,6 +23,7 @@ class Page:
     after: dict | None
     exchanges: list = field(default_factory=list)
     read: list = field(default_factory=list)
+    short: tuple | None = None
 
 
 class Walk:

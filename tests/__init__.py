@@ -26,6 +26,7 @@ from . import (
     test_pull,
     test_push,
     test_push_races,
+    test_reading,
     test_security,
     test_status,
     test_tour,

@@ -1,6 +1,7 @@
 """Promise 3: what an answer says of a record is believed only as far as it can be known, and of the right record."""
 
 import itertools
+import json
 
 from odoo.tests import tagged
 
@@ -63,6 +64,62 @@ class TestAnswers(FaultsPushCase):
         connector = self.env["bridge.connector"]._import_definition(exported)
         update = connector.flow_ids.operation_ids.filtered(lambda one: one.kind == "update")
         self.assertEqual((update.item_error_path, update.bulk_size), ("result.problem", 0))
+
+    def create_with(self, headers, document=None):
+        """Ada is created; the answer names her record in a header.
+
+        :param headers: with ``{id}`` where her id is
+        """
+        create = {"kind": "create", "method": "POST", "path": "/contacts", "id_header": "Location"}
+        self.connect_push("both", operations=contacts_operations(create=create, find=BY_REFERENCE))
+        ada = self.partner(phone="2")
+
+        def answer(connection, request):
+            made = self.remote._answer(connection, request).document["id"]
+            head = {name: value.format(id=made) for name, value in headers.items()}
+            body = b"" if document is None else json.dumps(document).encode()
+            faults.answer(201, body, head)(connection, request)
+
+        self.tell(answer)
+        self.settle()
+        return ada
+
+    def test_id_of_a_new_record_stands_in_a_header(self):
+        for headers, document in [
+            ({"Location": "https://api.example.com/contacts/{id}"}, None),
+            ({"Location": "/contacts/{id}/?fresh=1"}, None),
+            ({"Location": "https://api.example.com/contacts({id})"}, {"message": "Created"}),
+        ]:
+            with self.subTest(headers):
+                ada = self.create_with(headers, document)
+                self.assertEqual(self.sent(), ["POST"])
+                self.assertEqual(self.binding(self.flow, ada).external_id, *self.contacts)
+                self.assert_quiet(("Ada", "2"))
+                self.forget(ada)
+
+    def test_creation_without_the_header_that_names_the_record_is_looked_for(self):
+        self.create_with({"X-Other": "{id}"})
+        self.assertEqual((self.jobs().error_kind, self.jobs().state), ("protocol", "pending"))
+        self.recover()
+        self.assert_quiet(("Ada", "2"))
+
+    def test_creation_whose_header_names_another_record_than_its_answer_is_looked_for(self):
+        self.create_with({"Location": "/contacts/{id}"}, {"id": "rec_another", "name": "Ada"})
+        self.assertIn("names the new record", self.jobs().error_message)
+        self.assertFalse(self.env["bridge.binding"].search([("external_id", "=", "rec_another")]))
+        self.recover()
+        self.assert_quiet(("Ada", "2"))
+
+    def test_definition_keeps_where_an_id_stands_and_what_is_not_sent_back(self):
+        create = {"kind": "create", "method": "POST", "path": "/contacts", "id_header": "Location"}
+        update = {"kind": "update", "method": "PUT", "path": "/contacts/{external_id}", "sends": "whole"}
+        operations = contacts_operations(create=create, update={**update, "unsent": ["quantity", "lines.total"]})
+        self.connect_push(operations=operations)
+        exported = self.connector._export_definition()
+        self.connector.unlink()
+        connector = self.env["bridge.connector"]._import_definition(exported)
+        kept = {one.kind: one for one in connector.flow_ids.operation_ids}
+        self.assertEqual((kept["create"].id_header, kept["update"].unsent_paths), ("Location", "quantity, lines.total"))
 
     def test_creation_that_was_made_counts_although_the_answer_has_errors(self):
         create = {"kind": "create", "method": "POST", "path": "/contacts", "records": "data.save.customer"}

@@ -80,6 +80,13 @@ FAULTS = {
     "409": refused(409),
     "412": refused(412),
     "422": refused(422),
+    "403_with_seconds": refused(403, "throttled", Retry_After="60"),
+    "400_that_names_a_field": Fault(
+        faults.json_answer({"phone": ["The number is not valid."]}, 400),
+        "rejected",
+        "phone: The number is not valid",
+        certain=True,
+    ),
     "429_with_seconds": refused(429, "throttled", Retry_After="60"),
     "429_with_a_date": refused(429, "throttled", Retry_After="Fri, 31 Dec 2999 23:59:59 GMT"),
     "429_with_nothing": refused(429, "throttled"),

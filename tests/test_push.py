@@ -1,5 +1,6 @@
 """Odoo to the remote: what is changed here is there afterwards, once."""
 
+from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 
 from ..jobs.claim import claim
@@ -55,6 +56,39 @@ class TestPush(PushCase):
         self.settle()
         [document] = self.contacts.values()
         self.assertEqual((document["phone"], document["name"], document["loyalty"]), ("2", "Ada", "gold"))
+
+    def test_what_the_other_system_does_not_take_is_not_sent_back(self):
+        whole = {
+            "kind": "update",
+            "method": "PUT",
+            "path": "/contacts/{external_id}",
+            "sends": "whole",
+            "unsent": ["quantity", "_links", "lines.total", "phone", "no.such"],
+        }
+        self.connect(contacts_flow(operations=contacts_operations(update=whole)))
+        ada = self.partner(phone="1")
+        self.settle()
+        [document] = self.contacts.values()
+        lines = [{"id": 1, "total": 5}, {"id": 2, "total": 7}]
+        self.remote.put("contacts", {**document, "loyalty": "gold", "quantity": 3, "_links": {}, "lines": lines})
+        ada.phone = "2"
+        self.remote.requests.clear()
+        self.settle()
+        [sent] = [request.json for request in self.remote.requests if request.method == "PUT"]
+        self.assertEqual((sent["loyalty"], sent["phone"], sent["lines"]), ("gold", "2", [{"id": 1}, {"id": 2}]))
+        self.assertFalse({"quantity", "_links", "no"} & sent.keys())
+
+    def test_what_is_not_sent_back_is_refused_where_it_means_nothing(self):
+        flow = self.connect(contacts_flow())
+        update = flow.operation_ids.filtered(lambda one: one.kind == "update")
+        for values, words in [
+            ({"unsent_paths": "quantity"}, "an update whose {record} is the whole record"),
+            ({"sends": "whole", "unsent_paths": "a..b"}, "a name is missing"),
+            ({"sends": "whole", "unsent_paths": "@"}, "nothing would be sent"),
+            ({"id_header": "Location"}, "the creation of one record"),
+        ]:
+            with self.subTest(values), self.assertRaisesRegex(ValidationError, words):
+                update.write(values)
 
     def test_an_empty_field_is_sent_as_the_mapping_says(self):
         fields_ = [

@@ -39,6 +39,14 @@ def tombstone(external_id):
     return Arrival({}, external_id, DELETED, deleted=True)
 
 
+def doubtful(external_id, failure):
+    """The arrival of a record of which it can not be known whether the remote has it.
+
+    :param Failure failure: why
+    """
+    return Arrival({}, external_id, failure=failure)
+
+
 class Facts(NamedTuple):
     """A remote record, and its Odoo record.
 

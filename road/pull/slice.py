@@ -121,6 +121,8 @@ class PullSlice(Slice):
             position["times"] = self.times(position.get("times"), updates)
         position["pages"] += 1
         position["state"] = page.after
+        if page.short:
+            position["short"] = page.short
         self.run.position = position
         progressed(self.run.job_ids.filtered(lambda job: job.kind in DRAINS))
 
@@ -167,8 +169,25 @@ class PullSlice(Slice):
             flow.write(self.progress())
             end_waiting(flow, ["pull"])
             self.env["bridge.job"]._make_due(flow, arrived=bool(run.created or run.linked))
-        run._finish(self.doubt())
+        run._finish(self.remarks())
         self.commit(0)
+
+    def remarks(self):
+        """What a person should know of a walk that went well.
+
+        :rtype: list[str]
+        """
+        remarks = list(filter(None, [self.doubt()]))
+        if short := self.run.position.get("short"):
+            sentence = self.env._(
+                "The list ended after %(seen)s records, although the other system counts %(total)s. Check whether its"
+                " total counts what this user may not see; if so, choose another end of the list in the operation.",
+                seen=short[0],
+                total=short[1],
+            )
+            removed = self.env._("So what was not found was only removed where the other system says that it is gone.")
+            remarks.append(f"{sentence} {removed}" if self.run.full else sentence)
+        return remarks
 
     def progress(self):
         """Cursor and candidate of the flow after this walk.

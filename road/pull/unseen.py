@@ -5,8 +5,9 @@ import time
 
 from ...remote.errors import RemoteError
 from ...remote.status import is_absent
+from ..outcome import Failure
 from ..words import REMOVALS
-from .facts import tombstone
+from .facts import doubtful, tombstone
 
 
 class Unseen:
@@ -27,6 +28,8 @@ class Unseen:
         """
         if not self.run.full or self.run.dry_run or self.flow.delete_policy == "ignore":
             return True
+        if self.run.position.get("short") and not self.flow._operation("get"):
+            return True  # the list may have been cut, and nobody can be asked
         if not self.is_believable():
             self.walk.commit(0)
             return False
@@ -80,9 +83,9 @@ class Unseen:
         :return: the seconds that are left
         """
         started = time.monotonic()
-        gone = self.verify_gone(unseen)
-        outcomes = self.flow._pull(self.run, mapper=self.walk.mapper).bring(list(map(tombstone, gone)))
-        # This scan is done with what stays, such as a conflict that a person has to decide.
+        arrivals = self.verify_gone(unseen)
+        outcomes = self.flow._pull(self.run, mapper=self.walk.mapper).bring(arrivals)
+        # This scan is done with what stays, such as a conflict that a person has to decide, or one that is in doubt.
         left = [outcome.step.facts.bound.id for outcome in outcomes if outcome.action not in REMOVALS]
         self.env["bridge.binding"]._mark_seen(left, self.run)
         self.run._count(outcomes, {"duration": time.monotonic() - started})
@@ -94,26 +97,34 @@ class Unseen:
         One that moved to a page which we had read already is still there. The remote says so where it can be asked for
         one record; else, where pages are positions, a record has to be missing in two scans.
 
-        :return: their remote ids
-        :rtype: list[str]
+        :return: those, and those of which it can not be known
+        :rtype: list[Arrival]
         """
-        operation = self.flow._operation("get")
+        operation, doubts = self.flow._operation("get"), {}
         if operation:
-            there = unseen.filtered(lambda binding: self.is_there(operation, binding.external_id))
+            there = unseen.filtered(lambda binding: self.is_there(operation, binding.external_id, doubts))
         elif self.run.position["pages"] > 1 and self.flow._operation("list")._is_by_position():
             there = unseen.filtered(lambda binding: binding.state == "linked")
             there.state = "missing"
         else:
             there = unseen.browse()
         there.seen_run_id = self.run.id
-        return (unseen - there).mapped("external_id")
+        return [doubts.get(one) or tombstone(one) for one in (unseen - there).mapped("external_id")]
 
-    def is_there(self, operation, external_id):
-        """:raises RemoteError: if the other system can not say"""
+    def is_there(self, operation, external_id, doubts):
+        """Does the other system have a record?
+
+        :param dict doubts: gets the arrival of one for which it gives another one, by remote id; others go on
+        :rtype: bool
+        :raises RemoteError: if the other system can not say
+        """
         try:
             operation._get(self.client, external_id)
         except RemoteError as error:
-            if is_absent(error):
-                return False
-            raise
+            if error.reason == "other_record":
+                message = self.flow.connector_id._explain(error)
+                doubts[external_id] = doubtful(external_id, Failure(error.kind, message))
+            elif not is_absent(error):
+                raise
+            return False
         return True

@@ -1,6 +1,8 @@
 """What answers say about the records that were sent."""
 
 import collections
+import re
+from urllib.parse import unquote
 
 from ...database import text
 from ...mapping import merge
@@ -12,6 +14,8 @@ from ...remote.errors import ProtocolError
 from ...remote.status import status_error
 from ...remote.told import meaning, told_error, told_failure, words
 from .receipt import Receipt
+
+_ODATA_KEY = re.compile(r"\((?:guid)?'?([^()']+)'?\)$")
 
 
 class Reading:
@@ -25,11 +29,12 @@ class Reading:
     :param dict items: ``status``, ``record``, ``error``: where they are in the result of one record, or None
     :param reference: where the record has the reference that we gave it, or None
     :param str version_header: the header with the record's version, where it is in one
+    :param str id_header: the header whose address ends with the id of a new record, where it is in one
     """
 
-    def __init__(self, kind, mapper, place, shown, host, items, reference=None, version_header=None):
+    def __init__(self, kind, mapper, place, shown, host, items, reference=None, version_header=None, id_header=None):
         self.kind, self.mapper, self.place, self.shown, self.host = kind, mapper, place, shown, host
-        self.reference, self.version_header = reference, version_header
+        self.reference, self.version_header, self.id_header = reference, version_header, id_header
         self.item_status, self.item_record, self.item_error = (items[name] for name in ("status", "record", "error"))
         self.keys = [rule for rule in mapper.rules if rule.key and rule.path is not None]
 
@@ -65,7 +70,9 @@ class Reading:
             return self.unreadable(answer, client)
         if status is not None:
             remote = self._shown_words(words(problem), client)
-            return status_error(status, answer.headers, host=self.host, remote=remote) if status >= 400 else None
+            if status < 400:
+                return None
+            return status_error(status, answer.headers, host=self.host, remote=remote, item=True)
         return self._told(meaning(problem), words(problem) or str(problem), answer, client) if problem else None
 
     def told(self, document, answer, client):
@@ -146,10 +153,15 @@ class Reading:
             receipt = receipt._replace(version=answer.headers.get(self.version_header))
         if self.kind != "create":
             return receipt
+        named = last_part(answer.headers.get(self.id_header)) if self.id_header else None
         try:
             created = self.mapper.external_id(found) if isinstance(found, dict) else external_id(found)
         except MappingError:
-            return receipt._replace(error=self.unreadable(answer, client))
+            if not named:
+                return receipt._replace(error=self.unreadable(answer, client))
+            return receipt._replace(external_id=named, answer=None)  # what the body says is no record with an id
+        if named and named != created:
+            return receipt._replace(error=self._protocol_error("two_ids", answer, client, header=named, body=created))
         return receipt._replace(external_id=created)
 
     def unreadable(self, answer, client):
@@ -160,10 +172,22 @@ class Reading:
         """The error for results of which it can not be known to which record they belong."""
         return self._protocol_error("other_order", answer, client)
 
-    def _protocol_error(self, reason, answer, client):
+    def _protocol_error(self, reason, answer, client, **values):
         return ProtocolError(
-            reason, place=self.shown, status=answer.status, excerpt=client.excerpt(answer.raw), host=self.host
+            reason, place=self.shown, status=answer.status, excerpt=client.excerpt(answer.raw), host=self.host, **values
         )
+
+
+def last_part(header):
+    """The id with which an address ends: ``/customers/4711``, or ``/accounts(4711)`` as OData writes it.
+
+    :param str header: an address, absolute or not; or the id itself
+    :return: None if there is none
+    """
+    path = (header or "").strip().split("#", 1)[0].split("?", 1)[0].rstrip("/")
+    last = unquote(path.rpartition("/")[2])
+    keyed = _ODATA_KEY.search(last)
+    return (keyed[1] if keyed else last) or None
 
 
 def snapshots(push, receipt, names):

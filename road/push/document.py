@@ -7,7 +7,7 @@ from ...mapping.paths import MISSING, parse_path
 from ...mapping.references import Money
 from ..outcome import Failure
 from ..terms import fetch
-from ..words import DEPENDENCY, SEND_CREATE
+from ..words import DEPENDENCY, SEND_CREATE, SEND_UPDATE
 from .plan import sent_rules, tops
 from .receipt import Draft
 from .related import external_ids
@@ -74,7 +74,7 @@ def _document(push, step, record, known):
         values[rule.field] = value
     document = push.mapper.write(values)
     if base is not None and not is_new:
-        document = overlaid(base if whole else _beside(push.mapper, step, base), document)
+        document = overlaid(_sent_back(push, base) if whole else _beside(push.mapper, step, base), document)
     return document, frozenset(late)
 
 
@@ -161,6 +161,13 @@ def _beside(mapper, step, base):
             if value is not MISSING:
                 rule.path.write(document, value)
     return document
+
+
+def _sent_back(push, base):
+    """The remote record without what the other system does not take."""
+    for place in push.senders[SEND_UPDATE].operation.unsent if SEND_UPDATE in push.senders else ():
+        base = place.drop(base)
+    return base
 
 
 def overlaid(base, document):

@@ -33,7 +33,9 @@ def _is_to_be_fetched(policy, step):
         return True  # created anew only if it is not there again, or was there all the time
     if step.action not in (SEND_UPDATE, SEND_DELETE, SEND_ARCHIVE) or facts.prefer == merge.ODOO:
         return False
-    if "update" in policy.kinds and (policy.sends_whole or (policy.direction == "both" and not policy.conditional)):
+    if policy.sends_whole and step.action == SEND_UPDATE:
+        return True  # what Odoo does not map goes back as it is
+    if "update" in policy.kinds and policy.direction == "both" and (policy.sends_whole or not policy.conditional):
         return True
     # The remote can only refuse a stale change if we say which version we know; and what goes along with a change must
     # not be what is in conflict.

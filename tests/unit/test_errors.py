@@ -19,7 +19,7 @@ def test_every_message_is_made_even_if_a_value_is_missing(key):
 def test_every_message_says_what_to_do_next_or_that_it_goes_on_by_itself(key):
     sentences = [part for part in errors.MESSAGES[key].replace("...", "").split(". ") if part]
     told = len(sentences) > 1 or key in {
-        "too_big", "encoding", "charset", "status", "foreign_page", "not_json.constant", "redirect.target", "no_records"
+        "too_big", "encoding", "charset", "status", "not_json.constant", "redirect.target", "no_records"
     }  # fmt: skip
     assert told, errors.MESSAGES[key]
 

@@ -3,10 +3,12 @@
 import fault_server as faults
 import pytest
 
+from integration_bridge.mapping.mapper import Mapper
 from integration_bridge.mapping.paths import parse_expression
-from integration_bridge.remote.errors import ProtocolError
+from integration_bridge.remote.errors import ProtocolError, RemoteError
 from integration_bridge.remote.operation import Operation, as_number
 from integration_bridge.remote.pagination import build
+from integration_bridge.remote.status import is_absent
 
 
 def operation(path="/records", place="@", pages=None, **values):
@@ -102,8 +104,161 @@ def test_version_is_none_where_no_header_has_it(server, connect):
     assert operation("/r/{external_id}").get(connect(), "7") == ({"id": 7}, None)
 
 
-@pytest.mark.parametrize("body", [[], [{"id": 7}, {"id": 8}], "7", None])
-def test_what_is_no_record_is_an_error(server, connect, body):
-    server.route("/r/7", faults.json_answer(body))
-    with pytest.raises(ProtocolError):
-        operation("/r/{external_id}").get(connect(), "7")
+def got(server, connect, body, place="@", **values):
+    """What *Get one record* makes of an answer to the question for record 7: the record, or its error."""
+    answer = body if callable(body) else faults.json_answer(body)
+    server.route("/r/7", answer)
+    identify = Mapper([], {"id": "id", "deleted": "deleted || status == 'trash'"}).identify
+    try:
+        return operation("/r/{external_id}", place, identify=identify, **values).get(connect(), "7")[0]
+    except RemoteError as error:
+        return error
+
+
+GONE = {
+    "deleted_marker": ({"id": 7, "deleted": True}, "@"),
+    "status_that_the_marker_compares": ({"id": 7, "status": "trash"}, "@"),
+    "marker_in_a_list_of_one": ([{"id": 7, "deleted": "1"}], "@"),
+    "empty_list": ([], "@"),
+    "null": (None, "@"),
+    "null_at_the_place": ({"data": {"customer": None}}, "data.customer"),
+    "empty_list_at_the_place": ({"length": 0, "records": []}, "records[0]"),
+    "empty_list_in_place_of_the_document": ([], "customers[0]"),
+    "no_content": (faults.raw(b"HTTP/1.1 204 No Content\r\n\r\n"), "@"),
+}
+
+
+@pytest.mark.parametrize("body, place", GONE.values(), ids=GONE)
+def test_record_is_gone_where_the_answer_says_so(server, connect, body, place):
+    error = got(server, connect, body, place)
+    assert is_absent(error) and error.kind == "rejected" and error.status in (200, 204)
+
+
+EXPIRED = {"message": "Session expired"}
+NEITHER = {
+    "another_record": ({"id": 8}, "@", "protocol", "8"),
+    "another_one_that_is_deleted": ({"id": 8, "deleted": True}, "@", "protocol", "8"),
+    "record_without_an_id": ({"message": "Back at noon"}, "@", "protocol", "no id"),
+    "text": ("7", "@", "protocol", "no records"),
+    "several": ([{"id": 7}, {"id": 8}], "@", "protocol", "no records"),
+    "missing_place": ({"message": "Back at noon"}, "customer", "protocol", "no records"),
+    "missing_place_in_a_list": ({"message": "Back at noon"}, "records[0]", "protocol", "no records"),
+    "expression_that_fails": ({"items": "x"}, "sort_by(items, &id)[0]", "protocol", "no records"),
+    "session_expired": ({"jsonrpc": "2.0", "id": 1, "error": EXPIRED}, "result[0]", "auth", "S"),
+    "session_expired_with_our_id": (
+        {"jsonrpc": "2.0", "id": 7, "error": {"message": "Session expired"}},
+        "@",
+        "auth",
+        "S",
+    ),
+    "envelope_with_our_id": ({"jsonrpc": "2.0", "id": 7, "result": None}, "@", "protocol", "no records"),
+    "too_many": ({"errors": [{"extensions": {"code": "THROTTLED"}}], "data": None}, "data.c", "throttled", "fewer"),
+    "error": ({"data": {"c": None}, "errors": [{"message": "No rights"}]}, "data.c", "rejected", "No rights"),
+    "half": ({"data": {"c": {"id": 7}}, "errors": [{"message": "Mail is off"}]}, "data.c", "rejected", "missing"),
+}
+
+
+@pytest.mark.parametrize("body, place, kind, words", NEITHER.values(), ids=NEITHER)
+def test_what_is_neither_the_record_nor_an_empty_answer_is_an_error(server, connect, body, place, kind, words):
+    error = got(server, connect, body, place)
+    assert error.kind == kind and words in error.message and not is_absent(error)
+
+
+def test_web_page_is_an_error_and_no_empty_answer(server, connect):
+    error = got(server, connect, faults.answer(200, b"<html>Log in</html>", content_type="text/html"))
+    assert error.kind == "protocol" and not is_absent(error)
+
+
+def test_missing_place_is_no_record_where_the_operation_says_so(server, connect):
+    assert is_absent(got(server, connect, {}, "customer", missing_is_empty=True))
+
+
+def test_errors_of_the_record_itself_are_its_own(server, connect):
+    record = {"id": 7, "errors": ["No postcode"], "status": "error", "deleted": False}
+    assert got(server, connect, record) == record
+    assert got(server, connect, {"data": record}, "data") == record
+
+
+def test_partial_record_is_taken_where_the_operation_says_so(server, connect):
+    body = {"data": {"c": {"id": 7}}, "errors": [{"message": "Mail is off"}]}
+    assert got(server, connect, body, "data.c", partial_is_accepted=True) == {"id": 7}
+
+
+# --- Empty pages
+
+
+def page_of(server, connect, body, place="users", since=None, state=None, pages=None, **values):
+    """The records of a page and what comes after it, or its error."""
+    server.route("/records", body if callable(body) else faults.json_answer(body))
+    one = operation(place=place, pages=pages or {"type": "cursor", "cursor_path": "next"}, **values)
+    try:
+        page = one.page(connect(), [], one.paginator.start() | (state or {}), since)
+    except RemoteError as error:
+        return error
+    return page.records, page.after
+
+
+NO_CONTENT = faults.raw(b"HTTP/1.1 204 No Content\r\n\r\n")
+NOT_MODIFIED = faults.raw(b"HTTP/1.1 304 Not Modified\r\n\r\n")
+LAST = {"cursor": "t2", "seen": 1}
+FLAG = {"end": "flag", "flag_path": "more"}
+TOTAL = {"end": "total", "total_path": "total"}
+EMPTY = {
+    "null": ({"users": None, "next": None}, {}),
+    "list": ({"users": []}, {}),
+    "list_at_the_root": ([], {}),
+    "no_content": (NO_CONTENT, {}),
+    "no_content_with_page_numbers": (NO_CONTENT, {"place": "@", "pages": {"end": "empty_page"}}),
+    "list_at_the_root_where_a_flag_is": ([], {"pages": FLAG}),
+    "no_content_where_a_total_is": (NO_CONTENT, {"pages": TOTAL}),
+    "edges": ({"data": {"users": None}}, {"place": "data.users.edges[].node"}),
+    "null_behind_the_last_page": ({"users": None, "next": None}, {"state": LAST}),
+    "no_list_behind_the_last_page_and_it_says_so": ({"next": None}, {"state": LAST}),
+    "no_list_and_the_flag_says_so": ({"more": False}, {"state": {"seen": 2}, "pages": FLAG}),
+    "no_list_and_the_total_says_so": ({"total": 2}, {"state": {"seen": 2}, "pages": TOTAL}),
+    "no_list_and_the_operation_says_so": ({"kind": "users"}, {"missing_is_empty": True}),
+    "not_modified": (NOT_MODIFIED, {"since": "2024-01-01"}),
+}
+
+
+@pytest.mark.parametrize("body, how", EMPTY.values(), ids=EMPTY)
+def test_page_is_empty_and_the_last_where_the_answer_says_so(server, connect, body, how):
+    assert page_of(server, connect, body, **how) == ([], None)
+
+
+UNSAID = {
+    "no_list_on_the_first_page": ({"kind": "users"}, {}, "protocol"),
+    "no_list_and_no_word_of_the_end": ({"kind": "users"}, {"state": LAST}, "protocol"),
+    "no_list_and_more_to_come": ({"next": "t3"}, {"state": LAST}, "protocol"),
+    "no_list_and_page_numbers": ({"m": "Back at noon"}, {"state": {"page": 2, "seen": 2}, "pages": {}}, "protocol"),
+    "no_list_and_a_flag_for_more": ({"more": True}, {"state": {"seen": 2}, "pages": FLAG}, "protocol"),
+    "no_list_and_a_larger_total": ({"total": 3}, {"state": {"seen": 2}, "pages": TOTAL}, "protocol"),
+    "no_content_where_more_was_said": (NO_CONTENT, {"state": {"seen": 2}, "pages": FLAG}, "protocol"),
+    "no_content_before_the_total": (NO_CONTENT, {"state": {"seen": 2}, "pages": TOTAL}, "protocol"),
+    "text_also_where_missing_is_empty": ({"users": "x"}, {"missing_is_empty": True}, "protocol"),
+    "not_modified_although_everything_was_asked_for": (NOT_MODIFIED, {}, "protocol"),
+    "not_modified_in_the_midst": (NOT_MODIFIED, {"since": "1", "state": LAST}, "protocol"),
+    "expired": ({"error": {"code": 100, "message": "Session expired"}}, {"missing_is_empty": True}, "auth"),
+    "throttled": ({"ok": False, "error": "ratelimited"}, {}, "throttled"),
+    "refused": ({"success": False, "users": None, "message": "No"}, {}, "rejected"),
+    "half": ({"data": {"users": [None]}, "errors": [{"message": "timeout"}]}, {"place": "data.users"}, "unavailable"),
+    "expression_that_fails": ({"users": 7}, {"place": "sort_by(users, &id)"}, "protocol"),
+}
+
+
+@pytest.mark.parametrize("body, how, kind", UNSAID.values(), ids=UNSAID)
+def test_page_that_does_not_say_that_it_is_empty_is_an_error(server, connect, body, how, kind):
+    error = page_of(server, connect, body, **how)
+    assert isinstance(error, RemoteError) and error.kind == kind
+
+
+def test_partial_page_is_taken_where_the_operation_says_so(server, connect):
+    body = {"data": {"users": [{"id": 1}, None]}, "errors": [{"message": "timeout"}]}
+    taken = page_of(server, connect, body, "data.users", partial_is_accepted=True)
+    assert taken == ([{"id": 1}, None], None)
+
+
+def test_look_up_does_not_take_a_failure_for_not_there(server, connect):
+    server.route("/records", faults.json_answer({"success": False, "items": [], "message": "The index is down"}))
+    with pytest.raises(RemoteError, match="The index is down"):
+        listing().find(connect(), {"name": "Ada"}, lambda record: True)

@@ -225,7 +225,8 @@ def test_state_does_not_grow():
         ({"type": "next_url", "next_path": "next"}, {"next": "mailto:a@b.example"}, "no_cursor"),
         ({"type": "next_url", "next_path": "next"}, {"next": "https://evil.example/v1"}, "foreign_page"),
         ({"type": "next_url", "next_path": "next"}, {"next": "//evil.example/v1"}, "foreign_page"),
-        ({"type": "next_url", "next_path": "next"}, {"next": "http://crm.example/v1"}, "foreign_page"),
+        ({"type": "next_url", "next_path": "next"}, {"next": "http://inner:8080/v1"}, "foreign_page"),
+        ({"type": "next_url", "next_path": "next"}, {"next": "http://crm.example:8080/v1"}, "foreign_page"),
         ({"type": "next_url", "next_path": "next"}, {"next": "https://crm.example:8443/v1"}, "foreign_page"),
     ],
 )
@@ -253,7 +254,10 @@ def test_place_that_can_not_be_read_is_an_error_and_not_the_end(way, document, r
         # As many as asked for, and the total is so many: it may be that of the page.
         ({"type": "page", "end": "total", "total_path": "n"}, {"n": "2"}, 2, False),
         ({"type": "page", "end": "total", "total_path": "n"}, {"n": 3}, 2, False),
-        ({"type": "page", "end": "total", "total_path": "n"}, {"n": 3}, 0, True),
+        ({"type": "page", "end": "total", "total_path": "n"}, {"n": 2}, 0, True),
+        # A filter that is applied after paging leaves pages empty.
+        ({"type": "page", "end": "total", "total_path": "n"}, {"n": 3}, 0, False),
+        ({"type": "offset", "end": "total", "total_path": "n"}, {"n": 3}, 0, False),
         ({"type": "cursor", "cursor_path": "c"}, {"c": ""}, 2, True),
         ({"type": "cursor", "cursor_path": "c"}, {"c": 0}, 2, True),
         ({"type": "cursor", "cursor_path": "c", "end": "empty_page"}, {"c": "x"}, 0, True),
@@ -308,6 +312,69 @@ def test_refusal_is_the_end_only_behind_the_total():
     assert paginator.is_end(state, 404)
     assert not paginator.is_end(state, 500)
     assert not paginator.is_end(state, None)
+
+
+@pytest.mark.parametrize(("status", "is_end"), [(404, True), (416, True), (400, False), (422, False), (500, False)])
+def test_refusal_behind_a_total_that_may_be_capped_is_the_end_only_if_it_says_so(status, is_end):
+    paginator = build({"type": "page", "end": "total", "total_path": "total"}, 1000)
+    state = paginator.advance(paginator.start(), answer({"total": 1000}), list(range(1000)))
+    assert paginator.is_end(state, status) is is_end
+
+
+def test_refusal_in_the_midst_of_a_list_by_position_is_too_deep():
+    paginator = build({"type": "offset"}, 2)
+    assert not paginator.is_too_deep(paginator.start(), 400)
+    state = paginator.advance(paginator.start(), answer(), [1, 2])
+    assert paginator.is_too_deep(state, 400)
+    assert not paginator.is_too_deep(state, 404) and not paginator.is_too_deep(state, None)
+    by_cursor = build({"type": "last_record"}, 2)
+    assert not by_cursor.is_too_deep(by_cursor.advance(by_cursor.start(), answer(), [{"id": 1}, {"id": 2}]), 400)
+
+
+@pytest.mark.parametrize(("count", "requests"), [(100, 2), (137, 2), (200, 3), (37, 1), (40, 1), (50, 2), (0, 1)])
+def test_short_page_is_not_the_end_where_it_may_be_all_that_the_remote_gives_at_once(count, requests):
+    paginator = build({"type": "offset", "end": "short_page"}, 200)
+    state, read, asked = paginator.start(), 0, 0
+    while state is not None:
+        page = list(range(state["offset"], min(state["offset"] + 100, count)))
+        state, read, asked = paginator.advance(state, answer(), page), read + len(page), asked + 1
+    assert (read, asked) == (count, requests)
+
+
+def test_short_page_behind_a_full_one_is_the_end_whatever_its_size():
+    paginator = build({"type": "page", "end": "short_page"}, 200)
+    state = paginator.advance(paginator.start(), answer(), list(range(200)))
+    assert paginator.advance(state, answer(), list(range(100))) is None
+
+
+def test_last_page_that_comes_once_more_is_an_echo_only_behind_the_end():
+    paginator = build({"type": "page", "end": "short_page"}, 200)
+    state = paginator.advance(paginator.start(), answer(), list(range(100)))
+    assert paginator.is_echo(state, list(range(100))) and paginator.is_end(state, 404)
+    assert not paginator.is_echo(state, list(range(100, 200))) and not paginator.is_echo(state, [])
+    full = paginator.advance(paginator.start(), answer(), list(range(200)))
+    assert not paginator.is_echo(full, list(range(200)))
+
+
+@pytest.mark.parametrize(("records", "short"), [([1], (3, 5)), ([1, 2, 3], None), ([1, 2, 3, 4], None)])
+def test_list_that_ends_before_its_total_says_so(records, short):
+    paginator = build({"type": "page", "end": "total", "total_path": "total"}, 2)
+    assert paginator.shortfall({"page": 2, "seen": 2}, answer({"total": "5"}), records) == short
+    assert build({"type": "page"}, 2).shortfall({"page": 2, "seen": 2}, answer({"total": 5}), records) is None
+
+
+@pytest.mark.parametrize(
+    ("base", "sent", "followed"),
+    [
+        ("https://crm.example/v1", "http://crm.example/v1?page=2", "https://crm.example/v1?page=2"),
+        ("https://crm.example/v1", "http://CRM.example:80/v1?page=2", "https://crm.example/v1?page=2"),
+        ("https://crm.example:8443/v1", "http://crm.example:8443/v1?p=2", "https://crm.example:8443/v1?p=2"),
+        ("http://crm.example/v1", "http://crm.example/v1?page=2", "http://crm.example/v1?page=2"),
+    ],
+)
+def test_next_address_is_called_as_securely_as_the_first(base, sent, followed):
+    paginator = build({"type": "next_url", "next_path": "next"}, 1, base)
+    assert paginator.advance(paginator.start(), answer({"next": sent}, url=base), [1])["url"] == followed
 
 
 def test_last_cursor_that_is_repeated_with_nothing_is_the_end():

@@ -259,3 +259,23 @@ def test_foreign_value_in_a_message_is_quoted_and_cut():
         assert len(MappingError("not_text", value=value).values["value"]) <= EXCERPT
     assert str(MappingError("not_integer", value="1.5")) == "“1.5” is not a whole number."
     assert str(MappingError("not_integer", value=True)) == "true is not a whole number."
+
+
+@pytest.mark.parametrize(
+    ("path", "document", "left"),
+    [
+        ("a", {"a": 1, "b": 2}, {"b": 2}),
+        ("a.b", {"a": {"b": 1, "c": 2}}, {"a": {"c": 2}}),
+        ("lines.total", {"lines": [{"total": 1, "id": 2}, {"id": 3}, 4]}, {"lines": [{"id": 2}, {"id": 3}, 4]}),
+        ("lines[0]", {"lines": [1, 2]}, {"lines": [2]}),
+        ("lines[-1].id", {"lines": [{"id": 1}, {"id": 2}]}, {"lines": [{"id": 1}, {}]}),
+        ("a.b.c", {"a": None}, {"a": None}),
+        ("a.b", {"a": "text"}, {"a": "text"}),
+        ("x", {"a": 1}, {"a": 1}),
+        ("x.y", {"a": 1}, {"a": 1}),
+    ],
+)
+def test_document_without_a_place(path, document, left):
+    before = copy.deepcopy(document)
+    assert parse_path(path).drop(document) == left
+    assert document == before

@@ -4,9 +4,10 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
+from requests.structures import CaseInsensitiveDict
 
 from integration_bridge.remote.errors import AuthFailed, ProtocolError, Rejected, Throttled, Unavailable
-from integration_bridge.remote.status import remote_message, retry_after, status_error
+from integration_bridge.remote.status import retry_after, status_error
 
 NOW = datetime(2024, 5, 1, 12, tzinfo=UTC)
 
@@ -52,25 +53,27 @@ def test_status_decides_the_kind(status, headers, kind, wait):
     assert str(status) in error.message and "crm.example" in error.message
 
 
+SECONDARY = "You have exceeded a secondary rate limit"
+SPENT = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "45"}
+
+
 @pytest.mark.parametrize(
-    ("body", "message"),
+    ("status", "headers", "remote", "kind", "wait"),
     [
-        ('{"error": {"message": "No such customer"}}', "No such customer"),
-        ('{"message": "Bad VAT"}', "Bad VAT"),
-        ('{"errors": [{"message": "Name is blank"}]}', "Name is blank"),
-        ('{"error": "invalid_grant", "error_description": "Expired"}', "Expired"),
-        ('{"title": "Gone", "detail": "Deleted yesterday"}', "Deleted yesterday"),
-        ('{"title": "Gone"}', "Gone"),
-        ('{"error": "invalid_grant"}', "invalid_grant"),
-        ('{"errors": ["Name is blank"]}', "Name is blank"),
-        ('{"message": {"not": "a text"}}', ""),
-        ('{"message": "  "}', ""),
-        ("[1]", ""),
-        ('"text"', ""),
-        ("<html>", ""),
-        ("", ""),
-        ("[" * 100000, ""),
+        (403, {"Retry-After": "30"}, "", Throttled, 30), (403, {"Retry-After": "soon"}, "", Rejected, None),
+        (403, SPENT, "", Throttled, 45), (403, {**SPENT, "Retry-After": "30"}, SECONDARY, Throttled, 30),
+        (403, {}, SECONDARY, Throttled, None), (403, {}, "userRateLimitExceeded", Throttled, None),
+        (403, {**SPENT, "X-RateLimit-Remaining": "7"}, "Not yours", Rejected, None),
+        (430, {"Retry-After": "2"}, "", Throttled, 2), (413, {"Retry-After": "2"}, "", Throttled, 2),
+        (404, SPENT, "", Rejected, None), (422, SPENT, SECONDARY, Rejected, None), (401, SPENT, "", AuthFailed, None),
+        (503, SPENT, "", Throttled, 45), (400, {"Retry-After": "2"}, "", Rejected, None),
     ],
-)
-def test_the_remotes_own_words_are_found(body, message):
-    assert remote_message(body.encode()) == message
+)  # fmt: skip
+def test_refusal_that_says_when_to_come_again_is_a_limit(status, headers, remote, kind, wait):
+    error = status_error(status, CaseInsensitiveDict(headers), host="crm.example", remote=remote)
+    assert (type(error), error.retry_after) == (kind, wait)
+
+
+def test_limits_in_the_headers_of_a_bulk_are_not_those_of_its_items():
+    error = status_error(403, CaseInsensitiveDict(SPENT), host="crm.example", item=True)
+    assert type(error) is Rejected
