@@ -7,6 +7,8 @@ who wins, field by field?                                     ``mapping/merge.py
 what is decided about a record that came from there?          ``road/pull/plan.py``
 what is decided about a record that changed here?             ``road/push/plan.py``
 in which order do the steps go?                               ``road/pull/road.py``, ``road/push/road.py``
+when do two keys name the same record?                        ``mapping/alike.py``, ``road/keyed.py``
+how is a time read, and in which zone?                        ``moments.py``
 where is a duplicate prevented in Odoo?                       ``road/pull/match.py``; ``models/bridge_key.py``
 where is a duplicate prevented there?                         ``road/push/create_once.py``, ``intent.py``, ``find.py``
 what does an error of one record's request mean?              ``road/push/faults.py``, ``remote/status.py``

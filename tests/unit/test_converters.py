@@ -362,7 +362,7 @@ def test_what_can_not_be_written_is_refused_with_the_reason(name, options, odoo,
 @pytest.mark.parametrize("name", CONVERTERS)
 def test_converter_says_whether_it_goes_both_ways(name):
     assert made(name).both_ways == (name not in ("constant", "expression", "first_of", "image"))
-    assert made(name).needs_path == (name not in ("constant", "expression"))
+    assert made(name).needs_path == (name not in ("constant", "expression", "first_of"))
 
 
 def test_only_an_image_that_is_in_the_record_can_be_written():
