@@ -31,7 +31,8 @@ def load(env, document):
 def _connector_values(about):
     auth = about.get("auth", {"scheme": "none"})
     values = {f"auth_{name}": auth.get(name, False) for name in OPTIONS}
-    values["auth_login_body"] = write_json(auth.get("login_body"))
+    for name in ("login_body", "token_parameters"):
+        values[f"auth_{name}"] = write_json(auth.get(name))
     timeouts = about.get("timeouts", {})
     return {
         **values,

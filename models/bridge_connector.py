@@ -17,10 +17,8 @@ from ..definition.ready import check_references
 from ..jobs.schedule import end_waiting
 from ..json_text import read_json
 from ..mapping.errors import MappingError
-from ..mapping.paths import parse_expression
 from ..moments import zone_choices
-from ..remote import template
-from ..remote.auth import OPTIONS, SCHEMES
+from ..remote.auth import SCHEMES
 from ..remote.client import Client, Request, Settings
 from ..remote.errors import ConfigurationError, RemoteError
 from ..remote.redaction import is_sensitive, redact_url
@@ -37,7 +35,7 @@ REACHED = (404, 405)  # an API need not have anything at its base address
 class BridgeConnector(models.Model):
     _name = "bridge.connector"
     _description = "Connector"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["bridge.authentication.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "name, id"
 
     # What it is
@@ -136,21 +134,6 @@ class BridgeConnector(models.Model):
     )
 
     # Who we are to it
-    auth_scheme = fields.Selection("_selection_auth_scheme", string="Authentication", default="none", required=True)
-    auth_username = fields.Char("User Name")
-    auth_parameter = fields.Char("Header or Parameter Name")
-    auth_token_url = fields.Char("Token Address")
-    auth_client_id = fields.Char("Client ID")
-    auth_scope = fields.Char("Scope")
-    auth_login_path = fields.Char("Login Path")
-    auth_login_method = fields.Selection([("POST", "POST"), ("PUT", "PUT"), ("GET", "GET")], string="Login Method")
-    auth_login_body = fields.Text(
-        "Login Body", help='JSON with placeholders: {"user": "{username}", "pw": "{password}"}'
-    )
-    auth_token_path = fields.Char("Token in the Answer", help="JMESPath of the token in the answer of the login.")
-    auth_token_header = fields.Char("Token Header")
-    auth_token_format = fields.Char("Token Format", help="For example: Bearer {token}")
-    auth_token_seconds = fields.Integer("Token Lifetime (s)")
     secret = fields.Char(
         compute="_compute_secret",
         inverse="_inverse_secret",
@@ -177,10 +160,6 @@ class BridgeConnector(models.Model):
     _timeouts_positive = models.Constraint(
         "CHECK(connect_timeout > 0 AND read_timeout > 0 AND total_timeout > 0)", "Time-outs must be more than 0 s."
     )
-
-    @api.model
-    def _selection_auth_scheme(self):
-        return [(name, self.env._(scheme.label)) for name, scheme in SCHEMES.items()]
 
     # ----------------------------------------------------------------------------------------------------------------
     # Computes
@@ -303,28 +282,6 @@ class BridgeConnector(models.Model):
     def _check_allowed_addresses(self):
         for connector in self.sudo():
             parse_addresses(self.env, connector.allowed_addresses)
-
-    @api.constrains("auth_scheme", *(f"auth_{name}" for name in OPTIONS))
-    def _check_authentication(self):
-        for connector in self:
-            body, problem = read_json(connector, "auth_login_body"), False
-            if connector.auth_scheme.startswith("oauth2") and not connector.auth_token_url:
-                problem = self.env._("enter the token address")
-            if connector.auth_scheme == "login" and not connector.auth_login_path:
-                problem = self.env._("enter the login path")
-            try:
-                template.validate(body, {"username", "password"})
-                parse_expression(connector.auth_token_path or "token")
-            except (template.TemplateError, MappingError) as error:
-                problem = self._explain(error)
-            if problem:
-                raise ValidationError(
-                    self.env._(
-                        "Connector “%(connector)s”, authentication: %(problem)s",
-                        connector=connector.name,
-                        problem=problem,
-                    )
-                )
 
     @api.constrains("user_id", "company_id", "state")
     def _check_user(self):
@@ -502,12 +459,6 @@ class BridgeConnector(models.Model):
         if not self.rate_requests and not self.max_requests:
             return None
         return Turnstile(self.env.cr.dbname, self.id, urlsplit(self.base_url).hostname)
-
-    def _auth_options(self):
-        options = {name: self[f"auth_{name}"] for name in OPTIONS if self[f"auth_{name}"]}
-        if options.get("login_body"):
-            options["login_body"] = read_json(self, "auth_login_body")
-        return options
 
     def _allowed_addresses(self):
         everywhere = self.env["ir.config_parameter"].sudo().get_param(ALLOWED_ADDRESSES, "")

@@ -11,6 +11,7 @@ import hashlib
 import json
 import math
 import threading
+from urllib.parse import quote_plus
 
 import cachetools
 import jmespath
@@ -18,7 +19,7 @@ import jmespath
 from . import address
 from .errors import AuthFailed, RemoteError, _lt
 from .exchange import Request
-from .template import TemplateError, render, validate
+from .template import TemplateError, render, text_of, validate
 from .tokens import Token, TokenStore
 
 SCHEMES: dict[str, type[Scheme]] = {}
@@ -38,7 +39,10 @@ OPTIONS = (
     "token_header",
     "token_format",
     "token_seconds",
+    "client_in",
+    "token_parameters",
 )
+FIXED_PARAMETERS = ("grant_type", "client_id", "client_secret", "refresh_token", "scope")  # of a token request
 
 # Life of a token whose answer says nothing, in seconds. RFC 6749 section 5.1 leaves it open; an hour is customary, and
 # a token that dies earlier is noticed by its 401.
@@ -139,6 +143,22 @@ class Basic(Scheme):
 def basic_credentials(username: str, password: str) -> str:
     """Value of the Authorization header (RFC 7617 section 2)."""
     return "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
+
+
+@scheme
+class BasicKey(Scheme):
+    """A key in the place of the user name, and no password (RFC 7617)."""
+
+    name = "basic_key"
+    label = _lt("API key as user name (Basic)")
+    secrets = ("secret",)
+
+    def apply(self, headers, query):
+        _set_header(headers, "Authorization", basic_credentials(self.secret(), ""))
+
+    def secret_values(self):
+        own = super().secret_values()
+        return own + tuple(basic_credentials(value, "")[6:] for value in own)
 
 
 @scheme
@@ -262,15 +282,33 @@ class TokenScheme(Scheme):
 class OAuth2(TokenScheme):
     """What the grants of OAuth 2.0 have in common (RFC 6749)."""
 
+    fields = ("token_url", "client_id", "client_in", "scope", "token_parameters")
     secrets = ("secret",)
     _path = jmespath.compile("access_token")
 
     def _grant(self, client, body: dict):
-        scope = {"scope": self.options["scope"]} if "scope" in self.options else {}
-        # Credentials in the body (section 2.3.1) are what nearly all servers take.
-        owner = {"client_id": self.options.get("client_id", ""), "client_secret": self._secrets.get("secret") or None}
-        body = {name: value for name, value in {**body, **scope, **owner}.items() if value is not None}
-        return self._ask(client, Request("POST", self.options.get("token_url", ""), body=body, body_format="form"))
+        headers, owner = self._owner()
+        scope = {"scope": self.options.get("scope")}
+        body = {**self.options.get("token_parameters", {}), **scope, **owner, **body}
+        body = {name: text_of(value) for name, value in body.items() if value is not None}
+        url = self.options.get("token_url", "")
+        return self._ask(client, Request("POST", url, headers=headers, body=body, body_format="form"))
+
+    def _owner(self):
+        """Client id and secret, as headers and as a part of the body.
+
+        RFC 6749 section 2.3.1: a server must take the header and may take the body, and nearly all take the body.
+        """
+        client_id, secret = self.options.get("client_id", ""), self._secrets.get("secret") or None
+        if self.options.get("client_in") != "header" or not secret:
+            return {}, {"client_id": client_id, "client_secret": secret}
+        return {"Authorization": basic_credentials(quote_plus(client_id), quote_plus(secret))}, {}
+
+    def secret_values(self):
+        secret = self._secrets.get("secret")
+        if not secret or self.options.get("client_in") != "header":
+            return super().secret_values()
+        return (*super().secret_values(), self._owner()[0]["Authorization"][6:])
 
 
 @scheme
@@ -279,7 +317,7 @@ class ClientCredentials(OAuth2):
 
     name = "oauth2_client_credentials"
     label = _lt("OAuth 2.0, client credentials")
-    fields = ("token_url", "client_id", "scope", "token_header", "token_format", "token_seconds")
+    fields = (*OAuth2.fields, "token_header", "token_format", "token_seconds")
 
     def _fetch(self, client):
         self.secret()
@@ -296,7 +334,7 @@ class RefreshToken(OAuth2):
 
     name = "oauth2_refresh_token"
     label = _lt("OAuth 2.0, refresh token")
-    fields = ("token_url", "client_id", "scope", "token_header", "token_format", "token_seconds")
+    fields = (*OAuth2.fields, "token_header", "token_format", "token_seconds")
     secrets = ("secret", "refresh_token")
 
     _replaced = cachetools.LRUCache(1024)

@@ -59,6 +59,30 @@ class TestDefinition(BridgeCase):
         self.assertEqual(self.connector.flow_ids.mapped("code"), ["things", "more"])
         self.assertEqual(self.connector.flow_ids[0].mapping_ids.mapped("field_name"), ["name", "email"])
 
+    def test_definition_keeps_how_a_token_is_asked_for(self):
+        auth = {
+            "scheme": "oauth2_client_credentials",
+            "token_url": "https://login.example.com/token",
+            "client_in": "header",
+            "token_parameters": {"audience": "https://api.example.com"},
+        }
+        self.connect(auth=auth)
+        exported = self.connector._export_definition()
+        self.assertEqual(exported["connector"]["auth"], auth)
+        self.connector.unlink()
+        again = self.env["bridge.connector"]._import_definition(exported)
+        self.assertEqual(again._export_definition(), exported)
+
+    def test_token_parameters_that_mean_nothing_are_refused(self):
+        self.connect()
+        for parameters, words in [
+            ({"grant_type": "password"}, "sent already"),
+            ({"password": "x"}, "enter it as the secret"),
+            ({"audience": ["a"]}, "must be a text"),
+        ]:
+            with self.subTest(parameters), self.assertRaisesRegex(ValidationError, words):
+                self.connector.auth_token_parameters = json.dumps(parameters)
+
     def test_definition_has_no_secret(self):
         self.connect(auth={"scheme": "basic", "username": "demo"})
         self.connector._set_secrets({"secret": "s3cret"})

@@ -54,6 +54,7 @@ class TokenServer:
     [
         ("none", {}, "authorization", None),
         ("basic", {"username": "änn"}, "authorization", "Basic " + base64.b64encode("änn:s3cret!".encode()).decode()),
+        ("basic_key", {}, "authorization", "Basic " + base64.b64encode(b"s3cret!:").decode()),
         ("bearer", {}, "authorization", "Bearer s3cret!"),
         ("api_key_header", {"parameter": "X-Key"}, "x-key", "s3cret!"),
         ("api_key_header", {}, "x-api-key", "s3cret!"),
@@ -403,3 +404,62 @@ def test_another_process_goes_on_with_the_token_and_the_replaced_refresh_token(s
     assert given == ["r0"], "asked for once"
     assert [request.path for request in server.requests].count("/token") == 1
     assert len(server.requests) == 3, "no request went without credentials"
+
+
+# --- What a token address wants in its own way
+
+
+class StrictTokenServer(TokenServer):
+    """Takes the client only where it says, and wants an audience."""
+
+    def answer(self, connection, request):
+        if request.path == "/token":
+            self.asked = request
+            basic = "Basic " + base64.b64encode(b"app%3A1:s3c%26ret%21").decode()
+            if request.headers.get("authorization") != basic or "client_secret" in request.form:
+                return faults.json_answer({"error": "invalid_client"}, 401)(connection, request)
+            if request.form.get("audience") != "https://api.example.com":
+                return faults.json_answer({"error": "access_denied"}, 403)(connection, request)
+        return super().answer(connection, request)
+
+
+PARAMETERS = {"audience": "https://api.example.com", "resource": 7, "offline": True}
+
+
+@pytest.mark.parametrize("name", ["oauth2_client_credentials", "oauth2_refresh_token"])
+def test_client_may_stand_in_the_header_and_further_parameters_in_the_body(server, connect, name):
+    strict = StrictTokenServer(server)
+    options = {"client_id": "app:1", "client_in": "header", "token_parameters": PARAMETERS}
+    scheme = make(name, secret="s3c&ret!", refresh_token="r1", **options)
+    connect(scheme).send(GET)
+    assert strict.asked.form["audience"] == "https://api.example.com"
+    assert (strict.asked.form["resource"], strict.asked.form["offline"]) == ("7", "true")
+    assert "client_id" not in strict.asked.form
+    assert base64.b64encode(b"app%3A1:s3c%26ret%21").decode() in scheme.secret_values()
+
+
+def test_client_in_the_body_is_refused_by_a_server_that_wants_the_header(server, connect):
+    StrictTokenServer(server)
+    error = failure(connect(make("oauth2_client_credentials", client_id="app:1", secret="s3c&ret!")))
+    assert (error.kind, error.reason) == ("auth", "token_refused")
+    assert "invalid_client" in error.message
+
+
+def test_client_without_a_secret_stands_in_the_body(server, connect):
+    seen = TokenServer(server)
+    connect(make("oauth2_refresh_token", secret=None, refresh_token="r1", client_in="header")).send(GET)
+    asked = next(request for request in seen.server.requests if request.path == "/token")
+    assert asked.form["client_id"] == "app" and "authorization" not in asked.headers
+
+
+def test_further_parameters_replace_nothing_that_is_sent_anyway(server, connect):
+    seen = TokenServer(server)
+    connect(make("oauth2_client_credentials", token_parameters={"grant_type": "x", "client_id": "y"})).send(GET)
+    asked = next(request for request in seen.server.requests if request.path == "/token")
+    assert (asked.form["grant_type"], asked.form["client_id"]) == ("client_credentials", "app")
+
+
+def test_key_as_user_name_is_a_secret_in_each_form():
+    assert set(make("basic_key").secret_values()) == {"s3cret!", base64.b64encode(b"s3cret!:").decode()}
+    with pytest.raises(AuthFailed):
+        make("basic_key", secret="").apply({}, [])
