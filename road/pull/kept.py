@@ -56,15 +56,19 @@ def compared(records, mapper, outcome):
 
 def _otherwise(records, mapper, outcome):
     """:return: field to (what Odoo keeps, what was meant), comparable"""
-    step, record, found = outcome.step, records.browse(outcome.record_id), {}
+    after, remote, found = outcome.after, outcome.remote, {}
     for rule in mapper.plain:
         name = rule.field
+        if name not in after or name not in remote:
+            continue
+        kept, meant = after[name], remote[name]
+        if type(kept) is type(meant) and kept == meant:  # nearly all of them
+            continue
         # Of files only fingerprints and addresses are known, and Odoo makes images smaller.
-        is_file = records._fields[name].type == "binary"
-        if name in outcome.after and not is_file and _is_meant(rule, step, outcome.action):
-            kept, meant = outcome.after[name], outcome.remote.get(name)
-            if not is_kept(record, name, kept, meant):
-                found[name] = (kept, meant)
+        if records._fields[name].type == "binary" or not _is_meant(rule, outcome.step, outcome.action):
+            continue
+        if not is_kept(records.browse(outcome.record_id), name, kept, meant):
+            found[name] = (kept, meant)
     return found
 
 
