@@ -124,12 +124,16 @@ class Turnstile:
         """
         places, end = list(range(MOST_REQUESTS)), time.monotonic() + LONGEST_STAY
         cr, (most, is_rated, place) = self._ask(places)
-        while most and place is None and time.monotonic() < end:
-            time.sleep(random.uniform(0.01, 0.05))  # whichever place is free first
-            _most, _is_rated, place = self._ask_with(cr, places)
-        if not most:
-            cr.rollback()
-        elif place is None:
+        try:
+            while most and place is None and time.monotonic() < end:
+                time.sleep(random.uniform(0.01, 0.05))  # whichever place is free first
+                _most, _is_rated, place = self._ask_with(cr, places)
+            if not most:
+                cr.rollback()
+        except BaseException:
+            _drop(cr)
+            raise
+        if most and place is None:
             self._leave(cr)
             self._refuse(LONGEST_STAY)
         return cr, is_rated

@@ -75,6 +75,8 @@ class BridgeDrift(models.Model):
         field = flow.env[flow.env[flow.model]._fields[outer].comodel_name]._fields[inner]
         return "%s / %s" % (label, field.get_description(flow.env, ["string"])["string"])
 
+    _altered_idx = models.Index("(flow_id, kind, external_id) WHERE kind IN ('altered', 'altered_there')")
+
     # ----------------------------------------------------------------------------------------------------------------
     # Ordering
     # ----------------------------------------------------------------------------------------------------------------
@@ -184,23 +186,38 @@ class BridgeDrift(models.Model):
         return {line.external_id: set(line.differences) for line in lines}
 
     @api.model
-    def _keep_altered(self, flow, run, kind, external_ids, rows):
+    def _keep_altered(self, flow, run, kind, fields_of, rows):
         """What a side keeps of records that were written just now; what was kept of them before is over.
 
-        A line that says the same again stays as it is, also if a person has accepted it.
+        A line that says nothing new stays as it is, also if a person has accepted it.
 
         :param str kind: which side
-        :param list[str] external_ids: of all records that were written, or are gone
+        :param dict fields_of: remote id of each record that was written, or is gone, to the fields of which it is known
+            now; None: all of them
         :param list[dict] rows: as for ``_insert``, of those of which it keeps something else
         """
         known = self.sudo().search(
-            [("flow_id", "=", flow.id), ("kind", "=", kind), ("external_id", "in", external_ids)]
+            [("flow_id", "=", flow.id), ("kind", "=", kind), ("external_id", "in", list(fields_of))]
         )
-        kept = {row["external_id"]: row["differences"] for row in rows}
-        same = known.filtered(lambda line: line.state != "ordered" and line.differences == kept.get(line.external_id))
-        (known - same).unlink()
-        told = set(same.mapped("external_id"))
-        self._insert(flow, run, [{**row, "kind": kind} for row in rows if row["external_id"] not in told])
+        by_id, settled = {row["external_id"]: row for row in rows}, self.browse()
+        for line in known:
+            external_id, names = line.external_id, fields_of[line.external_id]
+            found = by_id.get(external_id, {}).get("differences", {})
+            still = (
+                {} if names is None else {name: pair for name, pair in line.differences.items() if name not in names}
+            )
+            both = {**still, **found}
+            if both and line.state != "ordered" and both.items() <= line.differences.items():
+                by_id.pop(external_id, None)
+                if both != line.differences:
+                    line.write({"differences": both, "field_names": _names(both)})
+                continue
+            settled |= line
+            if both:
+                row = {"external_id": external_id, "res_id": line.res_id, "record_name": line.record_name}
+                by_id[external_id] = {**row, **by_id.get(external_id, {}), "differences": both}
+        settled.unlink()
+        self._insert(flow, run, [{**row, "kind": kind} for row in by_id.values()])
 
     def action_open_record(self):
         """Open the Odoo record, if there is one."""
@@ -212,7 +229,11 @@ class BridgeDrift(models.Model):
 
 
 def _with_names(row):
-    return {**row, "field_names": ", ".join(sorted(row["differences"])) if row.get("differences") else None}
+    return {**row, "field_names": _names(row.get("differences"))}
+
+
+def _names(differences):
+    return ", ".join(sorted(differences)) if differences else None
 
 
 def _shown(value):

@@ -3,7 +3,6 @@ import json
 from odoo import api, fields, models, tools
 from odoo.fields import Domain
 
-from ..jobs.kinds import ERROR_KINDS
 from ..road.words import ALTERED, ALTERED_THERE
 
 
@@ -23,7 +22,7 @@ class BridgeFailure(models.Model):
     company_id = fields.Many2one("res.company", readonly=True)
     flow_id = fields.Many2one("bridge.flow", readonly=True)
     kind = fields.Selection(lambda self: self.env["bridge.job"]._fields["kind"].selection, readonly=True)
-    error_kind = fields.Selection(lambda self: [*ERROR_KINDS, *self._kinds_of_drift()], readonly=True)
+    error_kind = fields.Selection("_selection_error_kind", readonly=True)
     message = fields.Char(readonly=True)
     state = fields.Selection([("open", "Open"), ("waiting", "Waiting")], readonly=True)
     job_count = fields.Integer("Records", readonly=True, aggregator="sum")
@@ -34,10 +33,13 @@ class BridgeFailure(models.Model):
     example_message = fields.Text("In Full", compute="_compute_example_message")
 
     @api.model
-    def _kinds_of_drift(self):
-        """The kinds of differences that are told here."""
-        kinds = self.env["bridge.drift"]._fields["kind"].selection
-        return [(kind, label) for kind, label in kinds if kind in (ALTERED, ALTERED_THERE)]
+    def _selection_error_kind(self):
+        """The kinds of errors of jobs, and the kinds of differences that are told here."""
+        drifts = self.env["bridge.drift"]._fields["kind"]._description_selection(self.env)
+        return [
+            *self.env["bridge.job"]._fields["error_kind"]._description_selection(self.env),
+            *((kind, label) for kind, label in drifts if kind in (ALTERED, ALTERED_THERE)),
+        ]
 
     @api.depends("example_id.error_message", "example_drift_id.differences_text")
     def _compute_example_message(self):
@@ -131,8 +133,12 @@ class BridgeFailure(models.Model):
     def action_retry(self):
         """Try all records of these groups again, now; of those that are kept otherwise write the values again."""
         failures, drifts = self._apart()
-        for kind, lines in drifts.grouped("kind").items():
-            lines.action_pull() if kind == ALTERED else lines.action_push()
+        here = drifts.filtered(lambda line: line.kind == ALTERED)
+        able = here.filtered(lambda line: line.flow_id._operation("get"))
+        if able or (here and len(drifts) == len(here) and not failures):  # then it is said why that can not be
+            (able or here).action_pull()
+        if there := drifts - here:
+            there.action_push()
         return failures._jobs().action_retry() if failures else None
 
     def action_ignore(self):

@@ -245,7 +245,7 @@ class BridgeJob(models.Model):
             UPDATE bridge_job
                SET state = 'pending', attempts = 0, finished = NULL, due_at = clock_timestamp() AT TIME ZONE 'UTC'
              WHERE flow_id = ANY(%s) AND kind IN ('pull_record', 'push_record') AND state = 'failed'
-               AND error_kind = 'data'
+               AND error_kind IN ('data', 'dependency')
             """,
             [flows.ids],
         )

@@ -14,6 +14,7 @@ REDIRECTS = {301, 302, 303, 307, 308}
 _SECONDS = re.compile(r"\d{1,12}(\.\d*)?$")
 # Refusals that are one of now, and no refusal of what was asked, if the answer says when to come again.
 _LATER = {403, 413, 420, 430, 503}
+_REFUSALS = {403, 413}  # those that mostly are
 _RATE = re.compile(r"rate.?limit|too.?many.?requests|throttl|request.?limit.?exceeded", re.IGNORECASE)
 _REJECTED = {403: "forbidden", 404: "not_found", 410: "not_found"}
 
@@ -58,10 +59,11 @@ def status_error(status: int, headers, *, host: str, remote: str = "", excerpt: 
     :param bool item: is it the status of one record among many: then the headers are about all of them
     """
     wait = retry_after(headers)
-    if wait is None and status in _LATER and not item:
-        # What is left may be 0 by chance; then the refusal comes again, later.
+    is_limit = status in _LATER and bool(_RATE.search(remote))
+    if wait is None and status in _LATER and not item and (is_limit or not remote or status not in _REFUSALS):
+        # Where the words are others, what is left is 0 by chance, or always: then it is what was asked that is refused.
         wait = pause_after(headers) or None
-    if wait is None and status == 403 and _RATE.search(remote):
+    if wait is None and status == 403 and is_limit:
         kind, detail = Throttled, "throttled"
     else:
         kind, detail = judge(status, wait)

@@ -27,7 +27,7 @@ class CompareSlice(PullSlice):
         drifts = self.env["bridge.drift"]
         drifts._insert(self.flow, self.run, rows)
         differing = {row["external_id"] for row in rows}
-        same = [one.external_id for one in steps if one.external_id not in differing]
+        same = {one.external_id: None for one in steps if one.external_id not in differing}
         for kind in (ALTERED, ALTERED_THERE):
             drifts._keep_altered(self.flow, self.run, kind, same, [])
         journal.mark_seen(pull, [step.facts for step in steps])

@@ -22,10 +22,10 @@ def referred(flow):
     """
     siblings, found = flow.connector_id.flow_ids - flow, flow.browse()
     for mapping in (flow | flow.child_ids).mapping_ids:
-        settings = mapping._rule().keyed_settings
-        if settings.get("flow"):
-            found |= siblings.filtered(lambda one, code=settings["flow"]: one.code == code)
-        elif settings.get("field"):
-            model = flow.env[mapping.flow_id.model]._fields[mapping.field_name].comodel_name
-            found |= siblings.filtered(lambda one, model=model: one.model == model and one.direction != "push")
+        for settings in (reader.settings for reader in mapping._rule().readers):
+            if settings.get("flow"):
+                found |= siblings.filtered(lambda one, code=settings["flow"]: one.code == code)
+            elif settings.get("field"):
+                model = flow.env[mapping.flow_id.model]._fields[mapping.field_name].comodel_name
+                found |= siblings.filtered(lambda one, model=model: one.model == model and one.direction != "push")
     return found

@@ -62,7 +62,17 @@ FAULTS = {
     "401_without_refresh": status(401, "auth"),
     "403": status(403, "rejected"),
     "403_with_retry_after": status(403, "throttled", Retry_After="60"),
-    "403_with_nothing_left": status(403, "throttled", X_RateLimit_Remaining="0", X_RateLimit_Reset="60"),
+    "403_with_nothing_left": Fault(
+        (
+            faults.json_answer(
+                {"message": "API rate limit exceeded"}, 403, {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "60"}
+            ),
+        ),
+        "throttled",
+        "rate limit exceeded",
+        403,
+    ),
+    "403_with_nothing_left_and_other_words": status(403, "rejected", X_RateLimit_Remaining="0", X_RateLimit_Reset="60"),
     "404": status(404, "rejected"),
     "408": status(408, "unavailable"),
     "409": status(409, "rejected"),

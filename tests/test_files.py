@@ -1,7 +1,12 @@
 """A file that can not be had keeps back neither its record nor the others (case 10 of tests/README.md)."""
 
+import io
+
+from PIL import Image
+
 from odoo.tests import tagged
 
+from ..road.pull.related import is_image
 from . import lossy
 from .common import BridgeCase, field, thing, things_flow
 from .servers import fault_server as faults
@@ -94,6 +99,36 @@ class TestFiles(BridgeCase):
         self.assert_well(run, [1, 2])
         self.assertIn("no image that Odoo can read", self.failures(self.flow)[:1].error_message)
         self.assertEqual(self.images(), [False, False, True])
+
+    def test_picture_that_is_cut_or_a_bomb_is_no_image(self):
+        turned = io.BytesIO()
+        exif = Image.Exif()
+        exif[0x0112] = 6  # it is to be turned, for which all of it is read
+        Image.effect_noise((200, 200), 90).convert("RGB").save(turned, "JPEG", exif=exif)
+        bomb = io.BytesIO()
+        Image.new("1", (20_000, 20_000)).save(bomb, "PNG")
+        self.assertTrue(is_image(turned.getvalue()))
+        self.server.files |= {
+            "/cut.jpg": ("image/jpeg", turned.getvalue()[: len(turned.getvalue()) // 2]),
+            "/bomb.png": ("image/png", bomb.getvalue()),
+        }
+        self.assert_well(self.things("/bomb.png", "/cut.jpg", "/a.png"), [1])
+        self.assertEqual(self.images(), [False, True, True], "half a picture is one that Odoo can show")
+
+    def test_file_that_needs_other_credentials_pauses_nothing(self):
+        self.server.faults = [None, (401, {}, b"{}")]
+        run = self.things("/a.png")
+        self.assert_well(run, [1])
+        self.assertEqual(self.failures(self.flow).error_kind, "data")
+
+    def test_ignored_file_is_told_again_when_it_is_another_one(self):
+        self.things("/none.png")
+        self.failures(self.flow)._ignore("It is an old one")
+        self.sync(self.flow, full=True)
+        self.assertEqual(self.failures(self.flow).ids, [])
+        self.server.records["things"] = [thing(1, photo="/other.png")]
+        self.sync(self.flow, full=True)
+        self.assertEqual(self.failures(self.flow).mapped("external_id"), ["1"])
 
     def test_required_file_refuses_its_record_alone(self):
         run = self.things("/a.png", "/none.png", required=True)

@@ -22,6 +22,8 @@ THE_SAME = [
     ("comment", "<p>Call her</p>", "Call her"),
     ("comment", False, "<p> </p>"),
     ("category_id", [1, 2, 10], [1, 10, 2]),
+    ("vat", "BE0477472701", "BE 0477.472.701"),
+    ("phone", "+32 470 12 34 56", "+32470123456"),
 ]
 ANOTHER = [
     ("name", "Ann", "Anna"),
@@ -290,6 +292,19 @@ class TestKeptThere(BothWaysCase):
         self.env["bridge.failure"].search([("flow_id", "=", self.flow.id)]).action_retry()
         self.settle()
         self.assertEqual((self.lines.ids, self.contacts[self.ada_there]["phone"]), ([], None))
+
+    def test_it_is_told_until_that_field_is_settled(self):
+        self.ada.city = "Ghent"
+        self.settle()
+        self.assertEqual(self.lines.differences, {"phone": [False, "1"]}, "another field was sent and taken")
+        self.put(self.ada_there, city="Bruges")
+        self.flow._enqueue("manual")
+        self.settle()
+        self.assertEqual((self.ada.city, self.lines.differences), ("Bruges", {"phone": [False, "1"]}))
+        self.lines.action_accept()
+        self.ada.city = "Antwerp"
+        self.settle()
+        self.assertEqual((self.lines.state, self.lines.differences), ("accepted", {"phone": [False, "1"]}))
 
     def test_later_change_there_ends_it(self):
         self.put(self.ada_there, phone="7")

@@ -321,9 +321,10 @@ def keep_altered(pull, outcomes):
             row = {"external_id": one.external_id, "res_id": one.record_id, "differences": differences}
             rows.append({**row, "record_name": name_of(pull, one.step.facts)})
     if told or rows:
-        drifts._keep_altered(pull.flow, pull.run, ALTERED, ids, rows)
-    # What the other system has now is another value than it was said to keep.
-    changed = [one.external_id for one in seen if one.step.changes or one.action in REMOVALS]
+        drifts._keep_altered(pull.flow, pull.run, ALTERED, dict.fromkeys(ids), rows)
+    # What the other system has now in a field is another value than it was said to keep.
+    changed = {one.external_id: set(one.step.changes) for one in seen if one.step.changes}
+    changed |= {one.external_id: None for one in seen if one.action in REMOVALS}
     if pull.goes_both_ways and changed:
         drifts._keep_altered(pull.flow, pull.run, ALTERED_THERE, changed, [])
 

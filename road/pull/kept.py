@@ -7,6 +7,7 @@ What a field makes of a value by itself is no difference: rounding, cleaned HTML
 from odoo.tools import float_is_zero, html2plaintext
 
 from ...mapping import merge
+from ...mapping.alike import alike, usual_way
 from ..outcome import Outcome
 from ..words import CREATE, UNCHANGED
 
@@ -118,7 +119,8 @@ def is_kept(record, name, kept, meant):
     if isinstance(kept, list) and isinstance(meant, list):
         return set(kept) == set(meant)
     if isinstance(kept, str) and isinstance(meant, str):
-        return _words(kept) == _words(meant)
+        way = usual_way(name)  # a number of a telephone, or a VAT, that Odoo writes in its own way
+        return _words(kept) == _words(meant) or alike(kept, way) == alike(meant, way)
     return False
 
 

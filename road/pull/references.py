@@ -185,8 +185,10 @@ class _Found:
                 "%(field)s: there is no “%(model)s” with %(key)s “%(value)s”. Create it, or let the mapping create it.",
                 **values,
             )
-        # One that is not here may come later; of several none comes to be right by itself.
-        return DATA if ids else DEPENDENCY, message, reference.rule.field
+        # One that another flow brings may come later; of several none comes to be right by itself.
+        siblings = reference.flow.connector_id.flow_ids
+        may_come = not ids and any(one.model == model and one.direction != "push" for one in siblings)
+        return DEPENDENCY if may_come else DATA, message, reference.rule.field
 
     def _is_needed(self, reference):
         """Why a record can not do without a related record that is not here; None if it can."""

@@ -7,7 +7,6 @@ import base64
 import functools
 
 from odoo import fields
-from odoo.exceptions import UserError
 from odoo.tools.image import ImageProcess
 
 from ...mapping.merge import before
@@ -105,10 +104,11 @@ def _own_files(pull, flow, mapper, facts, _is_inside):
         facts = facts._replace(
             values={name: one for name, one in facts.values.items() if name != rule.field},
             terms={name: one for name, one in facts.terms.items() if name != rule.field},
-            arrival=facts.arrival._replace(fingerprint=""),
         )
         if isinstance(content, Failure):
             facts = facts.without(rule.field, content)
+        else:
+            facts = facts._replace(arrival=facts.arrival._replace(fingerprint=""))
     return facts, None
 
 
@@ -119,7 +119,8 @@ def _content(pull, flow, rule, value):
     """
     content = _asked(pull, value)
     if isinstance(content, RemoteError):
-        kind = DEPENDENCY if content.kind in WHOLESALE else DATA  # what passes is tried again by itself
+        passes = content.kind in ("unavailable", "throttled")
+        kind = DEPENDENCY if passes else DATA  # what passes is tried again by itself
         message = pull.flow.connector_id._explain(content)
     elif content is not None and _is_image(flow, rule) and not is_image(content):
         kind, message = DATA, pull.env._("There is no image that Odoo can read at %s", value.url)
@@ -149,7 +150,8 @@ def _downloaded(pull, value):
             return silence[-1]
         return pull.client.download(url, value.max_bytes)[0]
     except RemoteError as error:
-        if error.kind in ("throttled", "auth") and host == origin(base_url):
+        # Our own limit is one of all requests; a file that other credentials are needed for is only that.
+        if error.reason == "own_limit" or (error.kind == "throttled" and host == origin(base_url)):
             raise
         if error.kind == "unavailable":
             pull.files[host] = (*silence, error)
@@ -170,7 +172,7 @@ def is_image(content):
         return b"<svg" in beginning
     try:
         ImageProcess(content)
-    except (UserError, ValueError):
+    except Exception:  # a picture that is cut, or a bomb, makes the library raise whatever it meets
         return False
     return bool(content)
 

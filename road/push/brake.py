@@ -20,11 +20,15 @@ def is_believable(run, record_ids):
     flow = run.flow_id
     if run.dry_run or run.position.get("confirmed") or not _leaving(flow, record_ids):
         return True
-    everything = _ours_there(flow)
-    waiting = everything if run.full else flow.env["bridge.change"]._waiting_records(flow)
-    leaving = run.sent_removed + _leaving(flow, waiting)
-    total = run.sent_removed + len(everything)
-    if leaving <= math.ceil(total * flow.remove_limit / 100):
+    bindings = flow.env["bridge.binding"].sudo()
+    total = run.sent_removed + bindings.search_count(_ours_there(flow))
+    most = math.ceil(total * flow.remove_limit / 100)
+    waiting = [] if run.full else flow.env["bridge.change"]._waiting_records(flow)
+    if not run.full and run.sent_removed + len(waiting) <= most:
+        return True
+    ours = bindings.search_fetch(_ours_there(flow), ["res_id"]).mapped("res_id") if run.full else waiting
+    leaving = run.sent_removed + _leaving(flow, ours)
+    if leaving <= most:
         return True
     message = run.env._(
         "This push would remove %(leaving)s of %(total)s records in the other system. That is more than the limit of"
@@ -47,27 +51,31 @@ def end_asking(run):
     run.search(domain).write({"state": "cancelled"})
 
 
-def _ours_there(flow, some=()):
-    """Odoo ids of records that are in the other system and ours to remove there.
+def _ours_there(flow):
+    """A domain of the bindings of records that are in the other system and ours to remove there.
 
-    :param some: a domain of bindings: which of them
-    :rtype: list[int]
+    :rtype: list
     """
-    domain = [("flow_id", "=", flow.id), ("state", "=", "linked"), ("inside", "=", True), ("parent_id", "=", False)]
-    return flow.env["bridge.binding"].sudo().search([*domain, *some]).mapped("res_id")
+    return [
+        ("flow_id", "=", flow.id),
+        ("state", "in", ("linked", "missing")),
+        ("inside", "=", True),
+        ("parent_id", "=", False),
+    ]
 
 
 def _leaving(flow, record_ids):
     """How many of these records are going to be removed in the other system.
 
-    :param record_ids: Odoo ids of any records
+    :param list[int] record_ids: Odoo ids of any records
     :rtype: int
     """
     if flow.odoo_delete_policy == "keep" and flow.leave_policy == "keep":
         return 0
-    ids, found = _ours_there(flow, [("res_id", "in", list(record_ids))]), 0
-    for start in range(0, len(ids), MOST_TOGETHER):
-        some = ids[start : start + MOST_TOGETHER]
+    bindings, found = flow.env["bridge.binding"].sudo(), 0
+    for start in range(0, len(record_ids), MOST_TOGETHER):
+        some = [("res_id", "in", record_ids[start : start + MOST_TOGETHER])]
+        some = bindings.search_fetch([*_ours_there(flow), *some], ["res_id"]).mapped("res_id")
         there = flow.env[flow.model].sudo().browse(some).exists()._ids
         if flow.odoo_delete_policy != "keep":
             found += len(some) - len(there)

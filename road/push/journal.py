@@ -92,35 +92,40 @@ def keep_altered(push, receipts):
     """
     if not receipts:
         return
-    rows = [
-        {
-            "external_id": one.external_id or one.step.external_id,
-            "res_id": one.record_id,
-            "record_name": one.step.facts.name,
-            "differences": {
-                name: [journal.brief(value) for value in pair] for name, pair in altered(push, one).items()
-            },
-        }
-        for one in receipts
-    ]
-    told = [row for row in rows if row["differences"]]
-    if told:
-        push.run._add({"altered": len(told)})
-    ids = [row["external_id"] for row in rows]
-    push.env["bridge.drift"]._keep_altered(push.flow, push.run, ALTERED_THERE, ids, told)
+    fields_of, rows = {}, []
+    for one in receipts:
+        external_id = one.external_id or one.step.external_id
+        fields_of[external_id], found = altered(push, one)
+        if found:
+            differences = {name: [journal.brief(value) for value in pair] for name, pair in found.items()}
+            row = {"external_id": external_id, "res_id": one.record_id, "differences": differences}
+            rows.append({**row, "record_name": one.step.facts.name})
+    if rows:
+        push.run._add({"altered": len(rows)})
+    push.env["bridge.drift"]._keep_altered(push.flow, push.run, ALTERED_THERE, fields_of, rows)
 
 
 def altered(push, receipt):
     """The fields of which the answer has something else than was sent.
 
     :param Receipt receipt: answered with the record
-    :return: field to (Odoo's value, what the other system keeps), comparable
-    :rtype: dict[str, tuple]
+    :return: the fields that were sent and answered; and of those that differ (Odoo's value, what the other system
+        keeps), comparable
+    :rtype: tuple[set, dict]
     """
     names = receipt.step.changes if receipt.step.action == SEND_UPDATE else receipt.draft.intent["terms"]
-    odoo, remote = snapshots(push, receipt, [name for name in names if name == merge.field_of(name)])
+    terms = receipt.step.facts.terms
+    odoo = {name: terms[name] for name in names if name in terms and name == merge.field_of(name)}
+    there = terms_of(push, push.flow, push.mapper.map(receipt.answer), odoo)
+    differing = {name: value for name, value in there.items() if not merge.same(value, odoo[name])}
     record = push.records.browse(receipt.record_id)
-    return {name: (odoo[name], value) for name, value in remote.items() if not is_kept(record, name, value, odoo[name])}
+    if differing:
+        record = record.exists()  # nothing may keep from being written down what was sent
+    return set(there), {
+        name: (odoo[name], value)
+        for name, value in differing.items()
+        if record and not is_kept(record, name, value, odoo[name])
+    }
 
 
 def restored(push, receipts):

@@ -31,7 +31,7 @@ class PushSlice(Slice):
                     if not record_ids and not change_ids and after is None:
                         break
                     if not self.again(self.is_believable, record_ids):
-                        return True
+                        break
                     ledger = self.road(client, flight).bring(record_ids)
                     seconds = self.again(self.checkpoint, ledger, change_ids, after, flight)
                     if flight.error is not None:
@@ -44,7 +44,7 @@ class PushSlice(Slice):
             error.exchanges = self.exchanges
             raise
         self.env["bridge.exchange"]._record(self.run, self.exchanges)
-        if self.run.state != "cancelled":
+        if self.run.state not in ("cancelled", "blocked"):
             self.again(self.finish)
         return True
 

@@ -62,6 +62,7 @@ SPENT = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "45"}
     [
         (403, {"Retry-After": "30"}, "", Throttled, 30), (403, {"Retry-After": "soon"}, "", Rejected, None),
         (403, SPENT, "", Throttled, 45), (403, {**SPENT, "Retry-After": "30"}, SECONDARY, Throttled, 30),
+        (403, SPENT, "You may not change this", Rejected, None), (413, SPENT, "Too large", Rejected, None),
         (403, {}, SECONDARY, Throttled, None), (403, {}, "userRateLimitExceeded", Throttled, None),
         (403, {**SPENT, "X-RateLimit-Remaining": "7"}, "Not yours", Rejected, None),
         (430, {"Retry-After": "2"}, "", Throttled, 2), (413, {"Retry-After": "2"}, "", Throttled, 2),
