@@ -72,12 +72,6 @@ def waits(flow, kind, now):
     return kind in SELF_STARTING and bool(flow[f"{kind}_waits_until"] and flow[f"{kind}_waits_until"] > now)
 
 
-def _asks(flow):
-    """Has a person to decide first whether a push may go on?"""
-    domain = [("flow_id", "=", flow.id), ("kind", "=", "push"), ("state", "=", "blocked")]
-    return bool(flow.env["bridge.run"].sudo().search_count(domain, limit=1))
-
-
 def enqueue_due(env):
     """Start a run of every flow whose time has come."""
     now = fields.Datetime.now()
@@ -90,7 +84,7 @@ def enqueue_due(env):
         env["bridge.run"].sudo()._enqueue(flow, trigger="change", kind="push")
     for flow in due:
         kinds = [kind for kind in KINDS[flow.direction] if not waits(flow, kind, now)]
-        if "push" in kinds and _asks(flow):
+        if "push" in kinds and env["bridge.run"]._asking(flow):
             kinds.remove("push")
         if not kinds:
             continue  # it stays due until it has waited

@@ -193,6 +193,14 @@ class BridgeRun(models.Model):
         self.env["bridge.job"]._enqueue([{"kind": kind, "flow_id": flow.id, "run_id": run.id}])
         return run
 
+    @api.model
+    def _asking(self, flow):
+        """Pushes of a flow that have stopped until a person decides; meanwhile none starts by itself.
+
+        :rtype: BridgeRun
+        """
+        return self.sudo().search([("flow_id", "=", flow.id), ("kind", "=", "push"), ("state", "=", "blocked")])
+
     # ----------------------------------------------------------------------------------------------------------------
     # The road
     # ----------------------------------------------------------------------------------------------------------------

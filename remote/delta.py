@@ -7,6 +7,7 @@ the overlap, and a walk by position over several pages moves it only as far as t
 
 import datetime
 import email.utils
+import operator
 from dataclasses import dataclass
 
 import jmespath
@@ -73,12 +74,13 @@ class Delta:
         if self.kind == NO_DELTA:
             return None
         if self.source == RECORD:
-            known = [value for value in (*updates, candidate) if value is not None and self._readable(value)]
-            return max(known, key=self._moment, default=None)
+            read = [(self._read(value), value) for value in (*updates, candidate)]
+            known = [(moment, value) for moment, value in read if moment is not None]
+            return max(known, key=operator.itemgetter(0), default=(None, None))[1]
         found = self._find(answer)
         if found is None:
             return candidate
-        if self.kind == TIMESTAMP and not self._readable(found):
+        if self.kind == TIMESTAMP and not self.is_readable(found):
             raise self._no_since(answer)
         # A sync token is right on the last page; a clock is right on the first, before anything changes meanwhile.
         if self.kind == TOKEN or candidate is None:
@@ -108,12 +110,12 @@ class Delta:
             return candidate
         return candidate if self._moment(candidate) <= began else self._text(began)
 
-    def _readable(self, value):
+    def _read(self, value):
+        """The moment, or count, that a value stands for; None if it stands for none."""
         try:
-            self._moment(value)
+            return None if value is None else self._moment(value)
         except (TypeError, ValueError, OverflowError):
-            return False
-        return True
+            return None
 
     @property
     def reads_records(self):
@@ -122,7 +124,7 @@ class Delta:
 
     def is_readable(self, value):
         """Can this *updated* value be the next cursor?"""
-        return value is not None and self._readable(value)
+        return self._read(value) is not None
 
     def _moment(self, value):
         if self.format == "integer":

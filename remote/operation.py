@@ -23,8 +23,6 @@ WALK = {"cursor", "page", "offset", "limit"}
 ITEM_PLACES = ("status", "record", "error")
 ENVELOPE = object()  # an answer that is no record, whatever it says
 NOTHING_NEW = 304  # the answer to a list of what has changed since
-ENVELOPE = object()  # an answer that is no record, whatever it says
-NOTHING_NEW = 304  # the answer to a list of what has changed since
 WHOLE = '"{record}"'  # the body of a request that says nothing else
 
 

@@ -127,11 +127,13 @@ class PullSlice(Slice):
         progressed(self.run.job_ids.filtered(lambda job: job.kind in DRAINS))
 
     def times(self, known, updates):
-        """How many records say when they were changed.
+        """How many records say when they were changed; one that does is enough, and no others are read for it.
 
         :param dict known: of the pages before: ``read``, ``unread``, and what one says that can not be read
         :rtype: dict
         """
+        if known and known["read"]:
+            return known
         unread = [value for value in updates if not self.delta.is_readable(value)]
         known = known or {"read": 0, "unread": 0, "said": None}
         return {

@@ -47,8 +47,7 @@ def is_believable(run, record_ids):
 
 def end_asking(run):
     """What runs before this one have asked is asked anew, or answered."""
-    domain = [("flow_id", "=", run.flow_id.id), ("kind", "=", "push"), ("state", "=", "blocked"), ("id", "!=", run.id)]
-    run.search(domain).write({"state": "cancelled"})
+    (run._asking(run.flow_id) - run).write({"state": "cancelled"})
 
 
 def _ours_there(flow):
