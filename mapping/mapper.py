@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass, field
 
 from .alike import EXACT, IGNORE_CASE, alike, usual_way
+from .converter import Converter
 from .converters import external_id
 from .errors import ConversionError, MappingError
 from .fingerprint import fingerprint
@@ -216,6 +217,7 @@ class Mapper:
         self.plain = tuple(rule for rule in self.rules if not rule.is_nested)
         self.keys = tuple(rule.field for rule in self.rules if rule.key)
         self._places = {name: parse_expression(text) for name, text in record.items() if text}
+        self._parts = [_part_of(rule) for rule in self.rules]
 
     def external_id(self, document):
         """The remote id as text.
@@ -270,16 +272,7 @@ class Mapper:
         return fingerprint(self._content(document), self.salt)
 
     def _content(self, document):
-        return [self._part(rule, document) for rule in self.rules]
-
-    def _part(self, rule, document):
-        value = rule.source(document)
-        if value is MISSING:
-            return []  # not the same as null, which is [None]
-        if rule.child and isinstance(value, (list, dict)):
-            documents = [value] if isinstance(value, dict) else value
-            return [[rule.child.identified_content(document) for document in documents]]
-        return [value, *rule.converter.also_reads(document)]
+        return [_part(document, *part) for part in self._parts]
 
     def identified_content(self, document):
         """Content and id of a record inside another one, as its parent's fingerprint sees it."""
@@ -323,6 +316,24 @@ class Mapper:
                 error.field = rule.field
                 raise
         return document
+
+
+def _part_of(rule):
+    """What a rule reads of a document, for its fingerprint: two functions of the document, and the mapper inside."""
+    converter = rule.converter
+    reads_alone = type(converter).also_reads is Converter.also_reads  # nearly all do
+    source = converter.source if rule.path is None else rule.path.read
+    return source, None if reads_alone else converter.also_reads, rule.child
+
+
+def _part(document, source, also_reads, child):
+    value = source(document)
+    if value is MISSING:
+        return []  # not the same as null, which is [None]
+    if child and isinstance(value, (list, dict)):
+        documents = [value] if isinstance(value, dict) else value
+        return [[child.identified_content(document) for document in documents]]
+    return [value, *also_reads(document)] if also_reads else [value]
 
 
 # Texts in which systems say yes and no; a moment at which it was deleted says yes, one of nothing but zeros says no.

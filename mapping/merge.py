@@ -194,4 +194,6 @@ def is_empty(value):
 
     :rtype: bool
     """
-    return any(value is one for one in (None, False, MISSING, EMPTIED)) or value == "" or value == [] or value == ()
+    if value is None or value is False or value is MISSING or value is EMPTIED:
+        return True
+    return value == "" or value == [] or value == ()

@@ -7,6 +7,7 @@ price in seconds is told as a rate.
 import argparse
 import importlib.util
 import json
+import statistics
 import sys
 from pathlib import Path
 
@@ -57,6 +58,18 @@ def best(rounds):
     :param list[dict] rounds: way to rate
     """
     return {way: max(one[way] for one in rounds) for way in rounds[0]}
+
+
+def paired(rounds, way, against):
+    """How a way compares with another one: the middle of the ratios of each round.
+
+    The speed of a shared machine drifts within a minute by more than what is asked for here; what is measured one after
+    the other has met the same machine, the best of each need not.
+
+    :param list[dict] rounds: way to rate
+    :rtype: float
+    """
+    return statistics.median(one[way] / one[against] for one in rounds)
 
 
 def contacts_server(workplace, number, kind="people"):

@@ -1,7 +1,8 @@
 """`./dev/bench pull`: how fast a lane brings contacts into Odoo, against `create` and `load` of the same values.
 
-One run, fresh databases, one lane process, the contacts over real HTTP from another process. The ways take turns and
-the best round of each counts, because other work on the machine slows down single rounds.
+One run, fresh databases, one lane process, the contacts over real HTTP from another process. The ways take turns; the
+best round of each is its rate, and the middle of the rounds is its ratio, because the machine is not the same all the
+time.
 
 `load_with_ids` is `load` with an external id for each record: what an import needs that may be repeated, and what a
 pull keeps as well. `pull_new` and `pull_unchanged` are of a flow that only pulls. `..., both ways` are of one that goes
@@ -9,7 +10,7 @@ both ways, in a database of its own, and the push run that follows is counted in
 nothing is pushed, so that they are what they are in an Odoo without us.
 
     --records N     contacts (default 10000)
-    --rounds N      turns (default 3)
+    --rounds N      turns (default 5)
     --batch N       page size, and batch size of `create` and `load` (default 500)
     --kinto N       contacts of the real Kinto (default: as --records)
     --profile FILE  write a profile of each way to FILE.<way>.prof; its rates are those under the profiler
@@ -22,8 +23,18 @@ from benchmarks import _harness, _walk
 from bridge_dev import demo_data, servers
 
 CODE = "contacts"
-DEFAULTS = {"records": 10_000, "rounds": 3, "batch": 500, "kinto": 0, "profile": None}
-SHORT = {"records": 1500, "rounds": 3, "kinto": 600}
+DEFAULTS = {"records": 10_000, "rounds": 5, "batch": 500, "kinto": 0, "profile": None}
+SHORT = {"records": 1500, "rounds": 5, "kinto": 600}
+
+
+AGAINST = {
+    "load": ("create",),
+    "load_with_ids": ("create",),
+    "pull_new": ("create", "load", "load_with_ids"),
+    "pull_new, both ways": ("create", "load", "load_with_ids"),
+    "pull_unchanged": ("create",),
+    "pull_unchanged, both ways": ("create",),
+}
 
 
 def run(workplace, arguments):
@@ -31,17 +42,13 @@ def run(workplace, arguments):
     options = _harness.options("pull", __doc__, arguments, DEFAULTS, SHORT)
     with _harness.contacts_server(workplace, options.records) as server:
         one_way, both_ways = (_database(workplace, server.url, options, way) for way in ("pull", "both"))
-        best = _measure(workplace, one_way, both_ways, options)
+        rounds = _measure(workplace, one_way, both_ways, options)
         alone = max(_walk.rate(server.url + _harness.LIST, options.batch) for _round in range(options.rounds))
-    create = best["create"]
-    yield _harness.row("create", create)
-    for way in ("load", "load_with_ids"):
-        yield _harness.row(way, best[way], create, "create")
-    for way in ("pull_new", "pull_new, both ways"):
-        for against in ("create", "load", "load_with_ids"):
-            yield _harness.row(way, best[way], best[against], against)
-    for way in ("pull_unchanged", "pull_unchanged, both ways"):
-        yield _harness.row(way, best[way], create, "create")
+    best = _harness.best(rounds)
+    yield _harness.row("create", best["create"])
+    for way, others in AGAINST.items():
+        for other in others:
+            yield _harness.row(way, best[way], what=other, ratio=_harness.paired(rounds, way, other))
     yield _harness.row("the server alone", alone)
     yield from _kinto(workplace, one_way, options)
 
@@ -55,10 +62,9 @@ def _database(workplace, url, options, direction):
 
 
 def _measure(workplace, one_way, both_ways, options):
-    """Return the best rate of each way."""
+    """Return the rates of each round, by way."""
     numbers = {"rounds": options.rounds, "batch": options.batch, "profile": options.profile}
-    rounds = _harness.call(workplace, "pull", one_way, "measure", other=both_ways, code=CODE, **numbers)
-    return _harness.best(rounds)
+    return _harness.call(workplace, "pull", one_way, "measure", other=both_ways, code=CODE, **numbers)
 
 
 def _kinto(workplace, database, options):
