@@ -15,6 +15,7 @@
         "security/ir.model.access.csv",
         "security/integration_bridge_security.xml",
         "data/ir_cron.xml",
+        "wizards/bridge_anew_views.xml",
         "wizards/bridge_definition_import_views.xml",
         "wizards/bridge_job_ignore_views.xml",
         "wizards/bridge_job_replay_views.xml",

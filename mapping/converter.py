@@ -179,6 +179,14 @@ class Converter:
         """
         return value
 
+    def write_bare(self, value):
+        """The same, for a place of its own: a relation is its id or key, whatever it is inside of where it is read."""
+        return self.write(value)
+
+    def in_shape(self, value):
+        """A bare value as it is where it is read: an answer may have it as it was sent."""
+        return value
+
     def _refuse(self, option, expected):
         raise OptionError(
             "bad_option", converter=self.name, option=option, expected=expected, value=self.settings[option]

@@ -5,6 +5,7 @@ value is *null* (or one of the values that the converter's ``empty`` option name
 ``{}``).
 """
 
+import copy
 import re
 from dataclasses import dataclass, field
 
@@ -38,6 +39,7 @@ class Rule:
     :ivar str direction: which ways are open
     :ivar str when_empty: what is sent for an empty field: null, empty, keep or reject
     :ivar Mapper child: the mapper of the records inside, for nested records
+    :ivar Path write_path: where the value is put in what is sent; None: where it is read
     """
 
     field: str
@@ -52,6 +54,7 @@ class Rule:
     direction: str = "pull"
     when_empty: str = "null"
     child: object = None
+    write_path: object = None
 
     @property
     def pulls(self):
@@ -60,6 +63,14 @@ class Rule:
     @property
     def pushes(self):
         return self.direction != "pull" and self.converter.both_ways and self.path is not None
+
+    @property
+    def target(self):
+        """Where the value is in a document that is sent.
+
+        :rtype: Path
+        """
+        return self.write_path or self.path
 
     @property
     def is_nested(self):
@@ -105,7 +116,7 @@ class Rule:
         """
         try:
             if not self.converter.is_empty(value):
-                return self.converter.write(value)
+                return self.converter.write_bare(value) if self.write_path else self.converter.write(value)
             if self.required or self.when_empty == REJECT:
                 raise ConversionError("empty_in_odoo", path=self._place())
             return {NULL: self.converter.null, EMPTY: self.converter.nothing, KEEP: MISSING}[self.when_empty]
@@ -131,6 +142,8 @@ class Rule:
         """
         try:
             value = self.source(document)
+            if self.write_path:
+                value = self.converter.in_shape(value)
             effect = self._effect(value)
             if effect is None:
                 return self._present(self.converter.read_in(value, document))
@@ -296,14 +309,15 @@ class Mapper:
                 mapped.values[rule.field] = value
         return mapped
 
-    def write(self, values):
+    def write(self, values, base=None):
         """The remote document that these Odoo values make.
 
         :param dict values: Odoo field to value, relations already as external ids or keys
+        :param dict base: the remote record, where it is known: what is beside a value in a list stays
         :rtype: dict
         :raises MappingError: naming the field
         """
-        document = {}
+        document = self._lists_of(base, values) if base else {}
         for rule in self.rules:
             if rule.field not in values or rule.path is None or not rule.converter.both_ways:
                 continue
@@ -311,11 +325,17 @@ class Mapper:
             if value is MISSING:
                 continue
             try:
-                rule.path.write(document, value)
+                rule.target.write(document, value)
             except MappingError as error:
                 error.field = rule.field
                 raise
         return document
+
+    def _lists_of(self, base, values):
+        """Copies of the top-level values of a record in which these values are inside a list."""
+        places = (rule.target for rule in self.rules if rule.field in values and rule.path is not None)
+        tops = {place.steps[0] for place in places if place.is_in_list and isinstance(place.steps[0], str)}
+        return {top: copy.deepcopy(base[top]) for top in tops if isinstance(base.get(top), (dict, list))}
 
 
 def _part_of(rule):

@@ -1,12 +1,14 @@
 """Read and write inside a JSON document.
 
-Two notations, on purpose. A *path* names one place (``address.lines[0].city``), so it can be read and written, and it
-tells a key that is missing from one that is null. An *expression* is JMESPath (https://jmespath.org/specification.html):
+Two notations, on purpose. A *path* names one place (``address.lines[0].city``, ``attributes[code=color].value``), so it
+can be read and written, and it tells a key that is missing from one that is null. An *expression* is JMESPath (https://jmespath.org/specification.html):
 it computes, so it can only be read, and it knows no "missing".
 """
 
 import functools
+import json
 import re
+from typing import NamedTuple
 
 import jmespath
 from jmespath.exceptions import JMESPathError
@@ -26,11 +28,36 @@ class _Missing:
 
 MISSING = _Missing()
 
+
+class Where(NamedTuple):
+    """A step to the first object of a list in which a key has a value: ``[code=color]``.
+
+    :ivar str name: the key
+    :ivar value: text, number, true, false or null
+    """
+
+    name: str
+    value: object
+
+    def find(self, items):
+        """:return: the position of the object in a list; None if it has none"""
+        for position, item in enumerate(items):
+            if isinstance(item, dict) and self.name in item and self._is_meant(item[self.name]):
+                return position
+        return None
+
+    def _is_meant(self, value):
+        if isinstance(value, bool) or isinstance(self.value, bool) or value is None or self.value is None:
+            return value is self.value
+        return str(value) == str(self.value)  # 7 and "7" name the same
+
+
 _STEP = re.compile(
     r"""
     (?P<name>[^.\[\]"]+)            # a name
     | "(?P<quoted>(?:[^"\\]|\\.)*)"   # a quoted name, for names with dots or brackets
     | \[(?P<index>-?\d+)\]            # a position in a list
+    | \[\s*(?P<key>[^=\[\]"]+?)\s*=\s*(?P<value>"(?:[^"\\]|\\.)*"|[^\[\]"]*?)\s*\]  # the object that has this value
     """,
     re.VERBOSE,
 )
@@ -40,7 +67,7 @@ class Path:
     """One place in a document.
 
     :ivar str text: the path as it was written
-    :ivar tuple steps: names (str) and positions (int), from the outside in
+    :ivar tuple steps: names (str), positions (int) and ``Where``, from the outside in
     """
 
     __slots__ = ("steps", "text")
@@ -59,30 +86,33 @@ class Path:
                 return None
             if isinstance(document, str):  # Python can index text; in JSON it has no inside
                 return MISSING
+            if step.__class__ is Where:
+                step = step.find(document) if isinstance(document, list) else None
             try:
                 document = document[step]
             except (KeyError, IndexError, TypeError):
                 return MISSING
         return document
 
+    @property
+    def is_in_list(self):
+        """Is there a list on the way, so that other places may be beside this one in it?"""
+        return not all(isinstance(step, str) for step in self.steps)
+
     def write(self, document, value):
-        """Put a value at this place; objects on the way are made, lists are not.
+        """Put a value at this place; what is not there on the way is made.
 
         :param dict document: changed in place, and only if the value finds its place
-        :raises PathError: where the document has something else than an object on the way
+        :raises PathError: where the document has something else on the way
         """
-        for position, step in enumerate(self.steps[:-1]):
-            inside = Path(self.text, (step,)).read(document)
-            if inside is MISSING and isinstance(document, dict) and _are_names(self.steps[position:]):
-                inside = document[step] = {}
-            document = inside
-        last = self.steps[-1] if self.steps else None  # the whole document has no place inside itself
-        if (isinstance(last, str) and isinstance(document, dict)) or (
-            isinstance(last, int) and isinstance(document, list) and -len(document) <= last < len(document)
-        ):
-            document[last] = value
-        else:
-            raise PathError("not_writable", path=self.text, detail="the record has no such place")
+        if not self.steps:  # the whole document has no place inside itself
+            raise self._not_writable()
+        made = _put(document, self.steps, value)
+        if made is MISSING:
+            raise self._not_writable()
+
+    def _not_writable(self):
+        return PathError("not_writable", path=self.text, detail="the record has no such place")
 
     def drop(self, document):
         """A document without this place; where there is a list on the way, without it in each of its items.
@@ -97,7 +127,7 @@ def _without(value, steps):
     if isinstance(value, list) and isinstance(step, str):
         return [_without(one, steps) for one in value]
     if isinstance(value, list):
-        at = step if step >= 0 else len(value) + step
+        at = step.find(value) if isinstance(step, Where) else step if step >= 0 else len(value) + step
         pairs = [
             (_without(one, inside) if inside and place == at else one, place == at) for place, one in enumerate(value)
         ]
@@ -108,8 +138,37 @@ def _without(value, steps):
     return value
 
 
-def _are_names(steps):
-    return all(isinstance(step, str) for step in steps)
+def _put(container, steps, value):
+    """Put a value inside a container that is there.
+
+    :return: the container; ``MISSING`` if there is something else than the path says, and then nothing is changed
+    """
+    step, rest = steps[0], steps[1:]
+    if isinstance(step, str):
+        if not isinstance(container, dict):
+            return MISSING
+        place, is_new = step, step not in container
+    else:
+        if not isinstance(container, list):
+            return MISSING
+        place = step.find(container) if isinstance(step, Where) else step
+        is_new = place is None or place >= len(container)
+        if not is_new and place < -len(container):
+            return MISSING
+    inside = value if not rest else _put(_new(step, rest) if is_new else container[place], rest, value)
+    if inside is MISSING:
+        return MISSING
+    if is_new and isinstance(container, list):
+        container.extend([None] * (0 if place is None else place - len(container)))
+        container.append({step.name: step.value} | inside if isinstance(step, Where) and rest else inside)
+    else:
+        container[place] = inside
+    return container
+
+
+def _new(step, rest):
+    """What is made where the path goes on and nothing is there."""
+    return {} if isinstance(rest[0], str) else []
 
 
 @functools.lru_cache(maxsize=4096)
@@ -149,9 +208,20 @@ def _unexpected(text, position):
 def _step(match):
     if match["index"] is not None:
         return int(match["index"])
+    if match["key"] is not None:
+        return Where(match["key"], _literal(match["value"]))
     if match["quoted"] is not None:
         return re.sub(r"\\(.)", r"\1", match["quoted"])
     return match["name"]
+
+
+def _literal(text):
+    """What a text in a path stands for: JSON where it is some, such as 7, true or "7"; else itself."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return text
+    return text if isinstance(value, (dict, list)) else value
 
 
 DETAIL = 200  # characters of JMESPath's own words that an error may show

@@ -53,6 +53,13 @@ class _Relation(Converter):
         self.item.write(document, value)
         return document
 
+    def write_bare(self, value):
+        return value
+
+    def in_shape(self, value):
+        is_bare = isinstance(value, (str, int)) and not isinstance(value, bool)
+        return self.write(value) if is_bare else value
+
     def _reference(self, value):
         raise NotImplementedError
 
@@ -84,6 +91,12 @@ class _Several(_Relation):
             raise ConversionError("not_list", value=value)
         references = (super(_Several, self).read(item) for item in value)
         return Many(tuple(dict.fromkeys(references)))  # a list that names one twice means it once
+
+    def in_shape(self, value):
+        return [super(_Several, self).in_shape(item) for item in value] if isinstance(value, list) else value
+
+    def write_bare(self, value):
+        return list(value) if self.separator is None else self.write(value)
 
     def write(self, value):
         if self.separator is None:

@@ -45,6 +45,11 @@ class BridgeFieldMapping(models.Model):
     )
     field_name = fields.Char(related="field_id.name", store=True, string="Technical Name")
     path = fields.Char("Remote Path", help="Names joined by dots, for example address.lines[0].city")
+    write_path = fields.Char(
+        "Path for Sending",
+        help="Where the value is put in what is sent, if not where it is read: project_id, where project.id is read. A"
+        " relation is sent as its ID or key alone.",
+    )
     converter = fields.Selection("_selection_converter", default="text", required=True)
     options = fields.Text(help="JSON: the options of the converter.")
     options_help = fields.Html(compute="_compute_options_help")
@@ -254,6 +259,7 @@ class BridgeFieldMapping(models.Model):
             direction=self._ways(),
             when_empty=self.when_empty,
             child=child,
+            write_path=parse_path(self.write_path) if self.write_path and converter.needs_path else None,
         )
 
     def _ways(self):
@@ -272,4 +278,5 @@ class BridgeFieldMapping(models.Model):
         self.ensure_one()
         names = ("path", "converter", "options", "direction", "authority", "key", "required", "create_only")
         names += ("on_missing", "on_null", "on_empty", "default_value", "when_empty")
+        names += ("write_path",) if self.write_path else ()
         return [self.field_id.name, *(self[name] or None for name in names)]

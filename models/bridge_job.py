@@ -161,11 +161,12 @@ class BridgeJob(models.Model):
         return jobs
 
     @api.model
-    def _enqueue_records(self, flow, external_ids, prefer=None):
+    def _enqueue_records(self, flow, external_ids, prefer=None, anew=None):
         """Fetch remote records again; one that waits already is not queued twice.
 
         :param list[str] external_ids: their remote ids
         :param str prefer: ``remote``, if their values are to stand whatever the flow says
+        :param dict anew: the fields for which they are, as in ``bridge.run``; None: for all, and for the record itself
         :rtype: BridgeJob
         :raises UserError: if the flow can not get single records
         """
@@ -178,13 +179,15 @@ class BridgeJob(models.Model):
                 ("state", "in", ("pending", "running", "failed", "uncertain")),
             ]
         )
-        open_jobs.write({"prefer": prefer})
-        open_jobs.action_retry()
         known = set(open_jobs.mapped("external_id"))
         new = [external_id for external_id in external_ids if external_id not in known]
+        run = self.env["bridge.run"].sudo()
+        if new or anew:
+            run = run._start(flow, "record", anew=anew)
+        open_jobs.write({"prefer": prefer, **({"run_id": run.id} if anew else {})})
+        open_jobs.action_retry()
         if not new:
             return open_jobs
-        run = self.env["bridge.run"].sudo()._start(flow, "record")
         values = {"kind": "pull_record", "flow_id": flow.id, "run_id": run.id, "priority": 5, "prefer": prefer}
         return open_jobs + self._enqueue([{**values, "external_id": external_id} for external_id in new])
 

@@ -2,7 +2,7 @@ import collections
 import datetime
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 
 from .. import database
 from ..jobs.kinds import DRAINS
@@ -62,6 +62,12 @@ class BridgeRun(models.Model):
     )
     message = fields.Text(readonly=True)
     position = fields.Json(readonly=True, help="Where the run goes on after an interruption.")
+    anew = fields.Json(
+        readonly=True,
+        help="Fields that one side's values are taken for, whatever was agreed, and the IDs of the records, if it is"
+        " not all.",
+    )
+    anew_text = fields.Char("Taken Anew", compute="_compute_anew_text")
 
     started = fields.Datetime(readonly=True)
     finished = fields.Datetime(readonly=True)
@@ -107,6 +113,12 @@ class BridgeRun(models.Model):
         for run in self:
             seconds = int((run.finished - run.started).total_seconds()) if run.started and run.finished else None
             run.elapsed = False if seconds is None else self._say_seconds(max(seconds, 0))
+
+    @api.depends("anew", "flow_id")
+    def _compute_anew_text(self):
+        for run in self:
+            flow, names = run.flow_id.sudo(), (run.anew or {}).get("fields", ())
+            run.anew_text = ", ".join(flow._field_label(name) or name for name in names)
 
     @api.model
     def _say_seconds(self, seconds):
@@ -160,7 +172,7 @@ class BridgeRun(models.Model):
             )
 
     @api.model
-    def _start(self, flow, trigger, full=False, dry_run=None, kind="pull"):
+    def _start(self, flow, trigger, full=False, dry_run=None, kind="pull", anew=None):
         """A new run of a flow, not queued."""
         return self.create(
             {
@@ -170,26 +182,37 @@ class BridgeRun(models.Model):
                 "user_id": self.env.uid,
                 "full": full,
                 "dry_run": flow.connector_id.state == "preview" if dry_run is None else dry_run,
+                "anew": anew,
             }
         )
 
     @api.model
-    def _enqueue(self, flow, trigger, full=False, dry_run=None, kind="pull"):
+    def _enqueue(self, flow, trigger, full=False, dry_run=None, kind="pull", anew=None):
         """A run that a lane takes up; the one of this kind that waits already, if there is one.
 
+        :param dict anew: what is taken anew: ``fields``, and ``ids`` of records or None
         :rtype: BridgeRun
+        :raises UserError: if something is to be taken anew while such a run is under way
         """
         waiting = self.env["bridge.job"].search(
             [("flow_id", "=", flow.id), ("kind", "=", kind), ("state", "=", "pending")]
         )
         if waiting:
+            if anew and (waiting.run_id.position or waiting.run_id.anew):
+                raise UserError(
+                    self.env._(
+                        "The run “%s” is not at its end. Wait for it, or cancel it.", waiting.run_id.display_name
+                    )
+                )
+            if anew:
+                waiting.run_id.anew = anew
             if not waiting.run_id.position:
                 preview = flow.connector_id.state == "preview" if dry_run is None else dry_run
                 waiting.run_id.write({"full": waiting.run_id.full or full, "dry_run": preview})
             waiting.write({"due_at": fields.Datetime.now()})
             self.env["ir.cron"]._wake_lanes()
             return waiting.run_id
-        run = self._start(flow, trigger, full=full, dry_run=dry_run, kind=kind)
+        run = self._start(flow, trigger, full=full, dry_run=dry_run, kind=kind, anew=anew)
         self.env["bridge.job"]._enqueue([{"kind": kind, "flow_id": flow.id, "run_id": run.id}])
         return run
 
@@ -214,6 +237,13 @@ class BridgeRun(models.Model):
         :raises RemoteError: if the remote gives no more now; what was committed stays, the position too
         """
         return SLICES[self.kind](self, commit).work()
+
+    def _anew_fields(self):
+        """The fields that one side's values are taken for; None: a preference is about the record as a whole.
+
+        :rtype: frozenset | None
+        """
+        return frozenset(self.anew["fields"]) if self.anew else None
 
     def _own_job(self):
         """The job at work that carries the run."""

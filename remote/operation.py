@@ -13,6 +13,7 @@ from .errors import ProtocolError, Rejected, RemoteError
 from .exchange import Answer
 from .nothing import says_nothing
 from .pagination import Paginator
+from .status import is_absent
 from .told import told_error, told_failure
 from .walk import Page
 
@@ -115,6 +116,23 @@ class Operation:
                 exchange.error = error.message
             raise
         return Page(records, answer, remote_clock(answer), after, _taken(exchanges), short=short)
+
+    def some(self, client, exchanges, external_ids):
+        """Records that are got one by one, as a page; those that are not there are missing in it.
+
+        :param list[str] external_ids: their ids
+        :rtype: Page
+        :raises RemoteError: if one can not be had for another reason
+        """
+        documents = []
+        for external_id in external_ids:
+            try:
+                documents.append(self.get(client, external_id)[0])
+            except RemoteError as error:
+                if not is_absent(error):
+                    raise
+        nothing = Answer(200, CaseInsensitiveDict(), None, "", 0, 0, b"")
+        return Page(documents, nothing, remote_clock(nothing), None, _taken(exchanges))
 
     def find(self, client, sought, is_sought, about=None):
         """Look records up: the first page that has any of them.

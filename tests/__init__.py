@@ -1,6 +1,7 @@
 from . import (
     test_again,
     test_alert,
+    test_anew,
     test_answers,
     test_both_ways,
     test_capture,

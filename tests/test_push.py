@@ -36,7 +36,7 @@ class TestPush(PushCase):
             field("city", "address.city"),
             field("street", "address.street"),
         ]
-        self.connect(contacts_flow(fields=fields_))
+        flow = self.connect(contacts_flow(fields=fields_))
         ada = self.partner(city="London", street="Dorset Street", phone="1")
         self.settle()
         self.remote.requests.clear()
@@ -174,7 +174,7 @@ class TestPush(PushCase):
 
     def test_where_active_is_mapped_an_archived_record_is_changed_and_not_gone(self):
         fields_ = [field("name", "name"), field("ref", "ref"), field("active", "active", "boolean")]
-        self.connect(contacts_flow(fields=fields_))
+        flow = self.connect(contacts_flow(fields=fields_))
         ada = self.partner()
         self.settle()
         ada.action_archive()
@@ -228,7 +228,7 @@ class TestPush(PushCase):
             field("name", "name", required=True),
             field("category_id", "tags", "many2many_key", options={"field": "name"}),
         ]
-        self.connect(contacts_flow(fields=fields_))
+        flow = self.connect(contacts_flow(fields=fields_))
         tag = self.env["res.partner.category"].create({"name": "Gold"})
         ada = self.partner(category_id=[(6, 0, tag.ids)])
         self.settle()
@@ -351,6 +351,67 @@ class TestPush(PushCase):
         job = self.failures(flow)
         self.assertEqual((job.res_id, job.state, job.error_kind), (people[0].id, "failed", "unavailable"))
         self.assertFalse(self.env["bridge.change"].search([("flow_id", "=", flow.id)]))
+
+    def test_lists_and_key_value_pairs_are_sent_in_the_shape_that_the_system_takes(self):
+        """Case 20: what is beside them in a list stays; a new record gets the list."""
+        fields_ = [
+            field("name", "name", required=True),
+            field("email", "emails[primary=true].value", key=True),
+            field("street", "street[0]"),
+            field("street2", "street[1]"),
+            field("phone", "attributes[code=phone].value"),
+            field("ref", "ref"),
+        ]
+        flow = self.connect(contacts_flow(fields=fields_))
+        ada = self.partner(email="ada@example.com", street2="2nd floor", phone="1")
+        self.settle()
+        external_id = self.binding(flow, ada).external_id
+        there = self.contacts[external_id]
+        self.assertEqual(
+            (there["emails"], there["street"], there["attributes"]),
+            (
+                [{"primary": True, "value": "ada@example.com"}],
+                [None, "2nd floor"],
+                [{"code": "phone", "value": "1"}],
+            ),
+        )
+        there["attributes"] = [{"code": "color", "value": "49"}, {"code": "phone", "value": "1", "by": "them"}]
+        there["emails"].append({"primary": False, "value": "old@example.com"})
+        ada.write({"phone": "2", "street": "Main 1"})
+        self.settle()
+        there = self.contacts[external_id]
+        self.assertEqual(
+            there["attributes"], [{"code": "color", "value": "49"}, {"code": "phone", "value": "2", "by": "them"}]
+        )
+        self.assertEqual((there["street"], len(there["emails"])), (["Main 1", "2nd floor"], 2))
+        self.writes()
+        flow._enqueue("manual", full=True)
+        self.work()
+        self.assertEqual(self.writes(), 0, "no echo")
+
+    def test_relation_is_written_where_the_system_takes_it(self):
+        """Case 20: ``org: {value: 5, name: X}`` is read, ``org_id: 5`` is taken, and the answer has 5 in ``org``."""
+        belgium = self.env.ref("base.be")
+        key = {"field": "code", "item": "value"}
+        country = field("country_id", "country", "many2one_key", options=key)
+        for write_path in ("country_code", "country"):
+            with self.subTest(write_path=write_path):
+                fields_ = [field("name", "name", required=True), field("email", "email", key=True), field("ref", "ref")]
+                flow = self.connect(contacts_flow("both", fields=[*fields_, {**country, "write_path": write_path}]))
+                flow._enqueue("manual")
+                self.work()
+                ada = self.partner(country_id=belgium.id)
+                self.settle()
+                external_id = self.binding(flow, ada).external_id
+                self.assertEqual(self.contacts[external_id][write_path], "BE")
+                ada.country_id = self.env.ref("base.fr")
+                self.settle()
+                self.assertEqual(self.contacts[external_id][write_path], "FR")
+                self.remote.put("contacts", {**self.contacts[external_id], "country": {"value": "NL", "name": "N"}})
+                flow._enqueue("manual")
+                self.work()
+                self.assertEqual(ada.country_id.code, "NL")
+                self.forget(ada)
 
     def test_a_flow_has_one_at_work_that_sends(self):
         flow = self.connect(contacts_flow())

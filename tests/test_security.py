@@ -7,7 +7,8 @@ CONFIGURATION = ("bridge.connector", "bridge.flow", "bridge.operation", "bridge.
 STATE = ("bridge.binding", "bridge.run", "bridge.log", "bridge.job", "bridge.gate", "bridge.alert", "bridge.failure")
 STATE += ("bridge.change", "bridge.conflict", "bridge.drift")
 
-WIZARDS = ("bridge.definition.import", "bridge.job.ignore", "bridge.job.replay", "bridge.job.there", "bridge.recover")
+WIZARDS = ("bridge.anew", "bridge.definition.import", "bridge.job.ignore", "bridge.job.replay", "bridge.job.there")
+WIZARDS += ("bridge.recover",)
 
 
 @tagged("post_install", "-at_install")

@@ -1,1 +1,8 @@
-from . import bridge_definition_import, bridge_job_ignore, bridge_job_replay, bridge_job_there, bridge_recover
+from . import (
+    bridge_anew,
+    bridge_definition_import,
+    bridge_job_ignore,
+    bridge_job_replay,
+    bridge_job_there,
+    bridge_recover,
+)

@@ -114,7 +114,7 @@ def _is_told(bound, standing):
 def _deleted_here(arrival, same, standing):
     """The record was deleted in Odoo, and the push that says so is still to come."""
     decision = standing.get((GONE_IN_ODOO, None), {}).get("decision")
-    if arrival.prefer == "remote" or decision == "remote":
+    if arrival.preferred() == "remote" or decision == "remote":
         return None  # it is created again
     if arrival.deleted:
         return FLAG  # gone on both sides

@@ -21,6 +21,7 @@ class Arrival(NamedTuple):
     :ivar Failure failure: why it can not be identified
     :ivar Mapped mapped: what the mapping made of it, where that is known already
     :ivar str prefer: the side that a person wants for this record; or ``compare``
+    :ivar frozenset only: the fields for which it is wanted; None: for all, and for the record itself
     """
 
     document: dict
@@ -32,6 +33,14 @@ class Arrival(NamedTuple):
     failure: Failure | None = None
     mapped: object = None
     prefer: str | None = None
+    only: frozenset | None = None
+
+    def preferred(self, name=None):
+        """The side that a person wants for a field, or, without one, for the record itself.
+
+        :rtype: str | None
+        """
+        return self.prefer if self.only is None or name in self.only else None
 
 
 def tombstone(external_id):

@@ -128,7 +128,9 @@ def _gather_nested(pull, rule, records):
     def gathered(facts):
         if not (facts.is_mapped and name in facts.children):
             return facts
-        inside = [_known(facts, child, bound.get(child.arrival.external_id), odoo) for child in facts.children[name]]
+        inside = [
+            _known(facts, name, child, bound.get(child.arrival.external_id), odoo) for child in facts.children[name]
+        ]
         inside += sorted(gone.get(facts.arrival.external_id, ()), key=lambda child: child.bound.id)
         facts = facts._replace(children={**facts.children, name: tuple(inside)})
         twice = doubled.get(facts.arrival.external_id)
@@ -140,9 +142,9 @@ def _gather_nested(pull, rule, records):
     return [gathered(facts) for facts in records]
 
 
-def _known(parent, child, bound, odoo):
+def _known(parent, name, child, bound, odoo):
     record_id = bound.res_id if bound and bound.alive else None
-    arrival = child.arrival._replace(prefer=parent.arrival.prefer)
+    arrival = child.arrival._replace(prefer=parent.arrival.preferred(name))
     return child._replace(arrival=arrival, bound=bound, record_id=record_id, odoo=odoo.get(record_id, NOTHING))
 
 

@@ -145,7 +145,7 @@ def _is_new_link(facts):
 def _removal(policy, facts, changed):
     """What becomes of a record that is gone there."""
     decision = facts.standing.get((GONE_THERE, None), {}).get("decision")
-    if changed and decision != "remote" and facts.arrival.prefer != "remote":
+    if changed and decision != "remote" and facts.arrival.preferred() != "remote":
         return FLAG if decision == "odoo" else CONFLICT
     if policy.delete_policy == "ignore":
         return SKIP
@@ -179,7 +179,9 @@ def decide_fields(policy, facts):
     changes, pushes, opposed, kept = {}, set(), {}, set()
     for rule in policy.rules:
         name = rule.field
-        if name not in facts.values or rule.create_only:
+        preferred = facts.arrival.preferred(name)
+        is_chosen = preferred is not None and facts.arrival.only is not None
+        if name not in facts.values or (rule.create_only and not is_chosen):
             continue
         odoo, remote = facts.odoo.get(name), facts.terms[name]
         agreed = merge.before(bound and bound.odoo_snapshot, name)
@@ -190,7 +192,7 @@ def decide_fields(policy, facts):
             agreed,
             merge.before(bound and bound.remote_snapshot, name),
             decision=facts.standing.get((FIELD, name), {}).get("decision"),
-            prefer=facts.arrival.prefer,
+            prefer=preferred,
             newest=facts.newest,
         )
         if verdict == merge.PULL:

@@ -139,8 +139,12 @@ class PullSingles:
 
     def arrivals(self, mapper):
         """:rtype: list[Arrival]"""
-        prefer = {job.external_id: job.prefer for job in self.jobs if job.prefer}
+        wanted = {
+            job.external_id: {"prefer": job.prefer, "only": job.run_id._anew_fields()}
+            for job in self.jobs
+            if job.prefer
+        }
         documents = [document for _job, document in self.documents if document]
         arrivals = arrival.identify(self.flow, mapper, documents)
-        arrivals = [one._replace(prefer=prefer.get(one.external_id)) for one in arrivals]
+        arrivals = [one._replace(**wanted.get(one.external_id, {})) for one in arrivals]
         return arrivals + [tombstone(job.external_id) for job, document in self.documents if document is None]

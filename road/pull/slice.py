@@ -9,12 +9,13 @@ from odoo import fields
 from ...jobs.kinds import DRAINS
 from ...jobs.outcome import progressed
 from ...jobs.schedule import end_waiting, is_full_scan_due
+from ...mapping import merge
 from ...mapping.errors import excerpt
 from ...remote.delta import next_cursor
 from ...remote.errors import RemoteError
 from ...remote.walk import Walk
 from ..policy import policy_of
-from ..slice import Slice
+from ..slice import PREVIEW_RECORDS, Slice
 from . import arrival
 from .unseen import Unseen
 
@@ -70,7 +71,9 @@ class PullSlice(Slice):
         if not run.position:
             operation = flow._operation("list")
             cursor = flow.cursor or None  # Odoo reads an empty JSON field as False
-            full = run.full or flow.full_scan_needed or cursor is None or operation.delta_kind == "none"
+            full = (
+                run.full or bool(run.anew) or flow.full_scan_needed or cursor is None or operation.delta_kind == "none"
+            )
             run.full = full or is_full_scan_due(flow, flow.last_full_scan)
             run.position = {
                 "since": None if run.full else operation._delta().since(cursor),
@@ -100,10 +103,25 @@ class PullSlice(Slice):
             is_patient=True,
             exchange_ids={None: next(iter(kept.values()), None)},
         )
-        arrivals = arrival.identify(self.flow, self.mapper, page.records, page.read)
+        arrivals = self.anew(arrival.identify(self.flow, self.mapper, page.records, page.read))
         outcomes = pull.bring(arrivals)
         self.checkpoint(page, arrivals, outcomes, time.monotonic() - started)
         return self.commit(len(page.records))
+
+    def anew(self, arrivals):
+        """The arrivals; of those that are to be taken anew the other system's values stand. A preview shows only them.
+
+        :rtype: list[Arrival]
+        """
+        if not self.run.anew:
+            return arrivals
+        ids, only = self.run.anew["ids"], self.run._anew_fields()
+        if ids is not None and self.run.dry_run:
+            arrivals = [one for one in arrivals if one.external_id in ids]
+        return [
+            one._replace(prefer=merge.REMOTE, only=only) if ids is None or one.external_id in ids else one
+            for one in arrivals
+        ]
 
     def checkpoint(self, page, arrivals, outcomes, seconds):
         """Position and counters, in the transaction of the records."""
@@ -228,6 +246,10 @@ class PullSlice(Slice):
         position = self.run.position
         if position["state"] is None:  # every page was read before the interruption
             yield ()
+            return
+        ids, get = (self.run.anew or {}).get("ids"), self.flow._operation("get")
+        if self.run.dry_run and ids is not None and get:  # they may be far behind the first records of the list
+            yield [get._compiled().some(client, self.exchanges, ids[:PREVIEW_RECORDS])]
             return
         operation, exchanges = self.flow._operation("list")._compiled(self.page_size()), self.exchanges
         # Where nothing is known yet, every record is going to be mapped; else only those that have changed.

@@ -114,7 +114,7 @@ class Reading:
 
         :rtype: dict
         """
-        keys, bound = _keys(self.keys, draft.document), draft.bound
+        keys, bound = _keys(self.keys, draft.document, is_sent=True), draft.bound
         marks = {"id": bound and bound.external_id, "reference": bound and bound.reference, "keys": keys}
         return {name: value for name, value in marks.items() if value is not None}
 
@@ -265,11 +265,11 @@ def _owners(items, marks):
     return [], False
 
 
-def _keys(rules, document):
+def _keys(rules, document, is_sent=False):
     """The values of the key fields in a document, as they are compared; None if it does not have all of them."""
     if not rules or not isinstance(document, dict):
         return None
-    values = [rule.path.read(document) for rule in rules]
+    values = [(rule.target if is_sent else rule.path).read(document) for rule in rules]
     if any(value is MISSING or value in (None, "") for value in values):
         return None
     keys = tuple(rule.sought(value) for rule, value in zip(rules, values, strict=True))

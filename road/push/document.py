@@ -72,7 +72,7 @@ def _document(push, step, record, known):
         if is_new and rule.converter.is_empty(value) and not (rule.required or rule.when_empty == "reject"):
             continue  # what is not there yet need not be emptied
         values[rule.field] = value
-    document = push.mapper.write(values)
+    document = push.mapper.write(values, None if is_new else base)
     if base is not None and not is_new:
         document = overlaid(_sent_back(push, base) if whole else _beside(push.mapper, step, base), document)
     return document, frozenset(late)
@@ -156,10 +156,10 @@ def _beside(mapper, step, base):
     """What stands in the remote record beside the fields that change."""
     document, changed = {}, tops(mapper.rules, step.changes)
     for rule in mapper.rules:
-        if rule.path is not None and rule.path.steps[:1] in changed and rule.field not in step.changes:
-            value = rule.path.read(base)
+        if rule.path is not None and rule.target.steps[:1] in changed and rule.field not in step.changes:
+            value = rule.target.read(base)
             if value is not MISSING:
-                rule.path.write(document, value)
+                rule.target.write(document, value)
     return document
 
 

@@ -50,6 +50,7 @@ class Facts(NamedTuple):
     :ivar dict children: one2many field to Children
     :ivar Look look: the remote record, where it was looked at; None: it was not
     :ivar str prefer: the side that a person wants for this record
+    :ivar frozenset only: the fields for which it is wanted; None: for all, and for the record itself
     :ivar bool taken: is another job creating it there right now
     :ivar Failure failure: why it can not be handled
     """
@@ -65,5 +66,13 @@ class Facts(NamedTuple):
     children: dict = NOTHING
     look: Look | None = None
     prefer: str | None = None
+    only: frozenset | None = None
     taken: bool = False
     failure: Failure | None = None
+
+    def preferred(self, name=None):
+        """The side that a person wants for a field, or, without one, for the record itself.
+
+        :rtype: str | None
+        """
+        return self.prefer if self.only is None or name in self.only else None

@@ -103,13 +103,13 @@ def _was_begun(step):
 def _sought_by(step, sent, place, keys):
     bound = step.facts.bound
     reference = (bound and bound.sent_at and bound.reference) or None
-    values = {rule.field: rule.path.read(sent) for rule in keys}
+    values = {rule.field: rule.target.read(sent) for rule in keys}
     values = {name: value for name, value in values.items() if value not in (None, "")}
     is_it = None  # it has no key: nothing there can be known to be it
     if place and reference:
         is_it = _is_ours(place, reference)
     elif len(values) == len(keys):
-        is_it = _has_keys([(rule, rule.sought(rule.path.read(sent))) for rule in keys])
+        is_it = _has_keys([(rule, rule.sought(rule.target.read(sent))) for rule in keys])
     return Sought(step, {"reference": reference, **values}, is_it)
 
 

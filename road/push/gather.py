@@ -38,6 +38,7 @@ def gather(push, record_ids):
             children={name: found[record_id] for name, found in nested.items() if record_id in found},
             look=push.ledger.look(record_id),
             prefer=push.ledger.prefer.get(record_id),
+            only=push.run._anew_fields(),
             taken=record_id in bound and bound[record_id].job_id in running,
             failure=_not_readable(push)
             if record_id in bound and record_id in there and record_id not in readable._ids

@@ -31,10 +31,16 @@ def _is_to_be_fetched(policy, step):
         return False
     if step.is_made_anew:
         return True  # created anew only if it is not there again, or was there all the time
-    if step.action not in (SEND_UPDATE, SEND_DELETE, SEND_ARCHIVE) or facts.prefer == merge.ODOO:
+    if step.action not in (SEND_UPDATE, SEND_DELETE, SEND_ARCHIVE):
         return False
     if policy.sends_whole and step.action == SEND_UPDATE:
         return True  # what Odoo does not map goes back as it is
+    if step.action == SEND_UPDATE and any(
+        rule.target.is_in_list for rule in policy.rules if rule.field in step.changes and not rule.is_nested
+    ):
+        return True  # what is beside it in the list would go
+    if facts.prefer == merge.ODOO:
+        return False
     if "update" in policy.kinds and policy.direction == "both" and (policy.sends_whole or not policy.conditional):
         return True
     # The remote can only refuse a stale change if we say which version we know; and what goes along with a change must
@@ -67,8 +73,10 @@ def fetch_known(push, steps):
             push.fail(step, result[1])
     if push.flow.direction == "both":
         documents = [(look.base, look.version) for look in there.values()]
+        # Whose value stands was said already, so what is there now does not come first.
+        orders = {step.external_id: (step.facts.prefer, step.facts.only) for step in steps if step.facts.prefer}
         if documents or gone:
-            push.again(take_in.take_in, push, documents, [step.external_id for step in gone], push.client)
+            push.again(take_in.take_in, push, documents, [step.external_id for step in gone], push.client, None, orders)
     else:
         back = [step.facts.bound for step in steps if step.record_id in there and step.facts.bound.state == "removed"]
         push.again(_note, push, "_come_back", [bound.id for bound in back])

@@ -106,7 +106,8 @@ def decide(policy, facts, now):
         return first(policy, facts)
     if bound.state == "removed":
         return Step(facts, SKIP if facts.prefer else UNCHANGED, note="deleted_there")
-    if facts.standing.get((GONE_THERE, None), {"decision": "odoo"})["decision"] != "odoo" and facts.prefer != "odoo":
+    stays_gone = facts.standing.get((GONE_THERE, None), {"decision": "odoo"})["decision"] != "odoo"
+    if stays_gone and facts.preferred() != "odoo":
         return Step(facts, SKIP, note="gone_there")
     if bound.state == "left" and "restore" in policy.kinds and policy.leave_policy == "archive":
         return Step(facts, SEND_RESTORE)
@@ -140,14 +141,14 @@ def end(facts, rule):
 
 def _was_ours(facts):
     """Was a record that is deleted in Odoo ever one to push? Else it is not ours to delete there either."""
-    if facts.prefer == merge.ODOO or (GONE_IN_ODOO, None) in facts.standing:
+    if facts.preferred() == merge.ODOO or (GONE_IN_ODOO, None) in facts.standing:
         return True  # a person says so, or has to
     return bool(facts.bound and facts.bound.inside)
 
 
 def _is_revived(policy, facts):
     """Was a record that is gone there brought back in Odoo?"""
-    if facts.prefer == "odoo" or facts.standing.get((GONE_THERE, None), {}).get("decision") == "odoo":
+    if facts.preferred() == "odoo" or facts.standing.get((GONE_THERE, None), {}).get("decision") == "odoo":
         return True
     active = policy.active_name
     return policy.delete_policy == "archive" and bool(active and facts.terms.get(active, True))
@@ -178,7 +179,7 @@ def decide_fields(policy, facts):
             continue
         if rule.is_nested:
             children = facts.children.get(name)
-            if children and children.has_changed:
+            if children and (children.has_changed or facts.preferred(name) == merge.ODOO):
                 changes[name] = (None, children.summary)
         elif name in facts.terms:
             odoo, remote, verdict = _decide_field(rule, facts)
@@ -201,7 +202,7 @@ def _decide_field(rule, facts):
         merge.before(bound.odoo_snapshot, name),
         remote_before,
         decision=standing.get("decision"),
-        prefer=facts.prefer if facts.prefer == merge.ODOO else None,
+        prefer=merge.ODOO if facts.preferred(name) == merge.ODOO else None,
     )
     key = merge.key_name(name)
     key_before = merge.before(bound.odoo_snapshot, key)
@@ -226,7 +227,7 @@ def sent_rules(policy, step, base=None, whole=False):
     if whole or step.action == SEND_RESTORE:
         return rules
     changed = tops(rules, step.changes)
-    return [rule for rule in rules if rule.field in step.changes or rule.path.steps[:1] in changed]
+    return [rule for rule in rules if rule.field in step.changes or rule.target.steps[:1] in changed]
 
 
 def tops(rules, changes):
@@ -234,7 +235,7 @@ def tops(rules, changes):
 
     :rtype: set
     """
-    return {rule.path.steps[:1] for rule in rules if rule.path is not None and rule.field in changes}
+    return {rule.target.steps[:1] for rule in rules if rule.path is not None and rule.field in changes}
 
 
 def overrules(policy, step):

@@ -5,6 +5,7 @@ from odoo import fields
 from ...jobs.failures import open_among
 from ...jobs.outcome import progressed
 from ...jobs.schedule import end_waiting, is_full_scan_due
+from ...mapping import merge
 from ...remote.errors import RemoteError
 from ..inside import inside_after, waits_for_matching
 from ..slice import Slice
@@ -32,7 +33,7 @@ class PushSlice(Slice):
                         break
                     if not self.again(self.is_believable, record_ids):
                         break
-                    ledger = self.road(client, flight).bring(record_ids)
+                    ledger = self.road(client, flight).bring(record_ids, self.wanted(record_ids))
                     seconds = self.again(self.checkpoint, ledger, change_ids, after, flight)
                     if flight.error is not None:
                         raise flight.error
@@ -74,7 +75,8 @@ class PushSlice(Slice):
             self.commit(0)
             return False
         if not run.position:
-            run.full = run.full or flow.push_scan_needed or is_full_scan_due(flow, flow.last_push_scan)
+            due = flow.push_scan_needed or is_full_scan_due(flow, flow.last_push_scan)
+            run.full = run.full or bool(run.anew) or due
             run.position = {"scan": 0 if run.full else None, "mapping": flow._mapping_key().decode()}
         if run.state != "running":
             run.write({"state": "running", "started": run.started or fields.Datetime.now(), "message": False})
@@ -87,7 +89,10 @@ class PushSlice(Slice):
         :return: Odoo ids, ids of the outbox rows that brought them, and where a full push goes on; None: not at all
         :rtype: tuple[list[int], list[int], int | None]
         """
-        limit, after = self.page_size(), self.run.position["scan"]
+        limit, after, ids = self.page_size(), self.run.position["scan"], (self.run.anew or {}).get("ids")
+        if ids is not None:
+            ids = sorted(one for one in ids if one > after)[:limit]
+            return ids, [], ids[-1] if ids else None
         if not self.run.dry_run:
             record_ids, change_ids = self.env["bridge.change"]._take(self.flow, limit)
             if record_ids or change_ids:
@@ -100,6 +105,14 @@ class PushSlice(Slice):
         # What has failed is not sent again before something about it changes, or a person says so.
         failed = open_among(self.flow, "res_id", ids)
         return [one for one in ids if one not in failed], [], ids[-1] if ids else None
+
+    def wanted(self, record_ids):
+        """Of what is to be sent anew, Odoo's values stand.
+
+        :return: Odoo id to side
+        :rtype: dict
+        """
+        return dict.fromkeys(record_ids, merge.ODOO) if self.run.anew else {}
 
     def is_believable(self, record_ids):
         """May these be pushed, or has a person to decide first?
@@ -120,9 +133,11 @@ class PushSlice(Slice):
         changes, held = self.env["bridge.change"], ledger.held_ids()
         if change_ids:
             changes._done(change_ids)
-        if held:
-            changes._note(self.flow.id, self.flow.model, held)
         position = dict(self.run.position)
+        if held and self.run.anew and not change_ids:
+            after = position["scan"]  # the outbox does not know whose values stand: these are begun again
+        elif held:
+            changes._note(self.flow.id, self.flow.model, held)
         if position["scan"] is not None:
             position["scan"] = after
         self.run.position = position
@@ -133,7 +148,8 @@ class PushSlice(Slice):
     def finish(self):
         """Say how it went, and look again at what waited for other records."""
         run, flow = self.run, self.flow
-        if run.full and not run.dry_run:
+        is_of_all = not run.anew or run.anew["ids"] is None
+        if run.full and not run.dry_run and is_of_all:
             progress = {"last_push_scan": fields.Datetime.now()}
             if run.position["mapping"] == flow._mapping_key().decode():
                 progress["push_scan_needed"] = False

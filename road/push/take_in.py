@@ -5,16 +5,23 @@ from ..pull.facts import tombstone
 from ..words import UNCHANGED
 
 
-def take_in(push, documents, gone=(), client=None, files=None):
+def take_in(push, documents, gone=(), client=None, files=None, orders=()):
     """Bring what was learned of records that we push to Odoo: one transaction.
 
     :param list documents: (remote record, its version where that is in a header)
     :param gone: remote ids of those that are not there any more
     :param Client client: to ask for what they point to; None: nothing may be asked
     :param dict files: content by address, of files that were fetched for them before
+    :param dict orders: remote id to the side that a person wants for the record, and the fields for which it is wanted
     """
     pull = _pull(push, client, files)
-    outcomes = pull.bring([*_arrivals(push, pull, documents), *map(tombstone, gone)])
+    arrivals = [
+        one._replace(**dict(zip(("prefer", "only"), orders[one.external_id], strict=True)))
+        if one.external_id in orders
+        else one
+        for one in _arrivals(push, pull, documents)
+    ]
+    outcomes = pull.bring([*arrivals, *map(tombstone, gone)])
     # That nothing had changed there says nothing.
     push.run._count([outcome for outcome in outcomes if outcome.action != UNCHANGED])
     push.commit(0)

@@ -332,7 +332,7 @@ def test_no_is_a_value_of_a_choice_that_maps_it():
     [
         ([rule("age", "age", "integer")], {"age": "x"}, "not_integer"),
         ([rule("state", "state", "selection", {"values": {"a": "b"}})], {"state": "c"}, "not_choice"),
-        ([rule("name", "lines[0].name")], {"name": "x"}, "not_writable"),
+        ([rule("name", "lines[-1].name")], {"name": "x"}, "not_writable"),
         ([rule("name", "@")], {"name": "x"}, "not_writable"),
         ([rule("name", "address"), rule("city", "address.city")], {"name": "x", "city": "y"}, "not_writable"),
     ],

@@ -134,6 +134,30 @@ def test_any_text_is_a_path_or_an_error_with_words(text):
         assert str(error)
 
 
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [
+        ("a[code=x].v", 1),
+        ("a[code = x].v", 1),
+        ("a[primary=true].v", 2),
+        ("a[code=7].v", 3),
+        ('a[code="7"].v', 3),
+        ("a[code=z].v", MISSING),
+        ("a[code=X].v", MISSING),
+        ("a[code=true].v", MISSING),
+        ("a[none=null].v", 4),
+        ("a[code=a.b].v", 5),
+        ("a[0].v", 1),
+        ("b[code=x].v", MISSING),
+        ("c[code=x]", MISSING),
+    ],
+)
+def test_object_of_a_list_is_found_by_what_it_says(path, found):
+    items = [{"code": "x", "v": 1}, 5, {"primary": True, "v": 2}, {"code": 7, "v": 3}, {"none": None, "v": 4}]
+    document = {"a": [*items, {"code": "a.b", "v": 5}], "b": {"code": "x", "v": 1}}
+    assert parse_path(path).read(document) == found
+
+
 # --- Writing
 
 
@@ -149,9 +173,21 @@ def test_any_text_is_a_path_or_an_error_with_words(text):
         ({"a": [{"b": 0}]}, "a[0].b", {"a": [{"b": 1}]}),
         ({"a": [{}]}, "a[0].b.c", {"a": [{"b": {"c": 1}}]}),
         ({}, '"a.b"', {"a.b": 1}),
+        ({}, "a[0]", {"a": [1]}),
+        ({"a": [1]}, "a[1]", {"a": [1, 1]}),
+        ({"a": [5]}, "a[2]", {"a": [5, None, 1]}),
+        ({}, "a.b[0].c", {"a": {"b": [{"c": 1}]}}),
+        ({}, "a[code=x].v", {"a": [{"code": "x", "v": 1}]}),
+        (
+            {"a": [{"code": "y", "v": 5}, {"code": "x", "v": 6, "w": 7}]},
+            "a[code=x].v",
+            {"a": [{"code": "y", "v": 5}, {"code": "x", "v": 1, "w": 7}]},
+        ),
+        ({"a": [{"code": "y", "v": 5}]}, "a[code=x].v.w", {"a": [{"code": "y", "v": 5}, {"code": "x", "v": {"w": 1}}]}),
+        ({"a": [{"code": "x"}, 5]}, "a[code=x]", {"a": [1, 5]}),
     ],
 )
-def test_write_makes_the_objects_on_the_way(document, path, after):
+def test_write_makes_what_is_missing_on_the_way(document, path, after):
     parse_path(path).write(document, 1)
     assert document == after
 
@@ -162,11 +198,11 @@ def test_write_makes_the_objects_on_the_way(document, path, after):
         ({"a": "text"}, "a.b"),
         ({"a": None}, "a.b"),
         ({"a": [1]}, "a.b"),
-        ({"a": [1]}, "a[1]"),
         ({"a": [1]}, "a[-2]"),
+        ({}, "a[-1]"),
         ({"a": {}}, "a[0]"),
-        ({}, "a[0]"),
-        ({}, "a.b[0].c"),
+        ({"a": {}}, "a[code=x].v"),
+        ({"a": [{"code": "x", "v": 5}]}, "a[code=x].v.w"),
         ({"a": {"b": 3}}, "a.b.c.d"),
         ({"a": 1}, "@"),
     ],
