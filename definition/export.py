@@ -76,6 +76,7 @@ def export_operation(operation):
     if operation.kind in ("list", "find"):
         document["pagination"] = {"type": operation.pagination, **(read_json(operation, "pagination_options") or {})}
     if operation.kind == "list":
+        document["details"] = operation.details or None
         document["delta"] = {
             "type": operation.delta_kind,
             "format": operation.delta_format or "iso",
@@ -101,7 +102,7 @@ def export_field(mapping):
     return {
         "field": mapping.field_name,
         **{
-            key: mapping[key] or (None if key in ("path", "direction", "authority") else mapping[key])
+            key: mapping[key] or (None if key in ("path", "direction", "authority", "write_path") else mapping[key])
             for key in FIELD_KEYS
         },
         "options": read_json(mapping, "options") or {},

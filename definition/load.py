@@ -128,6 +128,7 @@ def _operation_values(document):
         **given(document, ("kind", "method", "path", "body_format", "sends", "repeatable", *READ_OPTIONS)),
         **_bulk_values(document.get("bulk") or {}),
         "id_header": document.get("id_header") or False,
+        "details": document.get("details") or False,
         "unsent_paths": ", ".join(document.get("unsent") or ()) or False,
         **{name: write_json(document.get(name)) for name in ("query", "headers", "body")},
         "records_path": document.get("records", "@"),

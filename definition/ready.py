@@ -26,9 +26,12 @@ def check_references(flows):
 
 def check_operations(flow):
     """Has the flow the operations that its direction and rules need?"""
+    kinds = set((flow.parent_id or flow).operation_ids.mapped("kind"))
+    needs_get = flow.parent_id and flow._operation("list") or flow._operation("list").details
+    if needs_get and "get" not in kinds:
+        flow._refuse(flow.env._("its list has only a part of each record: that needs the operation “Get one record”"))
     if flow.parent_id:
         return
-    kinds = set(flow.operation_ids.mapped("kind"))
     if flow.direction != "push" and "list" not in kinds:
         flow._refuse(flow.env._("it has no operation that lists records"))
     if flow.direction != "pull" and not kinds & {"create", "update"}:

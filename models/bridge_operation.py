@@ -11,7 +11,7 @@ from ..mapping.mapper import Mapper
 from ..mapping.paths import parse_expression, parse_path
 from ..remote import pagination, template
 from ..remote.delta import Delta
-from ..remote.operation import ITEM_PLACES, READ_OPTIONS, READS, WALK, WHOLE, WRITES, Operation
+from ..remote.operation import ITEM_PLACES, READ_OPTIONS, READS, WALK, WHOLE, WRITES, Operation, Part
 from ..remote.redaction import is_sensitive
 from ..road.push.answers import Reading
 from ..road.push.sender import Sender
@@ -119,6 +119,12 @@ class BridgeOperation(models.Model):
         "Accept Partial Answers",
         help="Records count although the answer tells a failure beside them, as GraphQL does. What is null in them then"
         " empties fields, and what is missing counts as gone.",
+    )
+    details = fields.Selection(
+        [("changed", "If its entry has changed"), ("all", "Always")],
+        string="Fetch Each Record",
+        help="For a list that has only IDs or a part of each record: Get one record is asked for the rest. If its entry has"
+        " changed: for lists that say when a record was changed, or have all that matters.",
     )
     pagination = fields.Selection("_selection_pagination", default="none", required=True)
     pagination_options = fields.Text(help='JSON, for example {"cursor_path": "meta.next", "end": "no_next"}')
@@ -250,7 +256,8 @@ class BridgeOperation(models.Model):
                             ),
                         )
             named = template.placeholders(list(parts.values()))
-            if operation.kind in ("get", *WRITES[1:]) and "external_id" not in named:
+            is_of_one = operation.kind in ("get", *WRITES[1:]) or operation.flow_id.parent_id
+            if is_of_one and "external_id" not in named:
                 operation._refuse(
                     "path", self.env._("it has no {external_id}, so it would always be about the same record")
                 )
@@ -272,7 +279,7 @@ class BridgeOperation(models.Model):
     def _check_placeholders(self):
         """:raises ValidationError: if a placeholder stands for nothing"""
         for operation in self:
-            known = PLACEHOLDERS[operation.kind]
+            known = operation._known_placeholders()
             if operation.kind == "find":
                 known = known | set(operation.flow_id.mapping_ids.filtered("key").mapped("field_name"))
             for name, part in operation._parts().items():
@@ -285,6 +292,10 @@ class BridgeOperation(models.Model):
                     operation._refuse(name, self.env["bridge.connector"]._explain(error))
             if operation.bulk_size and "records" not in template.placeholders(operation._parts()["body"]):
                 operation._refuse("body", self.env._("a request for many records needs {records} in its body"))
+
+    def _known_placeholders(self):
+        # The list of a nested flow belongs to one record, and is read whole.
+        return {"external_id", *WALK} if self.flow_id.parent_id else PLACEHOLDERS[self.kind]
 
     @api.constrains("bulk_size", "kind", "flow_id")
     def _check_bulk(self):
@@ -310,9 +321,15 @@ class BridgeOperation(models.Model):
             if operation.delta_kind == "token" and operation.delta_source == "record":
                 operation._refuse("delta_source", self.env._("an opaque token comes from a header or from the body"))
 
-    @api.constrains("kind", *READ_OPTIONS)
+    @api.constrains("kind", "flow_id", "details", *READ_OPTIONS)
     def _check_reading(self):
         for operation in self:
+            if operation.details and (operation.kind != "list" or operation.flow_id.parent_id):
+                operation._refuse("details", self.env._("it is about the list of a flow of its own"))
+            if operation.flow_id.parent_id and operation.kind != "list":
+                operation._refuse(
+                    "kind", self.env._("a nested flow can only list its records; they are sent with their parent")
+                )
             for name in READ_OPTIONS:
                 if operation[name] and operation.kind not in READS:
                     operation._refuse(name, self.env._("it is about what is read: list, get or find a record"))
@@ -441,7 +458,7 @@ class BridgeOperation(models.Model):
             body_format=self.body_format,
             place=parse_expression(self.records_path),
             shown=self.records_path,
-            remote_id=flow._remote_id(),
+            remote_id=(flow.parent_id or flow)._remote_id(),
             version_header=flow.version_header or "",
             paginator=self._paginator(page_size) if self.kind in ("list", "find") else None,
             delta=self._delta() if self.kind == "list" else None,
@@ -449,7 +466,18 @@ class BridgeOperation(models.Model):
             missing_is_empty=self.missing_is_empty,
             partial_is_accepted=self.partial_is_accepted,
             unsent=tuple(map(parse_path, self._unsent())),
+            parts=self._record_parts() if self.kind == "get" else (),
         )
+
+    def _record_parts(self):
+        """Lists inside one record that are read at addresses of their own: those of its nested flows.
+
+        :rtype: tuple[Part]
+        """
+        lists = {flow.code: flow._operation("list") for flow in self.flow_id.child_ids}
+        rules = [mapping._rule() for mapping in self.flow_id.mapping_ids if any(lists.values())]
+        nested = [(rule.path, lists.get(rule.reader.settings["flow"])) for rule in rules if rule.is_nested and rule.path]
+        return tuple(Part(place, operation._compiled()) for place, operation in nested if operation)
 
     def _unsent(self):
         """Paths of what is not sent back.

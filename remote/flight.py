@@ -6,6 +6,7 @@ import time
 
 from .errors import RemoteError
 
+AT_ONCE = 8  # requests under way together, where the connector says nothing
 WHOLESALE = ("unavailable", "throttled", "auth")  # kinds of errors that are not about one record
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 
 from requests.structures import CaseInsensitiveDict
@@ -41,6 +42,7 @@ class Operation:
     :ivar identify: gives the Identity of a record that was got (``external_id``, ``deleted``); None: it is believed
     :ivar bool missing_is_empty: may an answer say that there is nothing by having nothing at the place
     :ivar bool partial_is_accepted: do records count although the answer tells a failure beside them
+    :ivar tuple[Part] parts: of one record that are read at addresses of their own
     :ivar tuple unsent: places of what is not sent back in a whole record; each has ``drop(document)``
     """
 
@@ -60,6 +62,7 @@ class Operation:
     missing_is_empty: bool = False
     partial_is_accepted: bool = False
     unsent: tuple = ()
+    parts: tuple = ()
 
     def request(self, variables, url=None, more_headers=(), about=None):
         """The request for values of the placeholders.
@@ -169,6 +172,8 @@ class Operation:
                 self._check_complete(client, answer)
             if identity is not None and identity.deleted:
                 raise Rejected("gone", status=answer.status, host=address.host_of(answer.url))
+            for part in self.parts:
+                document = part.put_into(document, client, external_id, about)
             return document, answer.headers.get(self.version_header)
         self._check_told(client, answer)
         if self._is_nothing(answer, document):
@@ -176,6 +181,24 @@ class Operation:
         if identity is not None:
             raise self._other_record(client, answer, external_id, identity.external_id)
         raise self._no_records(client, answer)
+
+    def all_of(self, client, external_id, about=None):
+        """All records of a list that belongs to one record.
+
+        :param str external_id: of that record
+        :rtype: list
+        :raises RemoteError: if one page can not be had
+        """
+        records, state, sought = [], self.paginator.start(), {"external_id": self.remote_id(external_id)}
+        while state is not None:
+            variables = {**self.paginator.variables(state), **sought}
+            answer = client.send(self.request(variables, self.paginator.url(state), about=about))
+            some = self._records(client, answer, state)
+            if self.paginator.is_echo(state, some):
+                break
+            records += some
+            state = self.paginator.advance(state, answer, some)
+        return records
 
     # --- What an answer says
 
@@ -227,6 +250,27 @@ class Operation:
         detail = "" if given else "no_id"
         values = {"host": address.host_of(answer.url), "asked": asked, "given": given}
         return ProtocolError("other_record", detail, status=answer.status, excerpt=client.excerpt(answer.raw), **values)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A list inside a record that the other system gives at an address of its own, such as the lines of an order.
+
+    :ivar Path place: where it is put
+    :ivar Operation operation: lists it, with ``{external_id}``
+    """
+
+    place: object
+    operation: Operation
+
+    def put_into(self, document, client, external_id, about=None):
+        """The record with its list; a new document.
+
+        :raises RemoteError: if the list can not be had
+        """
+        document = copy.deepcopy(document)
+        self.place.write(document, self.operation.all_of(client, external_id, about))
+        return document
 
 
 def _taken(exchanges):

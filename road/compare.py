@@ -12,16 +12,17 @@ from .words import ALTERED, ALTERED_THERE, DIFFERENT, ONLY_ODOO, ONLY_THERE, UNC
 class CompareSlice(PullSlice):
     """As a run of pages; but what the road would do is not done, it is told."""
 
-    def take(self, page, client):
+    def anew(self, arrivals):
+        """Whatever was agreed before, the two sides are compared."""
+        return [one if one.deleted else one._replace(prefer=COMPARE) for one in arrivals]
+
+    def take(self, page, client, arrivals):
         """One page of the remote's list against Odoo: one transaction.
 
         :return: the seconds that are left
         """
         pull = self.flow._pull(self.run, mapper=self.mapper, policy=self.policy)
-        arrivals = arrival.identify(self.flow, self.mapper, page.records, page.read)
-        # Whatever was agreed before, the two sides are compared.
-        compared = [one if one.deleted else one._replace(prefer=COMPARE) for one in arrival.latest(arrivals)]
-        steps = pull.plan(pull.look(pull.translate(pull.recognise(compared))))
+        steps = pull.plan(pull.look(pull.translate(pull.recognise(arrival.latest(arrivals)))))
         steps = [tolerant(pull, step) for step in steps]
         rows = [row for step in steps if not step.facts.arrival.deleted for row in differences(pull, step)]
         drifts = self.env["bridge.drift"]

@@ -11,6 +11,7 @@ from . import (
     test_create_remote,
     test_decision,
     test_definition,
+    test_detail,
     test_extend,
     test_failure,
     test_faults,

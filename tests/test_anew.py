@@ -3,7 +3,7 @@
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
-from .common import BridgeCase, field, thing, things_flow
+from .common import BridgeCase, thing, things_flow
 from .test_both_ways import BothWaysCase
 
 OPERATOR = "base.group_user,integration_bridge.group_integration_bridge_operator"

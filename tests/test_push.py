@@ -36,7 +36,7 @@ class TestPush(PushCase):
             field("city", "address.city"),
             field("street", "address.street"),
         ]
-        flow = self.connect(contacts_flow(fields=fields_))
+        self.connect(contacts_flow(fields=fields_))
         ada = self.partner(city="London", street="Dorset Street", phone="1")
         self.settle()
         self.remote.requests.clear()

@@ -16,7 +16,7 @@ from ...remote.errors import RemoteError
 from ...remote.walk import Walk
 from ..policy import policy_of
 from ..slice import PREVIEW_RECORDS, Slice
-from . import arrival
+from . import arrival, detail
 from .unseen import Unseen
 
 
@@ -26,7 +26,7 @@ class PullSlice(Slice):
     def __init__(self, run, commit):
         super().__init__(run, commit)
         # Compiled once a slice: what they are made of is read anew after each commit.
-        self.mapper = self.policy = self.delta = None
+        self.mapper = self.policy = self.delta = self.details = None
 
     def work(self):
         """Do it.
@@ -38,12 +38,13 @@ class PullSlice(Slice):
         self.again(self.begin)
         self.mapper = self.flow._mapper()
         self.policy = policy_of(self.flow, self.mapper)
-        self.delta = self.flow._operation("list")._delta()
+        operation = self.flow._operation("list")
+        self.delta, self.details = operation._delta(), operation.details
         try:
             with self.flow.connector_id._client(self.exchanges) as client:
                 with self.pages(client) as pages:
                     for page in pages:  # fetch: the next one is read meanwhile
-                        seconds = self.again(self.take, page, client)
+                        seconds = self.again(self.take, page, client, self.arrivals(page, client))
                         if page.after is None or self.is_full_preview():
                             break
                         if self.run.state == "cancelled":
@@ -86,10 +87,20 @@ class PullSlice(Slice):
             run.write({"state": "running", "started": run.started or fields.Datetime.now(), "message": False})
         self.commit(0)
 
-    def take(self, page, client):
+    def arrivals(self, page, client):
+        """The records of a page, identified.
+
+        :rtype: list[Arrival]
+        :raises RemoteError: if they have to be asked for one by one, and nothing can be had now
+        """
+        arrivals = self.anew(arrival.identify(self.flow, self.mapper, page.records, page.read))
+        return detail.fetched(self, arrivals, client) if self.details else arrivals
+
+    def take(self, page, client, arrivals):
         """One page, one transaction: records, bindings, log and position can never disagree.
 
         :param Page page: fetched already
+        :param list[Arrival] arrivals: its records
         :return: the seconds that are left
         """
         started = time.monotonic()
@@ -103,7 +114,6 @@ class PullSlice(Slice):
             is_patient=True,
             exchange_ids={None: next(iter(kept.values()), None)},
         )
-        arrivals = self.anew(arrival.identify(self.flow, self.mapper, page.records, page.read))
         outcomes = pull.bring(arrivals)
         self.checkpoint(page, arrivals, outcomes, time.monotonic() - started)
         return self.commit(len(page.records))
@@ -253,7 +263,8 @@ class PullSlice(Slice):
             return
         operation, exchanges = self.flow._operation("list")._compiled(self.page_size()), self.exchanges
         # Where nothing is known yet, every record is going to be mapped; else only those that have changed.
-        begin = self.mapper.identify_and_map if position["first"] else self.mapper.only_identify
+        is_to_be_mapped = position["first"] and not self.details
+        begin = self.mapper.identify_and_map if is_to_be_mapped else self.mapper.only_identify
 
         def read_and_map(state):
             # In the reading thread, which works while this one waits for the database.

@@ -4,11 +4,10 @@ import functools
 
 from ...jobs.retry import REST_AFTER
 from ...remote.errors import Rejected
-from ...remote.flight import Flight
+from ...remote.flight import AT_ONCE, Flight
 from ..words import SEND_CREATE
 from . import document, faults, intent, journal, take_in
 
-AT_ONCE = 8  # requests under way together, where the connector says nothing
 TOGETHER = 6  # requests for each that may be under way, before what they brought is written down
 
 
