@@ -77,6 +77,10 @@ def export_operation(operation):
         document["pagination"] = {"type": operation.pagination, **(read_json(operation, "pagination_options") or {})}
     if operation.kind == "list":
         document["details"] = operation.details or None
+        start = operation.window_start and operation.window_start.isoformat()
+        document["window"] = {"days": operation.window_days, "start": start} if operation.window_days else None
+        each = {"flow": operation.for_each, "path": operation.parent_id_path or None}
+        document["for_each"] = each if operation.for_each else None
         document["delta"] = {
             "type": operation.delta_kind,
             "format": operation.delta_format or "iso",

@@ -27,7 +27,10 @@ def check_references(flows):
 def check_operations(flow):
     """Has the flow the operations that its direction and rules need?"""
     kinds = set((flow.parent_id or flow).operation_ids.mapped("kind"))
-    needs_get = flow.parent_id and flow._operation("list") or flow._operation("list").details
+    each = flow._operation("list").for_each
+    if each and not (flow._sibling(each) - flow).filtered(lambda one: not one.parent_id and one.direction != "push"):
+        flow._refuse(flow.env._("its list is for each record of “%s”, which is no flow that pulls", each))
+    needs_get = (flow.parent_id and flow._operation("list")) or flow._operation("list").details
     if needs_get and "get" not in kinds:
         flow._refuse(flow.env._("its list has only a part of each record: that needs the operation “Get one record”"))
     if flow.parent_id:

@@ -22,6 +22,7 @@ from ..remote.auth import SCHEMES
 from ..remote.client import Client, Request, Settings
 from ..remote.errors import ConfigurationError, RemoteError
 from ..remote.redaction import is_sensitive, redact_url
+from ..road.pull import trial
 from .bridge_alert import DOWN
 
 CREDENTIAL_HEADERS = {"authorization", "proxy-authorization", "cookie", "x-api-key"}
@@ -542,16 +543,16 @@ class BridgeConnector(models.Model):
         """Call the other system now and say in words what came of it."""
         self.ensure_one()
         self.env["bridge.run"]._check_operator(self)
-        exchanges, operation = [], self.flow_ids.operation_ids.filtered(lambda one: one.kind == "list")[:1]
+        lists = self.flow_ids.filtered(lambda flow: not flow.parent_id).operation_ids
+        exchanges, operation = [], lists.filtered(lambda one: one.kind == "list")[:1]
+        kind, title = "success", self.env._("The connection works")
         try:
             with self._client(exchanges) as client:
                 if operation:
                     page = operation._read_first_page(client)
-                    message = self.env._(
-                        "%(flow)s: the first page has %(count)s records.",
-                        flow=operation.flow_id.name,
-                        count=len(page.records),
-                    )
+                    message, doubts = self._told_of_page(operation, page.records)
+                    if doubts:
+                        kind, title = "warning", self.env._("The connection works, but look at this")
                 else:
                     answer = client.send(Request("GET", ""), accept_statuses=REACHED)
                     message = self.env._(
@@ -559,15 +560,42 @@ class BridgeConnector(models.Model):
                         address=redact_url(answer.url),
                         status=answer.status,
                     )
-            kind, title = "success", self.env._("The connection works")
             self._gate()._open()
         except (RemoteError, UserError) as error:
             kind, title, message = "danger", self.env._("The connection does not work"), self._explain(error)
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
-            "params": {"type": kind, "title": title, "message": message, "sticky": kind == "danger"},
+            "params": {"type": kind, "title": title, "message": message, "sticky": kind != "success"},
         }
+
+    def _told_of_page(self, operation, documents):
+        """What a person should know of the first records of a list.
+
+        :return: it in words, and whether there is something to doubt
+        :rtype: tuple[str, bool]
+        """
+        flow, count = operation.flow_id, len(documents)
+        said = [self.env._("%(flow)s: the first page has %(count)s records.", flow=flow.name, count=count)]
+        if not documents:
+            said.append(
+                self.env._(
+                    "That is right if there are none yet. Otherwise look at “Records in the Answer”, at the parameters,"
+                    " and at what the user of the other system may see."
+                )
+            )
+        for reason, number in trial.reasons(flow, documents).most_common(3):
+            said.append(self.env._("%(count)s of them can not be read: %(reason)s", count=number, reason=reason))
+        absent = trial.absent(flow, documents) if documents and not operation.details else []
+        if absent:
+            said.append(
+                self.env._(
+                    "None of them has: %s. If the list has only a part of each record, choose “Fetch Each Record” in"
+                    " its operation.",
+                    ", ".join(absent),
+                )
+            )
+        return " ".join(said), len(said) > 1
 
     def action_sync(self):
         """Sync every flow of the connector now."""

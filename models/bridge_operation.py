@@ -13,6 +13,7 @@ from ..remote import pagination, template
 from ..remote.delta import Delta
 from ..remote.operation import ITEM_PLACES, READ_OPTIONS, READS, WALK, WHOLE, WRITES, Operation, Part
 from ..remote.redaction import is_sensitive
+from ..road.pull.pieces import pieces_of
 from ..road.push.answers import Reading
 from ..road.push.sender import Sender
 
@@ -35,7 +36,7 @@ USUAL_METHODS = {
 }
 RECORD = {"external_id", "version", "record", "reference"}
 PLACEHOLDERS = {
-    "list": {"since", *WALK},
+    "list": {"since", "until", "parent", *WALK},
     "get": {"external_id"},
     "find": {"reference", *WALK},
     "create": {"record", "reference"},
@@ -123,8 +124,22 @@ class BridgeOperation(models.Model):
     details = fields.Selection(
         [("changed", "If its entry has changed"), ("all", "Always")],
         string="Fetch Each Record",
-        help="For a list that has only IDs or a part of each record: Get one record is asked for the rest. If its entry has"
-        " changed: for lists that say when a record was changed, or have all that matters.",
+        help="For a list that has only IDs or a part of each record: Get one record is asked for the rest. If its entry"
+        " has changed: for lists that say when a record was changed, or have all that matters.",
+    )
+    window_days = fields.Integer(
+        "Days at a Time",
+        help="For a list that wants to be told from when until when, {since} and {until}, and gives so many days at"
+        " once; 0: it does not.",
+    )
+    window_start = fields.Date("Read From", help="Where a full scan begins, if it is read some days at a time.")
+    for_each = fields.Char(
+        "For Each Record of",
+        help="The code of another flow of the connector: the list is read for each of its records, whose remote ID is"
+        " {parent}.",
+    )
+    parent_id_path = fields.Char(
+        "Parent's ID In", help="Where the parent's remote ID is put into each record, if it is not there: event_id"
     )
     pagination = fields.Selection("_selection_pagination", default="none", required=True)
     pagination_options = fields.Text(help='JSON, for example {"cursor_path": "meta.next", "end": "no_next"}')
@@ -209,6 +224,8 @@ class BridgeOperation(models.Model):
             "reference": self.env._("What Odoo calls the record; the same whenever its creation is sent again."),
             "version": self.env._("The version of the record that Odoo knows, as for If-Match."),
             "since": self.env._("From when on changes are asked for; nothing when everything is read."),
+            "until": self.env._("Until when changes are asked for, if the list is read some days at a time."),
+            "parent": self.env._("The remote ID of the record of another flow that the list belongs to."),
             "limit": self.env._("How many records a page has."),
             "page": self.env._("The number of the page."),
             "offset": self.env._("How many records come before the page."),
@@ -380,6 +397,49 @@ class BridgeOperation(models.Model):
             if moments.AUTO in (delta.sent_format, delta.format if not delta.sent_format else None):
                 operation._refuse("delta_sent_format", self.env._("say how {since} is written, such as epoch or iso"))
 
+    @api.constrains(
+        "kind",
+        "window_days",
+        "window_start",
+        "for_each",
+        "parent_id_path",
+        "delta_kind",
+        "delta_format",
+        "path",
+        "query",
+        "headers",
+        "body",
+    )
+    def _check_pieces(self):
+        for operation in self:
+            named = operation._placeholders()
+            if (operation.window_days or operation.for_each) and (
+                operation.kind != "list" or operation.flow_id.parent_id
+            ):
+                name = "for_each" if operation.for_each else "window_days"
+                operation._refuse(name, self.env._("it is about the list of a flow of its own"))
+            if operation.window_days and operation.for_each:
+                operation._refuse("window_days", self.env._("a list for each record of a flow is read as a whole"))
+            if bool(operation.window_days) != ("until" in named):
+                operation._refuse("window_days", self.env._("it and {until} in the request belong together"))
+            if operation.window_days and (
+                "since" not in named
+                or not operation.window_start
+                or operation.delta_kind != "timestamp"
+                or operation.delta_format == COUNT
+            ):
+                operation._refuse(
+                    "window_days",
+                    self.env._("that needs {since} in the request, a date to read from, and a timestamp as changes"),
+                )
+            if bool(operation.for_each) != ("parent" in named):
+                operation._refuse("for_each", self.env._("it and {parent} in the request belong together"))
+            if operation.parent_id_path:
+                try:
+                    parse_path(operation.parent_id_path)
+                except MappingError as error:
+                    operation._refuse("parent_id_path", self.env["bridge.connector"]._explain(error))
+
     @api.constrains("pagination", "pagination_options", "kind", "path", "query", "headers", "body", "body_format")
     def _check_pagination(self):
         for operation in self:
@@ -476,7 +536,9 @@ class BridgeOperation(models.Model):
         """
         lists = {flow.code: flow._operation("list") for flow in self.flow_id.child_ids}
         rules = [mapping._rule() for mapping in self.flow_id.mapping_ids if any(lists.values())]
-        nested = [(rule.path, lists.get(rule.reader.settings["flow"])) for rule in rules if rule.is_nested and rule.path]
+        nested = [
+            (rule.path, lists.get(rule.reader.settings["flow"])) for rule in rules if rule.is_nested and rule.path
+        ]
         return tuple(Part(place, operation._compiled()) for place, operation in nested if operation)
 
     def _unsent(self):
@@ -538,8 +600,9 @@ class BridgeOperation(models.Model):
 
     def _read_first_page(self, client):
         """One small page, to see whether the other system answers as described."""
-        operation = self._compiled(page_size=min(self.flow_id.page_size, 10))
-        return operation.page(client, [], operation.paginator.start())
+        operation, pieces = self._compiled(page_size=min(self.flow_id.page_size, 10)), pieces_of(self)
+        state = operation.paginator.start()
+        return pieces.page(operation, client, [], state) if pieces else operation.page(client, [], state)
 
     def _get(self, client, external_id):
         """One record by its remote id.

@@ -63,6 +63,22 @@ class Delta:
             return cursor
         return self._text(self._moment(cursor), -self.overlap, self.sent_format, self.sent_zone)
 
+    def moment(self, since):
+        """The moment that is asked for, from what ``since`` gave.
+
+        :rtype: datetime.datetime
+        """
+        if self.sent_format or self.sent_zone:
+            return moments.read(since, self.sent_format or self.format, self.sent_zone or self.zone)
+        return self._moment(since)
+
+    def sent(self, moment):
+        """A moment as ``{since}`` is written.
+
+        :param datetime.datetime moment: with its zone
+        """
+        return self._text(moment, 0, self.sent_format, self.sent_zone)
+
     def observe(self, candidate, answer, updates):
         """The next cursor, as far as this page tells.
 

@@ -85,16 +85,22 @@ class Operation:
             about=about,
         )
 
-    def page(self, client, exchanges, state, since=None):
+    def no_page(self):
+        """The page of a list that nobody has to be asked for, because there is none."""
+        nothing = Answer(200, CaseInsensitiveDict(), None, "", 0, 0, b"")
+        return Page([], nothing, remote_clock(nothing), None, [])
+
+    def page(self, client, exchanges, state, since=None, more=()):
         """Read one page of the list.
 
         :param Client client: with ``exchanges`` as its list of exchanges, which go to the page
         :param dict state: of the paginator
         :param since: the value of ``{since}``
+        :param dict more: values of further placeholders
         :rtype: Page
         :raises RemoteError: if it can not be had
         """
-        variables = {**self.paginator.variables(state), "since": since}
+        variables = {**self.paginator.variables(state), "since": since, **dict(more)}
         request = self.request(variables, self.paginator.url(state))
         is_quiet = since is not None and state == self.paginator.start()
         try:
@@ -134,8 +140,9 @@ class Operation:
             except RemoteError as error:
                 if not is_absent(error):
                     raise
-        nothing = Answer(200, CaseInsensitiveDict(), None, "", 0, 0, b"")
-        return Page(documents, nothing, remote_clock(nothing), None, _taken(exchanges))
+        page = self.no_page()
+        page.records, page.exchanges = documents, _taken(exchanges)
+        return page
 
     def find(self, client, sought, is_sought, about=None):
         """Look records up: the first page that has any of them.

@@ -21,6 +21,8 @@ def referred(flow):
     :rtype: BridgeFlow
     """
     siblings, found = flow.connector_id.flow_ids - flow, flow.browse()
+    for each in (flow | flow.child_ids).operation_ids.filtered("for_each").mapped("for_each"):
+        found |= siblings.filtered(lambda one, code=each: one.code == code)
     for mapping in (flow | flow.child_ids).mapping_ids:
         for settings in (reader.settings for reader in mapping._rule().readers):
             if settings.get("flow"):

@@ -23,6 +23,7 @@ from . import (
     test_job,
     test_lossy,
     test_outbox,
+    test_pieces,
     test_preview,
     test_keyed,
     test_pull,

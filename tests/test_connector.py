@@ -17,6 +17,22 @@ class TestConnector(BridgeCase):
         self.assertEqual(self.message()["type"], "success")
         self.assertEqual(self.message()["message"], "Things: the first page has 2 records.")
 
+    def test_what_would_fail_or_is_empty_is_said_as_a_doubt(self):
+        """Cases A15, A16: a list with nothing in it, and first records that the mapping can not read."""
+        self.connect()
+        cases = [
+            ([], "if there are none yet"),
+            ([thing(1), {**thing(2), "name": {"first": "Ann"}}], "1 of them can not be read"),
+            ([{"name": "Ann"}], "can not be read"),
+            ([{"id": 1, "updated": 1}], "None of them has: name, email, phone"),
+        ]
+        for records, words in cases:
+            with self.subTest(words=words):
+                self.server.records["things"] = records
+                message = self.message()
+                self.assertEqual((message["type"], message["sticky"]), ("warning", True))
+                self.assertIn(words, message["message"])
+
     def test_connection_without_a_flow_needs_nothing_at_the_base_address(self):
         self.connect()
         self.connector.flow_ids.unlink()
@@ -67,6 +83,7 @@ class TestConnector(BridgeCase):
         self.assertIn("Allowed private addresses", self.message()["message"])
         self.assertFalse(self.server.requests)
         self.connector.allowed_addresses = "10.0.0.0/8, 127.0.0.1"
+        self.server.records["things"] = [thing(1)]
         self.assertEqual(self.message()["type"], "success")
 
     def test_bad_configuration_is_refused_when_it_is_saved(self):

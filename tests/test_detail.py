@@ -134,7 +134,9 @@ class TestDetail(BridgeCase):
         self.assertEqual(sorted(self.bound(flow, 1).child_ids.mapped("name")), ["Changed", "Line 3"])
         self.env["bridge.job"]._enqueue_records(flow, ["1"])
         self.work()
-        self.assertEqual(sorted(self.bound(flow, 1).child_ids.mapped("name")), ["Changed", "Line 3"], "a single one, too")
+        self.assertEqual(
+            sorted(self.bound(flow, 1).child_ids.mapped("name")), ["Changed", "Line 3"], "a single one, too"
+        )
 
     def test_lines_that_can_not_be_read_empty_nothing(self):
         flow = self.connect(*flows_with_lines())
@@ -149,7 +151,10 @@ class TestDetail(BridgeCase):
     def test_misuse(self):
         for change, words in (
             ({"operations": [list_operation("things", details="changed")]}, "needs the operation “Get one record”"),
-            ({"operations": [list_operation("things"), {**get_operation(), "details": "all"}]}, "list of a flow of its own"),
+            (
+                {"operations": [list_operation("things"), {**get_operation(), "details": "all"}]},
+                "list of a flow of its own",
+            ),
         ):
             with self.subTest(words=words), self.assertRaisesRegex(ValidationError, words):
                 self.connect(things_flow(**change))

@@ -174,7 +174,7 @@ class TestPush(PushCase):
 
     def test_where_active_is_mapped_an_archived_record_is_changed_and_not_gone(self):
         fields_ = [field("name", "name"), field("ref", "ref"), field("active", "active", "boolean")]
-        flow = self.connect(contacts_flow(fields=fields_))
+        self.connect(contacts_flow(fields=fields_))
         ada = self.partner()
         self.settle()
         ada.action_archive()
@@ -228,7 +228,7 @@ class TestPush(PushCase):
             field("name", "name", required=True),
             field("category_id", "tags", "many2many_key", options={"field": "name"}),
         ]
-        flow = self.connect(contacts_flow(fields=fields_))
+        self.connect(contacts_flow(fields=fields_))
         tag = self.env["res.partner.category"].create({"name": "Gold"})
         ada = self.partner(category_id=[(6, 0, tag.ids)])
         self.settle()

@@ -17,6 +17,7 @@ from ...remote.walk import Walk
 from ..policy import policy_of
 from ..slice import PREVIEW_RECORDS, Slice
 from . import arrival, detail
+from .pieces import pieces_of
 from .unseen import Unseen
 
 
@@ -261,14 +262,18 @@ class PullSlice(Slice):
         if self.run.dry_run and ids is not None and get:  # they may be far behind the first records of the list
             yield [get._compiled().some(client, self.exchanges, ids[:PREVIEW_RECORDS])]
             return
-        operation, exchanges = self.flow._operation("list")._compiled(self.page_size()), self.exchanges
+        listing = self.flow._operation("list")
+        operation, exchanges, pieces = listing._compiled(self.page_size()), self.exchanges, pieces_of(listing)
         # Where nothing is known yet, every record is going to be mapped; else only those that have changed.
         is_to_be_mapped = position["first"] and not self.details
         begin = self.mapper.identify_and_map if is_to_be_mapped else self.mapper.only_identify
 
         def read_and_map(state):
             # In the reading thread, which works while this one waits for the database.
-            page = operation.page(client, exchanges, state, position["since"])
+            if pieces is None:
+                page = operation.page(client, exchanges, state, position["since"])
+            else:
+                page = pieces.page(operation, client, exchanges, state, position["since"])
             page.read = [begin(document) for document in page.records]
             return page
 
