@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import jmespath
 from jmespath.exceptions import JMESPathError
+from jmespath.visitor import TreeInterpreter
 
 from .errors import PathError
 
@@ -233,12 +234,13 @@ class Expression:
     :ivar str text: the expression as it was written
     """
 
-    __slots__ = ("_compiled", "text")
+    __slots__ = ("_compiled", "_list", "text")
 
     def __init__(self, text):
         self.text = text
         try:
             self._compiled = jmespath.compile(text)
+            self._list = _list_in(self._compiled.parsed)
         except (JMESPathError, ValueError) as error:
             detail = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise PathError("bad_expression", expression=text, detail=detail) from error
@@ -253,6 +255,25 @@ class Expression:
         except (JMESPathError, ArithmeticError, TypeError, ValueError) as error:  # a slice of step 0 is a ValueError
             detail = str(error)[:DETAIL]  # it quotes the value
             raise PathError("expression_failed", expression=self.text, detail=detail) from error
+
+    def list_in(self, document):
+        """The list of the document that the expression filters, sorts or cuts, as it is there; None if it is none."""
+        found = self._list and TreeInterpreter().visit(self._list, document)
+        return found if isinstance(found, list) else None
+
+
+def _list_in(node):
+    """The part of a compiled expression that names the list; None where it is made of several."""
+    while node["type"] in _OF_A_LIST:
+        first, *rest = node["children"]
+        if node["type"] == "index_expression" and not any(one["type"] == "slice" for one in rest):
+            return None  # one of a list
+        node = first
+    return node if node["type"] in ("field", "subexpression", "identity", "current") else None
+
+
+_OF_A_LIST = ("pipe", "projection", "filter_projection", "flatten", "index_expression", "or_expression")
+_OF_A_LIST += ("function_expression",)
 
 
 _PLAIN = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*\Z")
@@ -273,6 +294,9 @@ class _PlainExpression:
                 return None
             document = document.get(step)
         return document
+
+    def list_in(self, document):
+        return None  # it takes what is there
 
 
 @functools.lru_cache(maxsize=4096)

@@ -118,8 +118,9 @@ class Operation:
             records = self._records(client, answer, state)
             if self.paginator.is_echo(state, records):
                 return Page([], answer, remote_clock(answer), None, _taken(exchanges))
-            after = self.paginator.advance(state, answer, records)
-            short = self.paginator.shortfall(state, answer, records) if after is None else None
+            came = self._came(answer, records)
+            after = self.paginator.advance(state, answer, records, came)
+            short = self.paginator.shortfall(state, answer, came) if after is None else None
         except RemoteError as error:
             for exchange in exchanges[-1:]:  # the answer that is to blame is kept with what is wrong with it
                 exchange.error = error.message
@@ -158,7 +159,7 @@ class Operation:
             answer = client.send(self.request(variables, self.paginator.url(state), about=about))
             records = self._records(client, answer, state)
             found += [record for record in records if isinstance(record, dict) and is_sought(record)]
-            state = self.paginator.advance(state, answer, records)
+            state = self.paginator.advance(state, answer, records, self._came(answer, records))
         return found
 
     def get(self, client, external_id, about=None):
@@ -204,7 +205,7 @@ class Operation:
             if self.paginator.is_echo(state, some):
                 break
             records += some
-            state = self.paginator.advance(state, answer, some)
+            state = self.paginator.advance(state, answer, some, self._came(answer, some))
         return records
 
     # --- What an answer says
@@ -231,6 +232,14 @@ class Operation:
         ):
             return []
         raise self._no_records(client, answer)
+
+    def _came(self, answer, records):
+        """The list as it came, of which *Records in the Answer* may take only some.
+
+        :rtype: list
+        """
+        found = self.place.list_in(answer.document)
+        return records if found is None else found
 
     def _is_nothing(self, answer, found):
         if found not in (None, []):

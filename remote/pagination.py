@@ -113,6 +113,7 @@ class Paginator:
     label = ""
     options: dict[str, Option] = {}
     required: tuple[tuple[str, ...], ...] = ()  # of each group, one must be given
+    reads_records = False  # does the last record say where the next page begins
     places: tuple[str, ...] = ()  # placeholders of which a request needs one, or it would read the same page again
 
     def __init__(self, options: dict, page_size: int, base_url: str | None = None):
@@ -167,14 +168,14 @@ class Paginator:
         """Is this the last page once more, as some remotes answer who is asked for one behind it?"""
         return bool(state.get("beyond") and records) and _digest(records) == state["trail"]["last"]
 
-    def shortfall(self, state: dict, answer, records: list) -> tuple | None:
+    def shortfall(self, state: dict, answer, came: list) -> tuple | None:
         """Where a list has ended before its total: how many records there were, and how many the remote counts.
 
-        :param records: those of the last page
+        :param came: the last page, as it came
         """
         if self._given.get("end") != "total":
             return None
-        seen, total = state.get("seen", 0) + len(records), self._find_total(answer)
+        seen, total = state.get("seen", 0) + len(came), self._find_total(answer)
         is_short = str(total).isdecimal() and seen < int(total)
         return (seen, int(total)) if is_short else None
 
@@ -191,21 +192,33 @@ class Paginator:
         place = self._given.get("cursor_path") or self._given.get("next_path")
         return end == "no_next" and bool(place) and says_nothing(place, answer.document)
 
-    def advance(self, state: dict, answer, records: list) -> dict | None:
+    def advance(self, state: dict, answer, records: list, came: list | None = None) -> dict | None:
         """State after this page, or None if it was the last one.
 
         :param Answer answer: what the remote sent
-        :param records: the records in it, all of them
+        :param records: the records in it
+        :param came: the list in it from which those were chosen, by which the end is judged; None: it is the same
         :raises ProtocolError: the walk goes in a circle, or the place of the next page can not be read
         """
-        if self._at_end(state, answer, records):
+        came = records if came is None else came
+        if self._at_end(state, answer, came):
             return None
-        following = self._next(state, answer, records)
+        following = self._next(state, answer, (records or came) if self.reads_records else came)
         if following is None:
             return None
-        following["seen"] = state.get("seen", 0) + len(records)
-        following |= self._beyond(state, answer, records, following["seen"])
-        return {**following, "trail": _trail(state, following, records, answer)}
+        following["seen"] = state.get("seen", 0) + len(came)
+        following |= self._beyond(state, answer, came, following["seen"])
+        try:
+            return {**following, "trail": _trail(state, following, records or came, answer)}
+        except ProtocolError as error:
+            beyond = self._past_repetition(state, came) if error.reason == "repeated_page" else None
+            if beyond is None:
+                raise
+            return beyond
+
+    def _past_repetition(self, state, came) -> dict | None:
+        """Where to go on behind a page that was the last one again; None: the walk goes in a circle."""
+        return None
 
     def _beyond(self, state, answer, records, seen):
         """Marks of a page that is asked for although the list seems to have ended."""
@@ -384,6 +397,13 @@ class Offset(Paginator):
     def _next(self, state, answer, records):
         return {"offset": state["offset"] + (len(records) or self.page_size)}
 
+    def _past_repetition(self, state, came):
+        """A remote that leaves records out after paging shows the same ones again, if nothing new was behind them."""
+        if len(came) >= self.page_size or state.get("skipped"):
+            return None
+        offset = state["offset"] + self.page_size
+        return {"offset": offset, "seen": offset, "skipped": True, "trail": state["trail"]}
+
 
 class _ByCursor(Paginator):
     """What the ways with a cursor have in common."""
@@ -426,6 +446,7 @@ class LastRecord(_ByCursor):
     """A field of the last record is sent with the next request: ``?starting_after=cus_123``."""
 
     name = "last_record"
+    reads_records = True
     label = _lt("Field of the last record")
     options = {"record_field": Option(_lt("Field of the record"), "path", "id"), **_end_options("empty_page")}
 

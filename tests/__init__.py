@@ -29,6 +29,7 @@ from . import (
     test_pull,
     test_push,
     test_push_races,
+    test_random_lists,
     test_reading,
     test_security,
     test_status,

@@ -315,3 +315,27 @@ def test_document_without_a_place(path, document, left):
     before = copy.deepcopy(document)
     assert parse_path(path).drop(document) == left
     assert document == before
+
+
+@pytest.mark.parametrize(
+    ("expression", "found"),
+    [
+        ("items[?kind == 'a']", [1, 2, 3]),
+        ("items[?kind == 'a'].{id: id}", [1, 2, 3]),
+        ("items[].id", [1, 2, 3]),
+        ("items[*]", [1, 2, 3]),
+        ("items[1:]", [1, 2, 3]),
+        ("sort_by(items, &id)", [1, 2, 3]),
+        ("items[?kind == 'a'] | sort_by(@, &id)", [1, 2, 3]),
+        ("items || `[]`", [1, 2, 3]),
+        ("inside.items[].lines[]", [4]),
+        ("lists[0][?kind]", None),
+        ("[items, inside.items][]", None),
+        ("none[?kind == 'a']", None),
+        ("items", None),
+        ("inside[?kind]", None),
+    ],
+)
+def test_list_that_an_expression_chooses_from(expression, found):
+    document = {"items": [1, 2, 3], "inside": {"items": [4]}, "lists": [[5]]}
+    assert parse_expression(expression).list_in(document) == found
