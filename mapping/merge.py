@@ -113,12 +113,33 @@ def renew(snapshot, terms, *, agreed, kept=(), known=None):
     :rtype: dict
     """
     old = {name: value for name, value in (snapshot or {}).items() if known is None or field_of(name) in known}
+    old = {name: value for name, value in old.items() if not _is_answered(name, terms, kept)}
     new = {
         name: value
         for name, value in terms.items()
         if field_of(name) not in kept and (field_of(name) in agreed or name in agreed)
     }
     return {**old, **new}
+
+
+def doubt_name(name):
+    """Under which name it stands what the remote had before something was sent that it has not confirmed."""
+    return f"{name}?"
+
+
+def doubts(snapshot):
+    """What the remote had before something was sent that it has not confirmed, by field.
+
+    :param dict snapshot: the remote's
+    :rtype: dict
+    """
+    found = {name[:-1]: value for name, value in (snapshot or {}).items() if name.endswith("?")}
+    return {name: value[0] for name, value in found.items() if value}
+
+
+def _is_answered(name, terms, kept):
+    """Is this a doubt that what the remote says now has ended?"""
+    return name.endswith("?") and name[:-1] in terms and name[:-1] not in kept
 
 
 def key_name(name):

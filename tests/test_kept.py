@@ -313,6 +313,86 @@ class TestKeptThere(BothWaysCase):
         self.assertEqual((self.lines.ids, self.ada.phone), ([], "7"))
 
 
+@tagged("post_install", "-at_install")
+class TestKeptThereInSilence(BothWaysCase):
+    """The same where the answer to a change does not show the record (A14): the next look tells."""
+
+    def setUp(self):
+        super().setUp()
+        self.connect_both("ask", conditional=False)
+        self.remote.quiet = True
+        self.ada, self.ada_there = self.in_agreement(phone="1", city="London")
+
+    @property
+    def lines(self):
+        return self.env["bridge.drift"].search([("flow_id", "=", self.flow.id), ("kind", "=", ALTERED_THERE)])
+
+    def ignore_phone(self):
+        """It takes no other number, and answers 204 all the same."""
+        self.remote.normalise = lambda document: {**document, "phone": "1"}
+
+    def look(self):
+        run = self.flow._enqueue("manual", kinds=["pull"])
+        self.settle()
+        return run
+
+    def test_what_did_not_arrive_is_told_and_not_undone(self):
+        self.ignore_phone()
+        self.ada.write({"phone": "2", "city": "Ghent"})
+        self.settle()
+        self.assertFalse(self.lines, "nobody knows yet")
+        run = self.look()
+        self.assertEqual((self.ada.phone, self.ada.city), ("2", "Ghent"))
+        self.assertEqual((self.lines.differences, run.altered), ({"phone": ["2", "1"]}, 1))
+        for _again in range(2):
+            self.flow._enqueue("manual", full=True)
+            self.settle()
+            self.assertEqual((self.ada.phone, self.lines.differences), ("2", {"phone": ["2", "1"]}))
+        altered = self.env["bridge.drift"].search([("flow_id", "=", self.flow.id), ("kind", "=", "altered")])
+        self.assertEqual((altered.ids, self.conflicts().ids), ([], []), "it is not Odoo that keeps another value")
+
+    def test_what_arrived_is_in_agreement(self):
+        self.ada.phone = "2"
+        self.settle()
+        run = self.look()
+        self.assertEqual((self.lines.ids, run.altered, self.ada.phone), ([], 0, "2"))
+        self.put(self.ada_there, phone="1")  # somebody there takes it back, later
+        self.look()
+        self.assertEqual((self.lines.ids, self.ada.phone), ([], "1"))
+
+    def test_what_is_changed_there_later_is_taken_and_ends_it(self):
+        self.ignore_phone()
+        self.ada.phone = "2"
+        self.settle()
+        self.look()
+        self.remote.normalise = None
+        self.put(self.ada_there, phone="7")
+        self.look()
+        self.assertEqual((self.lines.ids, self.ada.phone), ([], "7"))
+
+    def test_retry_that_helps_ends_it(self):
+        self.ignore_phone()
+        self.ada.phone = "2"
+        self.settle()
+        self.look()
+        self.remote.normalise = None
+        self.lines.action_push()
+        self.settle()
+        self.look()
+        self.assertEqual((self.lines.ids, self.ada.phone, self.contacts[self.ada_there]["phone"]), ([], "2", "2"))
+
+    def test_another_change_in_odoo_meanwhile_is_sent(self):
+        self.ignore_phone()
+        self.ada.phone = "2"
+        self.settle()
+        self.remote.normalise = None
+        self.ada.phone = "3"
+        self.look()
+        self.assertEqual((self.contacts[self.ada_there]["phone"], self.ada.phone), ("3", "3"))
+        self.look()
+        self.assertEqual((self.lines.ids, self.conflicts().ids), ([], []))
+
+
 def term(record, name):
     value = record[name]
     return str(value) if record._fields[name].type == "html" and value else value

@@ -322,11 +322,36 @@ def keep_altered(pull, outcomes):
             rows.append({**row, "record_name": name_of(pull, one.step.facts)})
     if told or rows:
         drifts._keep_altered(pull.flow, pull.run, ALTERED, dict.fromkeys(ids), rows)
+    if pull.goes_both_ways:
+        _keep_altered_there(pull, seen)
+
+
+def _keep_altered_there(pull, seen):
+    """What was sent without an answer that shows the record, and is not there, is told until it is settled."""
     # What the other system has now in a field is another value than it was said to keep.
-    changed = {one.external_id: set(one.step.changes) for one in seen if one.step.changes}
-    changed |= {one.external_id: None for one in seen if one.action in REMOVALS}
-    if pull.goes_both_ways and changed:
-        drifts._keep_altered(pull.flow, pull.run, ALTERED_THERE, changed, [])
+    known = {one.external_id: {*one.step.changes, *_doubted(one)} for one in seen}
+    known = {external_id: names for external_id, names in known.items() if names}
+    known |= {one.external_id: None for one in seen if one.action in REMOVALS}
+    rows = [
+        {
+            "external_id": one.external_id,
+            "res_id": one.record_id,
+            "record_name": name_of(pull, one.step.facts),
+            "differences": {name: [journal.brief(value) for value in pair] for name, pair in one.step.unmoved.items()},
+        }
+        for one in seen
+        if one.step.unmoved
+    ]
+    if known:
+        pull.env["bridge.drift"]._keep_altered(pull.flow, pull.run, ALTERED_THERE, known, rows)
+    if rows:
+        pull.run._add({"altered": len(rows)})
+
+
+def _doubted(outcome):
+    """Fields that were sent without an answer that shows the record, and of which it is known now what is there."""
+    bound = outcome.step.facts.bound
+    return merge.doubts(bound and bound.remote_snapshot).keys() & outcome.step.terms.keys()
 
 
 def altered_values(outcome, what):

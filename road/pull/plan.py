@@ -39,6 +39,7 @@ class Step(NamedTuple):
     :ivar dict opposed: Odoo field to (odoo, remote, agreed): where a person has to decide; None: about the record
     :ivar frozenset kept: fields whose snapshots stay: a change of Odoo waits for its way, or for a decision
     :ivar dict children: one2many field to the steps of the records inside
+    :ivar dict unmoved: Odoo field to (odoo, remote): what was sent, and has changed nothing there
     :ivar frozenset deferred: fields whose related record is not here yet
     :ivar str note: what there is to say of it
     :ivar Failure failure: why it is rejected
@@ -53,6 +54,7 @@ class Step(NamedTuple):
     opposed: dict = NOTHING
     kept: frozenset = frozenset()
     children: dict = NOTHING
+    unmoved: dict = NOTHING
     deferred: frozenset = frozenset()
     note: str | None = None
     failure: Failure | None = None
@@ -176,7 +178,8 @@ def decide_fields(policy, facts):
         new = {name: (None, facts.terms[name]) for name in facts.values if not merge.is_empty(facts.terms[name])}
         return step._replace(changes=new)
     bound = facts.bound if facts.bound and facts.bound.res_id == facts.record_id else None
-    changes, pushes, opposed, kept = {}, set(), {}, set()
+    changes, pushes, opposed, kept, unmoved = {}, set(), {}, set(), {}
+    doubts = merge.doubts(bound and bound.remote_snapshot)
     for rule in policy.rules:
         name = rule.field
         preferred = facts.arrival.preferred(name)
@@ -185,12 +188,14 @@ def decide_fields(policy, facts):
             continue
         odoo, remote = facts.odoo.get(name), facts.terms[name]
         agreed = merge.before(bound and bound.odoo_snapshot, name)
+        # What it had before something was sent there is no change of it.
+        is_unmoved = name in doubts and preferred is None and merge.same(remote, doubts[name])
         verdict = merge.decide_field(
             rule,
             odoo,
             remote,
             agreed,
-            merge.before(bound and bound.remote_snapshot, name),
+            remote if is_unmoved else merge.before(bound and bound.remote_snapshot, name),
             decision=facts.standing.get((FIELD, name), {}).get("decision"),
             prefer=preferred,
             newest=facts.newest,
@@ -203,7 +208,11 @@ def decide_fields(policy, facts):
             opposed[name] = (odoo, remote, None if agreed is MISSING else agreed)
         if verdict != merge.PULL and not merge.agree(odoo, remote):
             kept.add(name)
-    step = step._replace(changes=changes, pushes=frozenset(pushes), opposed=opposed, kept=frozenset(kept))
+            if is_unmoved and verdict == merge.NONE:
+                unmoved[name] = (odoo, remote)
+    step = step._replace(
+        changes=changes, pushes=frozenset(pushes), opposed=opposed, kept=frozenset(kept), unmoved=unmoved
+    )
     if bound and bound.state == "removed" and policy.delete_policy == ARCHIVE:
         return _revived(policy, step)
     return step

@@ -68,6 +68,7 @@ def updated(push, receipts):
     rows = []
     for receipt in receipts:
         odoo, remote = snapshots(push, receipt, list(receipt.step.changes))
+        remote |= _doubts(push, receipt)
         rows.append(
             {
                 "id": receipt.draft.bound.id,
@@ -83,6 +84,22 @@ def updated(push, receipts):
         for kind, name in one.step.facts.standing
         if name in one.step.changes
     )
+
+
+def _doubts(push, receipt):
+    """What the other system had, where its answer does not show that it has now what was sent (mapping/merge.py)."""
+    snapshot, names = receipt.draft.bound.remote_snapshot or {}, [*receipt.step.changes]
+    if push.policy.direction != "both":
+        return {}
+    if receipt.answer:
+        return {merge.doubt_name(name): None for name in names if merge.doubt_name(name) in snapshot}
+    before = {**snapshot, **merge.doubts(snapshot)}
+    terms = receipt.step.facts.terms
+    return {
+        merge.doubt_name(name): [before[name]]
+        for name in names
+        if name in before and name in terms and not merge.same(before[name], terms[name])
+    }
 
 
 def keep_altered(push, receipts):

@@ -198,6 +198,7 @@ class RecordServer(FaultServer):
         one, as soon as it is ready and whether or not it arrived, with `Idempotent-Replayed: true`
     :ivar bool lookup: lists can be filtered by equality; else such a request is a 400
     :ivar float latency: seconds before each answer, after the change was stored
+    :ivar bool quiet: a change is answered 204, without the record
     :ivar refuse: (method, path, document) -> None or (status, document) for a change, also for each in a bulk
     :ivar normalise: document -> document that is stored; it must not wait
     :ivar fault: (method, path) -> None or one of KINDS; for every request, and for a bulk as a whole
@@ -212,6 +213,7 @@ class RecordServer(FaultServer):
     idempotency = False
     lookup = True
     latency = 0.0
+    quiet = False
     refuse = None
     normalise = None
     fault = None
@@ -400,7 +402,7 @@ class RecordServer(FaultServer):
             if request.method not in (("PATCH", "PUT", "DELETE") if external_id else ("POST",)):
                 raise Refused(405, f"{request.method} can not be done to {request.path}")
             wanted = request.headers.get("if-match") if self.conditional else None
-            return _about(*self._change(request.method, collection, external_id, document, wanted))
+            return self._told(*self._change(request.method, collection, external_id, document, wanted))
         except Refused as refused:
             return Answer(refused.status, refused.document)
 
@@ -417,6 +419,9 @@ class RecordServer(FaultServer):
         ]
         start = offset or 0
         return Answer(200, {"records": found[start : None if limit is None else start + limit], "total": len(found)})
+
+    def _told(self, status, record):
+        return _about(204, None) if self.quiet and status == 200 else _about(status, record)
 
     def _change(self, method, collection, external_id, document, wanted=None):
         """Make one change; return status and record.
