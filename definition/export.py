@@ -45,6 +45,8 @@ def export_flow(flow):
     """:rtype: dict"""
     return {
         **{key: flow[key] for key in FLOW_KEYS},
+        "gone_values": read_json(flow, "gone_values") or None,
+        "gone_button": flow.gone_button or None,
         "model": flow.model,
         "parent": flow.parent_id.code or None,
         "match_domain": flow._read_domain("match_domain"),

@@ -77,6 +77,8 @@ def _flow_values(env, document):
         **given(document, FLOW_KEYS),
         **{f"{place}_path": record.get(place) or ("id" if place == "id" else False) for place in PLACES},
         "version_header": record.get("version_header") or False,
+        "gone_values": write_json(document.get("gone_values")),
+        "gone_button": document.get("gone_button") or False,
         "model_id": env["ir.model"]._get_id(document["model"]),
         "match_domain": repr(document.get("match_domain", [])),
         "push_domain": repr(document.get("push_domain", [])),

@@ -35,6 +35,7 @@ WAITS = "Runs have failed as a whole, so that the next one does not start by its
 class BridgeFlow(models.Model):
     _name = "bridge.flow"
     _description = "Flow"
+    _inherit = ["bridge.gone.mixin"]
     _order = "connector_id, sequence, id"
 
     # What is kept in agreement
@@ -100,13 +101,6 @@ class BridgeFlow(models.Model):
         default="keep",
         required=True,
         help="What happens in the other system to a record that was deleted in Odoo.",
-    )
-    delete_policy = fields.Selection(
-        [("archive", "Archive"), ("unlink", "Delete"), ("flag", "Mark the external ID"), ("ignore", "Ignore")],
-        string="Deleted Remotely",
-        default="archive",
-        required=True,
-        help="What happens in Odoo to a record that was deleted in the other system.",
     )
     remove_limit = fields.Integer(
         "Removal Limit (%)",
@@ -237,14 +231,6 @@ class BridgeFlow(models.Model):
             if flow.model.startswith("bridge."):
                 flow._refuse(self.env._("the bridge's own records can not be integrated"))
 
-    @api.constrains("model_id", "delete_policy")
-    def _check_delete_policy(self):
-        for flow in self:
-            if flow.delete_policy == "archive" and not self.env[flow.model]._active_name:
-                flow._refuse(
-                    self.env._("records of %s can not be archived; choose another rule for deleted records", flow.model)
-                )
-
     @api.constrains("id_path", "updated_path", "version_path", "deleted_path", "reference_path")
     def _check_paths(self):
         for flow in self:
@@ -312,6 +298,8 @@ class BridgeFlow(models.Model):
             "can_create",
             "can_update",
             "delete_policy",
+            "gone_values",
+            "gone_button",
         }
         result = super().write(vals)
         if "connector_id" in vals:

@@ -11,6 +11,7 @@ ACTIONS = [
     (words.UPDATE, "Update"),
     (words.LINK, "Link"),
     (words.ARCHIVE, "Archive"),
+    (words.MARK, "Mark as Gone"),
     (words.UNLINK, "Delete"),
     (words.FLAG, "Mark"),
     (words.SKIP, "Skip"),

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ..connect.addresses import ALLOWED_ADDRESSES, parse_addresses
+from .bridge_gone_mixin import ALLOWED_BUTTONS
 from .ir_cron import LANES
 
 MOST_LANES = 16
@@ -28,6 +29,7 @@ class ResConfigSettings(models.TransientModel):
         "Queue Limit (minutes)", config_parameter="integration_bridge.queue_minutes", default=60
     )
     bridge_allowed_addresses = fields.Char("Allowed Private Addresses", config_parameter=ALLOWED_ADDRESSES)
+    bridge_allowed_buttons = fields.Char("Allowed Buttons", config_parameter=ALLOWED_BUTTONS)
     bridge_alert_user_ids = fields.Many2many(
         "res.users",
         string="Alert Receivers",

@@ -31,7 +31,7 @@ class CompareSlice(PullSlice):
         same = {one.external_id: None for one in steps if one.external_id not in differing}
         for kind in (ALTERED, ALTERED_THERE):
             drifts._keep_altered(self.flow, self.run, kind, same, [])
-        journal.mark_seen(pull, [step.facts for step in steps])
+        journal.mark_seen(pull, [step.facts for step in steps if not step.facts.arrival.deleted])
         self.add(len(page.records), len(rows))
         self.advance(page, arrivals)
         return self.commit(len(page.records))

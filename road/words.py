@@ -2,11 +2,11 @@
 
 # Towards Odoo
 CREATE, UPDATE, LINK, UNCHANGED = "create", "update", "link", "unchanged"
-ARCHIVE, UNLINK, FLAG = "archive", "unlink", "flag"
+ARCHIVE, UNLINK, MARK, FLAG = "archive", "unlink", "mark", "flag"
 SKIP, REJECT = "skip", "reject"
 CONFLICT = "conflict"  # one side deleted what the other changed: nothing is done until a person decides
 
-REMOVALS = (ARCHIVE, UNLINK, FLAG)
+REMOVALS = (ARCHIVE, UNLINK, MARK, FLAG)
 COUNTERS = {
     CREATE: "created",
     UPDATE: "updated",
@@ -14,6 +14,7 @@ COUNTERS = {
     UNCHANGED: "unchanged",
     ARCHIVE: "archived",
     FLAG: "archived",
+    MARK: "updated",
     UNLINK: "removed",
     SKIP: "skipped",
     REJECT: "failed",
@@ -52,7 +53,7 @@ SENT_COUNTERS = {
 }
 
 # What has a line in the log, where the connector keeps everything
-LOGGED = (CREATE, UPDATE, LINK, ARCHIVE, UNLINK, FLAG, SKIP, REJECT, CONFLICT)
+LOGGED = (CREATE, UPDATE, LINK, ARCHIVE, UNLINK, MARK, FLAG, SKIP, REJECT, CONFLICT)
 LOGGED_SENDS = (*SENDS, LEAVE, SKIP, REJECT, CONFLICT, UNCERTAIN)
 
 # Kinds of errors (DESIGN.md, "The queue") that the road itself finds

@@ -20,6 +20,7 @@ from . import (
     test_faults_push_connector,
     test_faults_records,
     test_flow,
+    test_gone,
     test_job,
     test_lossy,
     test_outbox,

@@ -2,7 +2,7 @@
 
 from ...mapping import merge
 from ...mapping.paths import MISSING
-from ..words import ARCHIVE, CREATE, LINK, REMOVALS, UNCHANGED, UNLINK, UPDATE
+from ..words import ARCHIVE, CREATE, LINK, MARK, REMOVALS, UNCHANGED, UNLINK, UPDATE
 
 
 def snapshot(outcome):
@@ -40,7 +40,7 @@ def settled(pull, outcomes, to_push):
     """
     flow, nested = pull.flow, [rule for rule in pull.mapper.nested if rule.pushes]
     sent = {mapper: _sent_fields(mapper) for mapper in (pull.mapper, *(rule.child for rule in pull.mapper.nested))}
-    done = {one.record_id for one in outcomes if one.action in (ARCHIVE, UNLINK)}
+    done = {one.record_id for one in outcomes if one.action in (ARCHIVE, UNLINK, MARK)}
     written = [one for one in outcomes if one.action in (CREATE, UPDATE) and _has_no_news(pull, one, to_push, sent)]
     records = pull.records.browse(one.record_id for one in written) if nested else ()
     there = {record.id: [set(record[rule.field]._ids) for rule in nested] for record in records}

@@ -22,7 +22,7 @@ from ..keyed import ExistsError, Keyed
 from ..outcome import Outcome
 from ..terms import read_terms
 from ..waves import waves
-from ..words import ARCHIVE, CREATE, DATA, DEPENDENCY, LINK, UNCHANGED, UNLINK, UPDATE
+from ..words import ARCHIVE, CREATE, DATA, DEPENDENCY, LINK, MARK, UNCHANGED, UNLINK, UPDATE
 from . import kept
 from .halving import halve
 from .match import key_of, ways_of
@@ -47,7 +47,7 @@ def apply(pull, steps):
     :rtype: list[Outcome]
     :raises psycopg2.Error: if the transaction lost against another one and has to be done again
     """
-    if not any(step.action in (*WRITTEN, ARCHIVE, UNLINK) for step in steps):
+    if not any(step.action in (*WRITTEN, ARCHIVE, UNLINK, MARK) for step in steps):
         return shown(steps)
     if pull.goes_both_ways:
         pull.env["bridge.change"]._withhold()  # what is written here is only noted where something is left to be sent
@@ -84,7 +84,7 @@ class _Writer:
         outcomes = self._create_all([step for step in steps if step.action == CREATE])
         known = [self._without_missing(step) for step in steps if step.action in (UPDATE, LINK)]
         outcomes += self._halve([step for step in known if not step.failure], self._update)
-        gone = [step for step in steps if step.action in (ARCHIVE, UNLINK)]
+        gone = [step for step in steps if step.action in (ARCHIVE, UNLINK, MARK)]
         outcomes += self._halve(gone, self._remove)
         done = {outcome.external_id: outcome for outcome in self._read_back(outcomes)}
         done |= {step.external_id: _outcome(step) for step in known if step.failure}
@@ -271,14 +271,17 @@ class _Writer:
         return [_outcome(step, children=inside) for step, inside in zip(steps, children, strict=True)]
 
     def _remove(self, steps):
-        self._remove_records(self.records, steps)
+        self._remove_records(self.flow, self.records, steps)
         return [_outcome(step) for step in steps]
 
     @staticmethod
-    def _remove_records(records, steps):
+    def _remove_records(flow, records, steps):
         archived = records.browse(step.record_id for step in steps if step.action == ARCHIVE).exists()
         if archived:
             archived.action_archive()
+        marked = records.browse(step.record_id for step in steps if step.action == MARK).exists()
+        if marked:
+            flow._mark_gone(marked)
         records.browse(step.record_id for step in steps if step.action == UNLINK).exists().unlink()
 
     # Records inside the records
@@ -321,7 +324,7 @@ class _Writer:
                 if has_moved(parent.facts, child.facts):
                     values[inverse] = parent_id
                 records.browse(child.record_id).write(flow._values_to_write(child, values))
-        self._remove_records(records, [child for _parent, _parent_id, child in inside])
+        self._remove_records(flow, records, [child for _parent, _parent_id, child in inside])
         return {child.external_id: record_id for (child, _parent_id), record_id in zip(new, ids, strict=True)}
 
     # Read back

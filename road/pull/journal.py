@@ -165,12 +165,14 @@ def _write_nested(pull, flow, name, parents, parent_ids):
 def _mark_seen(pull, outcomes):
     """A full scan remembers what it has seen, to find what it has not."""
     if pull.run.full and (pull.flow.delete_policy != "ignore" or pull.run.kind == "compare"):
-        mark_seen(pull, [outcome.step.facts for outcome in outcomes])
+        # One that is told to be gone, and could not be removed, is not looked for once more at the end.
+        done = [outcome.step.facts for outcome in outcomes if outcome.action not in REMOVALS]
+        mark_seen(pull, done)
 
 
 def mark_seen(pull, records):
-    """:param list[Facts] records: what a page told"""
-    seen = [facts.bound.id for facts in records if facts.bound and not facts.arrival.deleted]
+    """:param list[Facts] records: what a page told, without what is gone"""
+    seen = [facts.bound.id for facts in records if facts.bound]
     pull.env["bridge.binding"]._mark_seen(seen, pull.run)
 
 
