@@ -35,6 +35,11 @@ def origin(url: str) -> tuple[str, str, int]:
     return parts.scheme, parts.host.lower(), parts.port or _PORTS[parts.scheme]
 
 
+def on_the_wire(url: str) -> str:
+    """The address as it is sent: percent-encoded, without fragment. A signature must be made over this one."""
+    return parsed(url)._replace(fragment=None).url
+
+
 def host_of(url: str) -> str:
     """Host and port as a person knows them, for messages."""
     return parsed(url).netloc

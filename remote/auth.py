@@ -15,6 +15,7 @@ from urllib.parse import quote_plus
 
 import cachetools
 import jmespath
+from requests.auth import AuthBase
 
 from . import address
 from .errors import AuthFailed, RemoteError, _lt
@@ -58,8 +59,8 @@ def scheme(cls):
     return cls
 
 
-class Scheme:
-    """One way to authenticate.
+class Scheme(AuthBase):
+    """One way to authenticate. It signs the final request, on every way to the connector's own origin.
 
     :param dict options: what the connector says, see ``fields``
     :param dict secrets: credentials, see ``secrets``
@@ -83,13 +84,37 @@ class Scheme:
         self._shared = shared
 
     def prepare(self, client) -> None:
-        """Called before a request: fetch what ``apply`` needs, if it is not there."""
+        """Called before a request: fetch what is needed to sign it, if it is not there."""
+
+    def __call__(self, request):
+        """Sign a request, whose method, address, headers and body are final.
+
+        :param Outgoing request: may be changed; its ``token`` says which session token was used
+        :return: the request to send
+        :raises AuthFailed: a credential is missing
+        """
+        pairs = []
+        request.token = self.apply(request.headers, pairs)
+        request.url = address.add_query(request.url, pairs)
+        return request
 
     def apply(self, headers: dict, query: list) -> str | None:
-        """Add credentials to the headers, or (as pairs) to the query.
+        """Add credentials to the headers, or (as pairs) to the query: all that a simple scheme needs to do.
 
         :return: the session token used, if there is one
         """
+
+    def try_again(self, client, status: int, headers, rejected_token) -> bool:
+        """Called when a request was refused: may it be sent once more, signed anew?
+
+        :param headers: of the answer
+        :param rejected_token: the ``token`` of the request
+        :raises RemoteError: of kind ``auth`` if the credentials are refused
+        """
+        if status != 401 or not self.can_refresh:
+            return False
+        self.refresh(client, rejected_token)
+        return True
 
     def refresh(self, client, rejected_token) -> None:
         """Get a new token in place of the rejected one.
@@ -107,12 +132,6 @@ class Scheme:
         if not value:
             raise AuthFailed("no_secret", sent=False, name=name)
         return value
-
-
-def _set_header(headers: dict, name: str, value: str) -> None:
-    for known in [known for known in headers if known.lower() == name.lower()]:
-        del headers[known]
-    headers[name] = value
 
 
 @scheme
@@ -133,7 +152,7 @@ class Basic(Scheme):
     secrets = ("secret",)
 
     def apply(self, headers, query):
-        _set_header(headers, "Authorization", basic_credentials(self.options.get("username", ""), self.secret()))
+        headers["Authorization"] = basic_credentials(self.options.get("username", ""), self.secret())
 
     def secret_values(self):
         own = super().secret_values()
@@ -154,7 +173,7 @@ class BasicKey(Scheme):
     secrets = ("secret",)
 
     def apply(self, headers, query):
-        _set_header(headers, "Authorization", basic_credentials(self.secret(), ""))
+        headers["Authorization"] = basic_credentials(self.secret(), "")
 
     def secret_values(self):
         own = super().secret_values()
@@ -170,7 +189,7 @@ class Bearer(Scheme):
     secrets = ("secret",)
 
     def apply(self, headers, query):
-        _set_header(headers, "Authorization", f"Bearer {self.secret()}")
+        headers["Authorization"] = f"Bearer {self.secret()}"
 
 
 @scheme
@@ -183,7 +202,7 @@ class ApiKeyHeader(Scheme):
     secrets = ("secret",)
 
     def apply(self, headers, query):
-        _set_header(headers, self.options.get("parameter", "X-API-Key"), self.secret())
+        headers[self.options.get("parameter", "X-API-Key")] = self.secret()
 
 
 @scheme
@@ -221,7 +240,7 @@ class TokenScheme(Scheme):
         token = TOKENS.get(self._key)
         if token is not None:
             header = self.options.get("token_header", "Authorization")
-            _set_header(headers, header, self.options.get("token_format", "Bearer {token}").replace("{token}", token))
+            headers[header] = self.options.get("token_format", "Bearer {token}").replace("{token}", token)
         return token
 
     def refresh(self, client, rejected_token):

@@ -231,10 +231,10 @@ def tls_context(verify: bool, ca_pem: str | None) -> ssl.SSLContext:
     return context
 
 
-def pool_manager(context: ssl.SSLContext, size: int) -> urllib3.PoolManager:
-    """Thread-safe pool of guarded connections, ``size`` kept open per host."""
+def pool_manager(context: ssl.SSLContext, hosts: int, size: int) -> urllib3.PoolManager:
+    """Thread-safe pool of guarded connections to so many hosts, ``size`` kept open for each."""
     manager = urllib3.PoolManager(
-        num_pools=16,
+        num_pools=hosts,
         maxsize=size,
         ssl_context=context,
         cert_reqs="CERT_REQUIRED" if context.check_hostname else "CERT_NONE",
