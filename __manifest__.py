@@ -8,7 +8,16 @@
     "website": "https://github.com/integration-bridge/integration_bridge",
     "depends": ["base_setup", "mail"],
     "external_dependencies": {
-        "python": ["cachetools", "cryptography", "jmespath", "jsonschema", "requests"],
+        "python": [
+            "cachetools",
+            "cryptography",
+            "jmespath",
+            "joserfc",
+            "jsonschema",
+            "oauthlib",
+            "requests",
+            "requests-aws4auth",
+        ],
     },
     "data": [
         "security/integration_bridge_groups.xml",

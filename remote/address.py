@@ -45,6 +45,12 @@ def host_of(url: str) -> str:
     return parsed(url).netloc
 
 
+def host_header(url: str) -> str:
+    """The Host header of a request: with the port only if it is not the usual one (RFC 9110 section 7.2)."""
+    parts = parsed(url)
+    return parts.host if parts.port in (None, _PORTS[parts.scheme]) else f"{parts.host}:{parts.port}"
+
+
 def join_base(base_url: str, path: str) -> str:
     """Absolute address of an operation's path. The base address keeps its own path: ``/v1`` + ``/users``."""
     if path.startswith(("http://", "https://")):

@@ -1,7 +1,8 @@
 """Authentication schemes: what a request must carry so that the other system knows who asks.
 
-A new scheme is one class with the decorator ``@scheme``. Options and secrets are those of the connector; which of them
-a scheme uses stands in its ``fields`` and ``secrets``.
+Those that sign are in ``signing.py``, further ways to a token in ``grants.py``. A new scheme is one class with the
+decorator ``@scheme``. Options and secrets are those of the connector; which of them a scheme uses stands in its
+``fields`` and ``secrets``.
 """
 
 from __future__ import annotations
@@ -42,7 +43,27 @@ OPTIONS = (
     "token_seconds",
     "client_in",
     "token_parameters",
+    "token_cookie",
+    "csrf_path",
+    "client_id_header",
+    "signed_text",
+    "signature_hash",
+    "signature_encoding",
+    "signature_header",
+    "signature_format",
+    "key_encoding",
+    "timestamp_header",
+    "timestamp_format",
+    "nonce_header",
+    "token_id",
+    "realm",
+    "region",
+    "service",
+    "jwt_algorithm",
+    "jwt_key_id",
+    "jwt_claims",
 )
+JSON_OPTIONS = ("login_body", "token_parameters", "jwt_claims")  # what a person writes as JSON
 FIXED_PARAMETERS = ("grant_type", "client_id", "client_secret", "refresh_token", "scope")  # of a token request
 
 # Life of a token whose answer says nothing, in seconds. RFC 6749 section 5.1 leaves it open; an hour is customary, and
@@ -73,6 +94,7 @@ class Scheme(AuthBase):
     name = ""
     label = ""
     fields: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()  # fields that must be filled in
     secrets: tuple[str, ...] = ()
     can_refresh = False
 
@@ -82,6 +104,12 @@ class Scheme(AuthBase):
         self.cache_key = cache_key
         self._on_secret = on_secret or (lambda name, value: None)
         self._shared = shared
+
+    def check(self) -> None:
+        """Called when the connector is saved, with the secrets that were typed just now, if any.
+
+        :raises ConfigurationError, AuthFailed: what is wrong with the options
+        """
 
     def prepare(self, client) -> None:
         """Called before a request: fetch what is needed to sign it, if it is not there."""
@@ -218,6 +246,24 @@ class ApiKeyQuery(Scheme):
         query.append((self.options.get("parameter", "api_key"), self.secret()))
 
 
+@scheme
+class ApiKeyCookie(Scheme):
+    """A token in a cookie (RFC 6265)."""
+
+    name = "api_key_cookie"
+    label = _lt("Token in a cookie")
+    fields = ("parameter",)
+    secrets = ("secret",)
+
+    def apply(self, headers, query):
+        headers["Cookie"] = cookie_header({self.options.get("parameter", "session"): self.secret()})
+
+
+def cookie_header(cookies: dict) -> str:
+    """Value of the Cookie header (RFC 6265 section 4.2)."""
+    return "; ".join(f"{name}={value}" for name, value in cookies.items())
+
+
 class TokenScheme(Scheme):
     """A token that is asked for, kept until it expires or is rejected, and then asked for again."""
 
@@ -232,12 +278,16 @@ class TokenScheme(Scheme):
         told = json.dumps([self.name, self.options, secrets], sort_keys=True, default=str)
         return self.cache_key, hashlib.sha256(told.encode()).hexdigest()
 
+    def _current(self) -> str | None:
+        """The token that is kept, if it is still good."""
+        return TOKENS.get(self._key)
+
     def prepare(self, client):
-        if TOKENS.get(self._key) is None:
+        if self._current() is None:
             self.refresh(client, None)
 
     def apply(self, headers, query):
-        token = TOKENS.get(self._key)
+        token = self._current()
         if token is not None:
             header = self.options.get("token_header", "Authorization")
             headers[header] = self.options.get("token_format", "Bearer {token}").replace("{token}", token)
@@ -263,15 +313,15 @@ class TokenScheme(Scheme):
         """Take over what other processes have changed of the credentials."""
 
     def secret_values(self):
-        return tuple(filter(None, (*super().secret_values(), TOKENS.get(self._key))))
+        return tuple(filter(None, (*super().secret_values(), self._current())))
 
     def _fetch(self, client) -> Token:
         raise NotImplementedError
 
-    def _ask(self, client, request: Request):
+    def _ask(self, client, request: Request, needs_document=True):
         """Send a token request; a refusal is a matter of credentials, whatever status the remote chose for it."""
         try:
-            return client.ask_token(request)
+            return client.ask_token(request, needs_document)
         except RemoteError as error:
             if error.status not in _REFUSALS:
                 raise
@@ -282,9 +332,12 @@ class TokenScheme(Scheme):
         """:raises AuthFailed: there is no text at the path (reason ``bad_token``)"""
         value = path.search(answer.document)
         if isinstance(value, bool) or not isinstance(value, (str, int)) or not str(value).strip():
-            host = address.host_of(answer.url)
-            raise AuthFailed("bad_token", host=host, status=answer.status, problem=f"nothing at {path.expression}")
+            raise self._no_token(answer, path.expression)
         return Token(str(value), self._life(answer.document))
+
+    def _no_token(self, answer, place) -> AuthFailed:
+        host = address.host_of(answer.url)
+        return AuthFailed("bad_token", host=host, status=answer.status, problem=f"nothing at {place}")
 
     def _life(self, document) -> float:
         said = document.get("expires_in") if isinstance(document, dict) else None
@@ -302,6 +355,7 @@ class OAuth2(TokenScheme):
     """What the grants of OAuth 2.0 have in common (RFC 6749)."""
 
     fields = ("token_url", "client_id", "client_in", "scope", "token_parameters")
+    required = ("token_url",)
     secrets = ("secret",)
     _path = jmespath.compile("access_token")
 
@@ -418,10 +472,12 @@ class Login(TokenScheme):
         "login_method",
         "login_body",
         "token_path",
+        "token_cookie",
         "token_header",
         "token_format",
         "token_seconds",
     )
+    required = ("login_path",)
     secrets = ("secret",)
     _DEFAULT_BODY = {"username": "{username}", "password": "{password}"}
 
@@ -445,9 +501,24 @@ class Login(TokenScheme):
         variables = {"username": self.options.get("username"), "password": self.secret()}
         method = self.options.get("login_method", "POST")
         body = render(self._body_template, variables) if method.upper() != "GET" else None
-        return self._token(
-            self._ask(client, Request(method, self.options.get("login_path", ""), body=body)), self._path
+        cookie, request = (
+            self.options.get("token_cookie"),
+            Request(method, self.options.get("login_path", ""), body=body),
         )
+        answer = self._ask(client, request, needs_document=not cookie)
+        if not cookie:
+            return self._token(answer, self._path)
+        if not answer.cookies.get(cookie):
+            raise self._no_token(answer, f"Set-Cookie: {cookie}")
+        return Token(answer.cookies[cookie], self._life(answer.document))
+
+    def apply(self, headers, query):
+        cookie, token = self.options.get("token_cookie"), self._current()
+        if not cookie:
+            return super().apply(headers, query)
+        if token is not None:
+            headers["Cookie"] = cookie_header({cookie: token})
+        return token
 
 
 def forget_tokens() -> None:

@@ -47,6 +47,7 @@ class _Call:
     resendable: bool = True
     status: int | None = None
     answer_headers: CaseInsensitiveDict = field(default_factory=CaseInsensitiveDict)
+    cookies: dict = field(default_factory=dict)
     raw: bytearray = field(default_factory=bytearray)
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     clock: float = field(default_factory=time.monotonic)
@@ -118,13 +119,14 @@ class Client:
             raise self._status_error(call)
         return bytes(call.raw), call.answer_headers.get("Content-Type", "")
 
-    def ask_token(self, request: Request) -> Answer:
+    def ask_token(self, request: Request, needs_document=True) -> Answer:
         """Send a request for a token: without authentication, and its answer is not logged.
 
+        :param bool needs_document: the token is in the body, which else need not be JSON
         :raises RemoteError: as ``send``
         """
         call = self._walk(request, hidden=True)
-        return self._answer(call, (), must_have_content=True)
+        return self._answer(call, () if needs_document else range(200, 300), needs_document)
 
     def excerpt(self, raw: bytes) -> str:
         """The beginning of a body as it may be shown to a person: redacted, at most ``EXCERPT`` characters."""
@@ -242,10 +244,11 @@ class Client:
                 raise self._no_answer(error, call) from error
             with contextlib.closing(response.raw):
                 call.status, call.answer_headers = response.status_code, response.headers
+                call.cookies = response.cookies.get_dict()
                 self._read(response.raw, call)
 
     def _open(self, call: _Call) -> requests.Response:
-        return self._sending().send(call.request, stream=True, allow_redirects=False, proxies={})
+        return self._sending().send(call.request)
 
     def _sending(self) -> GuardedSession:
         with self._opening:
@@ -341,7 +344,7 @@ class Client:
                 raise
             parsed = None
         seconds = time.monotonic() - call.clock
-        return Answer(call.status, call.answer_headers, parsed, call.address, seconds, len(raw), raw)
+        return Answer(call.status, call.answer_headers, parsed, call.address, seconds, len(raw), raw, call.cookies)
 
     def _parsed(self, raw: bytes, call: _Call, must_have_content: bool):
         text = document.decode(raw, call.answer_headers.get("Content-Type", ""), call.host)

@@ -132,6 +132,14 @@ MESSAGES = {
     ),
     "token_refused": _lt("%(host)s refused to give a token%(remote)s. Check the credentials of the connector."),
     "no_secret": _lt("The credential %(name)s is missing. Enter it in the connector."),
+    "bad_secret": _lt("The secret of the connector can not be read as %(encoding)s. Enter it again."),
+    "bad_private_key": _lt(
+        "The secret of the connector is not a private key for %(algorithm)s. Paste the whole PEM text of the key, with"
+        " its BEGIN and END lines and without a passphrase."
+    ),
+    "no_digest": _lt(
+        "%(host)s does not ask for Digest in a way that can be answered (%(problem)s). Choose another authentication."
+    ),
     # Asking for one record.
     "gone": _lt("%(host)s says that this record is deleted. If it is not, check the deleted marker of the flow."),
     "gone.nothing": _lt(

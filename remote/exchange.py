@@ -58,6 +58,7 @@ class Answer:
     seconds: float
     size: int
     raw: bytes
+    cookies: dict[str, str] = field(default_factory=dict)  # those that this answer sets
 
 
 @dataclass(repr=False, eq=False)

@@ -6,7 +6,6 @@ are decided in ``client.py``; bodies are read in ``body.py``, which counts.
 
 from __future__ import annotations
 
-import http.cookiejar
 import re
 import ssl
 
@@ -78,19 +77,24 @@ class GuardedAdapter(HTTPAdapter):
 
 
 class GuardedSession(requests.Session):
-    """A session that may be used by many threads, because nothing in it changes while it sends."""
+    """A session that many threads may use, because nothing in it changes while it sends."""
 
     def __init__(self, context: ssl.SSLContext, size: int):
         super().__init__()
         self.trust_env = False
-        self.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=()))  # none is taken
         adapter = GuardedAdapter(context, size)
         for scheme in ("https://", "http://"):
             self.mount(scheme, adapter)
 
-    def get_redirect_target(self, resp):
-        """None: to find out about a redirect, requests would read the whole body of the answer, however large."""
-        return None
+    def send(self, request, **options):
+        """Send once, by the adapter.
+
+        requests' own way looks for redirects even if it is told not to follow them, and for that reads the whole body
+        of the answer, however large; and it takes every cookie.
+
+        :raises urllib3.exceptions.HTTPError, RemoteError: as ``GuardedAdapter.send``
+        """
+        return self.get_adapter(request.url).send(request, **options)
 
 
 def wire_headers(headers) -> dict:

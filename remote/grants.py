@@ -1,0 +1,128 @@
+"""Schemes that get a token in a way of their own."""
+
+from __future__ import annotations
+
+import json
+import re
+import textwrap
+import time
+import uuid
+
+from joserfc import jwk, jwt
+from joserfc.errors import JoseError
+
+from .auth import OAuth2, TokenScheme, basic_credentials, cookie_header, scheme
+from .errors import AuthFailed, ConfigurationError, _lt
+from .exchange import Request
+from .tokens import Token
+
+_ASSERTION_SECONDS = 300  # servers take a few minutes at most
+_JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"  # RFC 7523 section 2.1
+_KEY_TYPES = {"RS256": jwk.RSAKey, "ES256": jwk.ECKey}
+_PEM = re.compile(r"-----BEGIN ([A-Z ]*PRIVATE KEY)-----([A-Za-z0-9+/=\s]+)-----END \1-----")
+_WHEN_FETCHED = ("GET", "HEAD", "OPTIONS")  # what changes nothing needs no CSRF token
+
+
+def private_key_pem(text: str) -> str:
+    """A private key whose line breaks a form or a JSON file has taken away.
+
+    :raises ValueError: it is none, or is encrypted
+    """
+    found = _PEM.search(text.replace("\\n", "\n"))
+    if not found:
+        raise ValueError("no private key")
+    lines = textwrap.wrap("".join(found[2].split()), 64)
+    return "\n".join([f"-----BEGIN {found[1]}-----", *lines, f"-----END {found[1]}-----", ""])
+
+
+@scheme
+class JwtBearer(OAuth2):
+    """The connector signs an assertion with its private key, and gets a token for it (RFC 7523)."""
+
+    name = "oauth2_jwt_bearer"
+    label = _lt("OAuth 2.0, JWT bearer")
+    fields = ("token_url", "client_id", "jwt_algorithm", "jwt_key_id", "jwt_claims", "scope", "token_parameters")
+    fields += ("token_header", "token_format", "token_seconds")
+
+    def check(self):
+        if self._secrets.get("secret"):
+            self._key()
+        for name in set(self.options.get("jwt_claims", {})) & {"iss", "iat", "exp", "jti"}:
+            raise ConfigurationError(_lt("The claim “%(name)s” is set already; take it out."), name=name)
+
+    def _owner(self):
+        return {}, {}  # the assertion says who we are
+
+    def _fetch(self, client):
+        # RFC 7523 section 3: issuer, subject, audience, expiry; an identifier, so that it counts once.
+        client_id, now = self.options.get("client_id", ""), int(time.time())
+        claims = {"iss": client_id, "sub": client_id, "aud": self.options.get("token_url", "")}
+        claims |= self.options.get("jwt_claims", {})
+        claims |= {"iat": now, "exp": now + _ASSERTION_SECONDS, "jti": str(uuid.uuid4())}
+        header = {"alg": self._algorithm, "typ": "JWT", "kid": self.options.get("jwt_key_id")}
+        header = {name: value for name, value in header.items() if value}
+        assertion = jwt.encode(header, claims, self._key(), algorithms=[self._algorithm])
+        answer = self._grant(client, {"grant_type": _JWT_BEARER, "assertion": assertion})
+        return self._token(answer, self._path)
+
+    @property
+    def _algorithm(self):
+        return self.options.get("jwt_algorithm", "RS256")
+
+    def _key(self):
+        """:raises AuthFailed: the secret is no private key for the algorithm (reason ``bad_private_key``)"""
+        try:
+            key = _KEY_TYPES[self._algorithm].import_key(private_key_pem(self.secret()))
+            if self._algorithm == "ES256" and key.curve_name != "P-256":
+                raise ValueError(key.curve_name)
+        except (ValueError, TypeError, JoseError) as error:
+            raise AuthFailed("bad_private_key", sent=False, algorithm=self._algorithm) from error
+        return key
+
+
+@scheme
+class BasicWithCsrf(TokenScheme):
+    """User name and password, and with what writes a token that is fetched first, and its session cookie (SAP)."""
+
+    name = "basic_csrf"
+    label = _lt("User name and password, with CSRF token")
+    fields = ("username", "csrf_path", "token_header", "token_seconds")
+    secrets = ("secret",)
+
+    @property
+    def _header(self):
+        return self.options.get("token_header", "X-CSRF-Token")
+
+    @property
+    def _credentials(self):
+        return basic_credentials(self.options.get("username", ""), self.secret())
+
+    def __call__(self, request):
+        request.headers["Authorization"] = self._credentials
+        request.token = self._current()
+        if request.token and request.method not in _WHEN_FETCHED:
+            kept = json.loads(request.token)
+            request.headers[self._header] = kept["token"]
+            if kept["cookies"]:
+                request.headers["Cookie"] = cookie_header(kept["cookies"])
+        return request
+
+    def try_again(self, client, status, headers, rejected_token):
+        if status == 403 and headers.get(self._header, "").lower() == "required":
+            self.refresh(client, rejected_token)
+            return True
+        return super().try_again(client, status, headers, rejected_token)
+
+    def _fetch(self, client):
+        asked = {"Authorization": self._credentials, self._header: "Fetch"}
+        answer = self._ask(client, Request("GET", self.options.get("csrf_path", ""), headers=asked), False)
+        value = answer.headers.get(self._header, "")
+        if not value or value.lower() == "required":
+            raise self._no_token(answer, self._header)
+        return Token(json.dumps({"token": value, "cookies": answer.cookies}), self._life(None))
+
+    def secret_values(self):
+        own = super().secret_values()
+        kept = json.loads(self._current() or "{}")
+        basic = [self._credentials[6:]] if self._secrets.get("secret") else []
+        return (*own, *basic, *filter(None, (kept.get("token"), *kept.get("cookies", {}).values())))
