@@ -1,6 +1,7 @@
 from . import (
     bridge_record_mixin,
     bridge_authentication_mixin,
+    bridge_secrets_mixin,
     bridge_connector,
     bridge_flow,
     bridge_flow_part,

@@ -5,7 +5,8 @@ from ..json_text import read_json
 from ..mapping.errors import MappingError
 from ..mapping.paths import parse_expression
 from ..remote import template
-from ..remote.auth import FIXED_PARAMETERS, OPTIONS, SCHEMES
+from ..remote.auth import FIXED_PARAMETERS, JSON_OPTIONS, OPTIONS, SCHEMES
+from ..remote.errors import ConfigurationError, RemoteError
 from ..remote.redaction import is_sensitive
 
 
@@ -17,7 +18,7 @@ class BridgeAuthenticationMixin(models.AbstractModel):
 
     auth_scheme = fields.Selection("_selection_auth_scheme", string="Authentication", default="none", required=True)
     auth_username = fields.Char("User Name")
-    auth_parameter = fields.Char("Header or Parameter Name")
+    auth_parameter = fields.Char("Header, Parameter or Cookie Name")
     auth_token_url = fields.Char("Token Address")
     auth_client_id = fields.Char("Client ID")
     auth_scope = fields.Char("Scope")
@@ -40,31 +41,97 @@ class BridgeAuthenticationMixin(models.AbstractModel):
         help='JSON: what else the token address wants, such as {"audience": "https://api.example.com"}',
     )
 
+    auth_token_cookie = fields.Char(
+        "Token Cookie", help="The cookie of the login's answer that is the token; it is sent back as a cookie."
+    )
+    auth_csrf_path = fields.Char(
+        "CSRF Token Path", help="Where the token is asked for, such as the service document; else the base address."
+    )
+    auth_client_id_header = fields.Char("Client ID Header", help="A header that the client ID is sent in, if any.")
+    auth_signed_text = fields.Text(
+        "Signed Text",
+        help="The parts that are signed, in their order, with what stands between them. Example:"
+        " {method}{target}{timestamp}{body}",
+    )
+    auth_signature_hash = fields.Selection(
+        [("sha256", "SHA-256"), ("sha512", "SHA-512"), ("sha1", "SHA-1"), ("md5", "MD5")], string="Hash"
+    )
+    auth_signature_encoding = fields.Selection([("hex", "Hexadecimal"), ("base64", "Base64")], string="Signature As")
+    auth_signature_header = fields.Char("Signature Header")
+    auth_signature_format = fields.Char("Signature Format", help="For example: HMAC {client_id}:{signature}")
+    auth_key_encoding = fields.Selection(
+        [("text", "Text"), ("base64", "Base64"), ("hex", "Hexadecimal")], string="Secret Is Written As"
+    )
+    auth_timestamp_header = fields.Char("Time Header", help="A header that {timestamp} is sent in.")
+    auth_timestamp_format = fields.Selection(
+        [
+            ("s", "Seconds since 1970"),
+            ("ms", "Milliseconds since 1970"),
+            ("iso", "ISO 8601, UTC"),
+            ("http", "HTTP date"),
+        ],
+        string="Time As",
+    )
+    auth_nonce_header = fields.Char("Nonce Header", help="A header that {nonce} is sent in.")
+    auth_token_id = fields.Char("Token ID", help="What OAuth 1.0a calls the token; its secret is the token secret.")
+    auth_realm = fields.Char("Realm")
+    auth_region = fields.Char("Region", help="For example: eu-central-1")
+    auth_service = fields.Char("Service", help="For example: s3, es, execute-api")
+    auth_jwt_algorithm = fields.Selection([("RS256", "RS256"), ("ES256", "ES256")], string="Signed With")
+    auth_jwt_key_id = fields.Char("Key ID", help="Goes into the header of the assertion (kid).")
+    auth_jwt_claims = fields.Text(
+        "Claims",
+        help='JSON: further claims, or others than usual. Example: {"sub": "ann@example.com", "aud": "https://…"}',
+    )
+    auth_uses = fields.Char(compute="_compute_auth_uses")  # for the form: names in blanks
+
     @api.model
     def _selection_auth_scheme(self):
         return [(name, self.env._(scheme.label)) for name, scheme in SCHEMES.items()]
 
+    @api.depends("auth_scheme")
+    def _compute_auth_uses(self):
+        for connector in self:
+            scheme = SCHEMES[connector.auth_scheme or "none"]
+            connector.auth_uses = f" {' '.join((*scheme.fields, *scheme.secrets))} "
+
     @api.constrains("auth_scheme", *(f"auth_{name}" for name in OPTIONS))
     def _check_authentication(self):
         for connector in self:
-            body, problem = read_json(connector, "auth_login_body"), False
-            if connector.auth_scheme.startswith("oauth2") and not connector.auth_token_url:
-                problem = self.env._("enter the token address")
-            if connector.auth_scheme == "login" and not connector.auth_login_path:
-                problem = self.env._("enter the login path")
-            try:
-                template.validate(body, {"username", "password"})
-                parse_expression(connector.auth_token_path or "token")
-            except (template.TemplateError, MappingError) as error:
-                problem = self._explain(error)
-            if problem:
-                raise ValidationError(
-                    self.env._(
-                        "Connector “%(connector)s”, authentication: %(problem)s",
-                        connector=connector.name,
-                        problem=problem,
-                    )
+            connector._refuse_authentication(connector._authentication_problem({}))
+
+    def _check_typed_secret(self, name):
+        self._refuse_authentication(self._authentication_problem({name: self[name]}))
+
+    def _refuse_authentication(self, problem):
+        """:raises ValidationError: if there is a problem"""
+        if problem:
+            raise ValidationError(
+                self.env._(
+                    "Connector “%(connector)s”, authentication: %(problem)s",
+                    connector=self.name,
+                    problem=problem,
                 )
+            )
+
+    def _authentication_problem(self, secrets):
+        """What is wrong with the options.
+
+        :param dict secrets: those that were typed just now
+        :return: a sentence, or None
+        """
+        scheme, options = SCHEMES[self.auth_scheme], self._auth_options()
+        for name in scheme.required:
+            if not options.get(name):
+                label = self._fields[f"auth_{name}"].get_description(self.env, ["string"])["string"]
+                return self.env._("enter the %s", label.lower())
+        try:
+            template.validate(options.get("login_body"), {"username", "password"})
+            parse_expression(self.auth_token_path or "token")
+            scheme(options, secrets, "").check()
+        except (ConfigurationError, MappingError, RemoteError) as error:
+            return self.env["bridge.connector"]._explain(error)
+        return None
 
     @api.constrains("auth_token_parameters")
     def _check_token_parameters(self):
@@ -89,7 +156,7 @@ class BridgeAuthenticationMixin(models.AbstractModel):
 
     def _auth_options(self):
         options = {name: self[f"auth_{name}"] for name in OPTIONS if self[f"auth_{name}"]}
-        for name in ("login_body", "token_parameters"):
+        for name in JSON_OPTIONS:
             if options.get(name):
                 options[name] = read_json(self, f"auth_{name}")
         return options

@@ -7,7 +7,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 
 from .. import capture
 from ..connect.addresses import ALLOWED_ADDRESSES, is_http, parse_addresses
-from ..connect.secret_box import seal, unseal
+from ..connect.secret_box import seal
 from ..connect.shared_tokens import SharedTokens
 from ..connect.turnstile import MOST_REQUESTS, Turnstile
 from ..definition.check import check
@@ -23,11 +23,12 @@ from ..remote.client import Client, Request, Settings
 from ..remote.errors import ConfigurationError, RemoteError
 from ..remote.redaction import is_sensitive, redact_url
 from .bridge_alert import DOWN
+from .bridge_secrets_mixin import SECRETS
 
 CREDENTIAL_HEADERS = {"authorization", "proxy-authorization", "cookie", "x-api-key"}
 CREDENTIAL_FIELDS = {"base_url", "verify_tls", "ca_pem"}  # whoever sets these decides who gets the credentials
 REOPENING = CREDENTIAL_FIELDS | {"rate_requests", "rate_period", "rate_burst"}
-REOPENING |= {"secret", "refresh_token", "secret_sealed", "state"}  # what may end a rest or pause
+REOPENING |= {*SECRETS, "secret_sealed", "state"}  # what may end a rest or pause
 MOST_REASONS = 8
 REACHED = (404, 405)  # an API need not have anything at its base address
 
@@ -35,7 +36,7 @@ REACHED = (404, 405)  # an API need not have anything at its base address
 class BridgeConnector(models.Model):
     _name = "bridge.connector"
     _description = "Connector"
-    _inherit = ["bridge.authentication.mixin", "mail.thread", "mail.activity.mixin"]
+    _inherit = ["bridge.authentication.mixin", "bridge.secrets.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "name, id"
 
     # What it is
@@ -133,24 +134,6 @@ class BridgeConnector(models.Model):
         " found is created again.",
     )
 
-    # Who we are to it
-    secret = fields.Char(
-        compute="_compute_secret",
-        inverse="_inverse_secret",
-        groups="base.group_system",
-        help="Password, token, key or client secret. It is stored encrypted and never shown again.",
-    )
-    refresh_token = fields.Char(
-        compute="_compute_secret",
-        inverse="_inverse_refresh_token",
-        groups="base.group_system",
-        help="It is stored encrypted and never shown again.",
-    )
-    secret_sealed = fields.Char(copy=False, groups=fields.NO_ACCESS)
-    refresh_token_sealed = fields.Char(copy=False, groups=fields.NO_ACCESS)
-    has_secret = fields.Boolean("Secret Is Set", compute="_compute_has_secret", compute_sudo=True)
-    has_refresh_token = fields.Boolean("Refresh Token Is Set", compute="_compute_has_secret", compute_sudo=True)
-
     _code_uniq = models.Constraint("UNIQUE(code)", "Another connector has this code already.")
     _limits_sensible = models.Constraint(
         "CHECK(rate_requests >= 0 AND rate_period > 0 AND rate_burst >= 1 AND max_lanes >= 0"
@@ -207,26 +190,6 @@ class BridgeConnector(models.Model):
                 continue
             connector.health = "down" if any(one["kind"] in DOWN for one in own) else "attention" if own else "ok"
             connector.health_reason = "\n".join(one["message"] for one in own[:MOST_REASONS])
-
-    def _compute_secret(self):
-        self.secret = False
-        self.refresh_token = False
-
-    def _inverse_secret(self):
-        for connector in self:
-            if connector.secret:  # the form sends nothing when nobody typed a new one
-                connector.sudo().secret_sealed = seal(self.env, connector.secret)
-
-    def _inverse_refresh_token(self):
-        for connector in self:
-            if connector.refresh_token:
-                connector.sudo().refresh_token_sealed = seal(self.env, connector.refresh_token)
-
-    @api.depends("secret_sealed", "refresh_token_sealed")
-    def _compute_has_secret(self):
-        for connector in self:
-            connector.has_secret = bool(connector.secret_sealed)
-            connector.has_refresh_token = bool(connector.refresh_token_sealed)
 
     # ----------------------------------------------------------------------------------------------------------------
     # Constraints
@@ -349,7 +312,7 @@ class BridgeConnector(models.Model):
         moves = any(name in CREDENTIAL_FIELDS or name.startswith("auth_") for name in vals)
         if not moves or self.env.su or self.env.user.has_group("base.group_system"):
             return
-        for connector in self.filtered(lambda connector: connector.has_secret or connector.has_refresh_token):
+        for connector in self.filtered(lambda connector: any(connector[f"has_{name}"] for name in SECRETS)):
             raise AccessError(
                 self.env._(
                     "The connector “%s” has credentials. Ask a system administrator to change its address or"
@@ -426,13 +389,10 @@ class BridgeConnector(models.Model):
         """
         self.ensure_one()
         connector = self.sudo()
-        secrets = {
-            "secret": unseal(self.env, connector.secret_sealed),
-            "refresh_token": unseal(self.env, connector.refresh_token_sealed),
-        }
+        secrets = connector._unsealed()
         auth = SCHEMES[connector.auth_scheme](
             connector._auth_options(),
-            {name: value for name, value in secrets.items() if value},
+            secrets,
             cache_key=f"{self.env.cr.dbname}/{self.id}",
             on_secret=connector._keep_secret,
             shared=SharedTokens(self.env.cr.dbname, self.id),
@@ -451,7 +411,7 @@ class BridgeConnector(models.Model):
             settings,
             auth,
             on_exchange=exchanges.append if exchanges is not None else None,
-            secrets=tuple(value for value in secrets.values() if value),
+            secrets=tuple(secrets.values()),
             turnstile=connector._turnstile(),
         )
 
@@ -470,14 +430,6 @@ class BridgeConnector(models.Model):
         with self.env.registry.cursor() as cr:
             connector = self.with_env(self.env(cr=cr)).sudo()
             connector[f"{name}_sealed"] = sealed
-
-    def _set_secrets(self, secrets):
-        """Set credentials from code.
-
-        :param dict secrets: ``secret``, ``refresh_token``
-        """
-        for name, value in secrets.items():
-            self.sudo()[f"{name}_sealed"] = seal(self.env, value)
 
     def _explain(self, error):
         """An error of the plain layers, in the person's language.

@@ -2,6 +2,7 @@ from . import (
     test_again,
     test_alert,
     test_answers,
+    test_authentication,
     test_both_ways,
     test_capture,
     test_compare,
