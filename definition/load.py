@@ -37,6 +37,7 @@ def _connector_values(about):
     return {
         **values,
         **given(about, ("code", "name", "base_url", "verify_tls", "timezone", "log_level")),
+        **given(about, ("cookies",), {"cookies": "keep_cookies"}.get),
         **{f"{name}_timeout": value for name, value in timeouts.items()},
         **{LIMITS[name]: value for name, value in about.get("limits", {}).items()},
         **given(about.get("idempotency", {}), IDEMPOTENCY, IDEMPOTENCY.get),

@@ -26,7 +26,13 @@ from .bridge_alert import DOWN
 from .bridge_secrets_mixin import SECRETS
 
 CREDENTIAL_HEADERS = {"authorization", "proxy-authorization", "cookie", "x-api-key"}
-CREDENTIAL_FIELDS = {"base_url", "verify_tls", "ca_pem"}  # whoever sets these decides who gets the credentials
+CREDENTIAL_FIELDS = {
+    "base_url",
+    "verify_tls",
+    "ca_pem",
+    "proxy",
+    "proxy_url",
+}  # whoever sets these decides who gets the credentials
 REOPENING = CREDENTIAL_FIELDS | {"rate_requests", "rate_period", "rate_burst"}
 REOPENING |= {*SECRETS, "secret_sealed", "state"}  # what may end a rest or pause
 MOST_REASONS = 8
@@ -36,7 +42,13 @@ REACHED = (404, 405)  # an API need not have anything at its base address
 class BridgeConnector(models.Model):
     _name = "bridge.connector"
     _description = "Connector"
-    _inherit = ["bridge.authentication.mixin", "bridge.secrets.mixin", "mail.thread", "mail.activity.mixin"]
+    _inherit = [
+        "bridge.authentication.mixin",
+        "bridge.secrets.mixin",
+        "bridge.network.mixin",
+        "mail.thread",
+        "mail.activity.mixin",
+    ]
     _order = "name, id"
 
     # What it is
@@ -389,10 +401,10 @@ class BridgeConnector(models.Model):
         """
         self.ensure_one()
         connector = self.sudo()
-        secrets = connector._unsealed()
-        auth = SCHEMES[connector.auth_scheme](
+        secrets, scheme = connector._unsealed(), SCHEMES[connector.auth_scheme]
+        auth = scheme(
             connector._auth_options(),
-            secrets,
+            {name: secrets[name] for name in scheme.secrets if name in secrets},
             cache_key=f"{self.env.cr.dbname}/{self.id}",
             on_secret=connector._keep_secret,
             shared=SharedTokens(self.env.cr.dbname, self.id),
@@ -406,6 +418,8 @@ class BridgeConnector(models.Model):
             verify=connector.verify_tls,
             ca_pem=connector.ca_pem or None,
             allowed_addresses=connector._allowed_addresses(),
+            proxy=connector._proxy_setting(secrets.get("proxy_password")),
+            cookies=connector.keep_cookies,
         )
         return Client(
             settings,

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 
 from ..connect.secret_box import seal, unseal
 
-SECRETS = ("secret", "refresh_token", "token_secret")
+SECRETS = ("secret", "refresh_token", "token_secret", "proxy_password")
 
 
 class BridgeSecretsMixin(models.AbstractModel):
@@ -29,12 +29,20 @@ class BridgeSecretsMixin(models.AbstractModel):
         groups="base.group_system",
         help="It is stored encrypted and never shown again.",
     )
+    proxy_password = fields.Char(
+        compute="_compute_secrets",
+        inverse="_inverse_proxy_password",
+        groups="base.group_system",
+        help="It is stored encrypted and never shown again.",
+    )
     secret_sealed = fields.Char(copy=False, groups=fields.NO_ACCESS)
     refresh_token_sealed = fields.Char(copy=False, groups=fields.NO_ACCESS)
     token_secret_sealed = fields.Char(copy=False, groups=fields.NO_ACCESS)
+    proxy_password_sealed = fields.Char(copy=False, groups=fields.NO_ACCESS)
     has_secret = fields.Boolean("Secret Is Set", compute="_compute_has_secrets", compute_sudo=True)
     has_refresh_token = fields.Boolean("Refresh Token Is Set", compute="_compute_has_secrets", compute_sudo=True)
     has_token_secret = fields.Boolean("Token Secret Is Set", compute="_compute_has_secrets", compute_sudo=True)
+    has_proxy_password = fields.Boolean("Proxy Password Is Set", compute="_compute_has_secrets", compute_sudo=True)
 
     def _compute_secrets(self):
         for name in SECRETS:
@@ -54,6 +62,9 @@ class BridgeSecretsMixin(models.AbstractModel):
 
     def _inverse_token_secret(self):
         self._seal("token_secret")
+
+    def _inverse_proxy_password(self):
+        self._seal("proxy_password")
 
     def _seal(self, name):
         """Store a secret that was typed; the form sends nothing when nobody typed a new one."""

@@ -256,12 +256,13 @@ class ApiKeyCookie(Scheme):
     secrets = ("secret",)
 
     def apply(self, headers, query):
-        headers["Cookie"] = cookie_header({self.options.get("parameter", "session"): self.secret()})
+        add_cookies(headers, {self.options.get("parameter", "session"): self.secret()})
 
 
-def cookie_header(cookies: dict) -> str:
-    """Value of the Cookie header (RFC 6265 section 4.2)."""
-    return "; ".join(f"{name}={value}" for name, value in cookies.items())
+def add_cookies(headers: dict, cookies: dict) -> None:
+    """Put cookies before those that are in the Cookie header already (RFC 6265 section 4.2)."""
+    pairs = [f"{name}={value}" for name, value in cookies.items()]
+    headers["Cookie"] = "; ".join(filter(None, [*pairs, headers.get("Cookie")]))
 
 
 class TokenScheme(Scheme):
@@ -517,7 +518,7 @@ class Login(TokenScheme):
         if not cookie:
             return super().apply(headers, query)
         if token is not None:
-            headers["Cookie"] = cookie_header({cookie: token})
+            add_cookies(headers, {cookie: token})
         return token
 
 

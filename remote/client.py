@@ -18,6 +18,7 @@ from urllib3 import exceptions
 
 from . import address, body, document, status
 from .connection import Attempt, Deadline, running, tls_context
+from .cookies import Cookies
 from .errors import ProtocolError, Rejected, RemoteError, Unavailable
 from .exchange import EXCERPT, LOGGED_BODY, Answer, Exchange, Request, Settings
 from .guard import Guard
@@ -80,6 +81,7 @@ class Client:
         self._guard = Guard(settings.allowed_addresses)
         self._origin = address.origin(settings.base_url)
         self._session = None
+        self._cookies = Cookies() if settings.cookies else None
         self._opening = threading.Lock()
 
     def __enter__(self):
@@ -168,6 +170,8 @@ class Client:
             headers["Accept-Encoding"] = body.ACCEPT_ENCODING
             headers.setdefault("User-Agent", _USER_AGENT)
             sent = Outgoing(request.method.upper(), address.on_the_wire(url), headers, content if trusted else None)
+            if trusted and self._keeps_cookies_of(url):
+                self._cookies.add_to(sent)
             if trusted and not hidden and self.auth is not None:
                 sent = self.auth(sent)
             call = _Call(sent, deadline, limit, hidden, trusted)
@@ -184,6 +188,9 @@ class Client:
         error = ProtocolError("redirect", "loop", status=call.status, host=host, limit=limit)
         _blame(call, error)
         raise error
+
+    def _keeps_cookies_of(self, url: str) -> bool:
+        return self._cookies is not None and address.origin(url) == self._origin
 
     def _redirect_target(self, call: _Call) -> str:
         """Where a redirect leads, if it may be followed (RFC 9110 section 15.4).
@@ -234,7 +241,8 @@ class Client:
 
     def _transfer(self, call: _Call) -> None:
         settings = self.settings
-        attempt = Attempt(self._guard, call.deadline, settings.connect_timeout, settings.read_timeout)
+        timeouts = settings.connect_timeout, settings.read_timeout
+        attempt = Attempt(self._guard, call.deadline, *timeouts, settings.proxy)
         with running(attempt):
             try:
                 response = self._open(call)
@@ -245,6 +253,8 @@ class Client:
             with contextlib.closing(response.raw):
                 call.status, call.answer_headers = response.status_code, response.headers
                 call.cookies = response.cookies.get_dict()
+                if call.trusted and self._keeps_cookies_of(call.request.url):
+                    self._cookies.take(call.request, response.raw)
                 self._read(response.raw, call)
 
     def _open(self, call: _Call) -> requests.Response:
@@ -317,7 +327,8 @@ class Client:
 
     def _all_secrets(self, call: _Call | None) -> tuple[str, ...]:
         own = self.auth.secret_values() if self.auth is not None else ()
-        return tuple(filter(None, (*self._secrets, *own, call and call.request.token)))
+        cookies = self._cookies.values() if self._cookies is not None else ()
+        return tuple(filter(None, (*self._secrets, *own, *cookies, call and call.request.token)))
 
     def _url(self, call: _Call) -> str:
         return redact_url(call.request.url, self._all_secrets(call))

@@ -44,6 +44,15 @@ MESSAGES = {
         "%(host)s has the private address %(address)s, which this connector may not call. If that is meant, "
         'add it to "Allowed private addresses".'
     ),
+    "bad_proxy": _lt(
+        "“%(proxy)s” is not the address of a proxy that can be used. It must look like http://proxy.example.com:3128;"
+        " it comes from the connector, or from HTTPS_PROXY on this server."
+    ),
+    "proxy": _lt(
+        "%(host)s does not connect to %(target)s (HTTP %(answer)s). Ask who runs the proxy to allow that, or call the"
+        " other system without it."
+    ),
+    "proxy_auth": _lt("%(host)s does not accept its user name and password. Check the proxy of the connector."),
     "bad_url": _lt(
         "%(url)s is not an address that can be called. It must begin with http:// or https:// and name a host."
     ),

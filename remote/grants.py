@@ -11,7 +11,7 @@ import uuid
 from joserfc import jwk, jwt
 from joserfc.errors import JoseError
 
-from .auth import OAuth2, TokenScheme, basic_credentials, cookie_header, scheme
+from .auth import OAuth2, TokenScheme, add_cookies, basic_credentials, scheme
 from .errors import AuthFailed, ConfigurationError, _lt
 from .exchange import Request
 from .tokens import Token
@@ -104,7 +104,7 @@ class BasicWithCsrf(TokenScheme):
             kept = json.loads(request.token)
             request.headers[self._header] = kept["token"]
             if kept["cookies"]:
-                request.headers["Cookie"] = cookie_header(kept["cookies"])
+                add_cookies(request.headers, kept["cookies"])
         return request
 
     def try_again(self, client, status, headers, rejected_token):

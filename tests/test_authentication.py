@@ -1,15 +1,17 @@
+import base64
 import hashlib
 import hmac
 import json
 
 from odoo.exceptions import AccessError, ValidationError
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 from odoo.tools import SQL
 from odoo.tools.misc import file_open
 
 from ..models.bridge_secrets_mixin import SECRETS
 from ..remote.auth import OPTIONS, SCHEMES
 from .common import FaultCase, thing
+from .servers.connect_proxy import ConnectProxy
 from .servers.fault_server import json_answer
 
 SIGNED = {
@@ -124,6 +126,57 @@ class TestAuthentication(FaultCase):
             self.cr.execute(SQL(script.read()))
         self.env.invalidate_all()
         self.assertEqual(self.connector._unsealed(), {})
+
+    def test_requests_go_through_the_proxy_of_the_connector(self):
+        credentials = "Basic " + base64.b64encode(b"bridge:pa:ss@word").decode()
+        flow = self.connect()
+        self.server.records["things"] = [thing(1)]
+        with ConnectProxy(credentials=credentials) as proxy:
+            self.connector.write({"proxy": "own", "proxy_url": proxy.url, "proxy_username": "bridge"})
+            message = self.connector.action_test_connection()["params"]["message"]
+            self.assertIn("(proxy) does not accept its user name and password", message)
+            self.connector.proxy_password = "pa:ss@word"
+            self.assertEqual(self.sync(flow).state, "done")
+            self.assertEqual({*proxy.asked}, {f"127.0.0.1:{self.remote.port}"})
+            exchanges = self.env["bridge.exchange"].search([("connector_id", "=", self.connector.id)])
+            self.assertNotIn("pa:ss@word", str(exchanges.read()))
+            self.connector.proxy = "none"
+            asked = len(proxy.asked)
+            self.assertEqual(self.sync(flow).state, "done")
+            self.assertEqual(len(proxy.asked), asked)
+
+    def test_misuse_of_a_proxy_is_refused(self):
+        self.connect()
+        for values, words in [
+            ({"proxy": "own"}, "enter the address of the proxy"),
+            ({"proxy": "own", "proxy_url": "http://ann:pw@proxy.example:1"}, "there it is encrypted"),
+            ({"proxy": "own", "proxy_url": "socks5://proxy.example:1"}, "must look like http://"),
+            ({"proxy_url": "proxy"}, "must look like http://"),
+        ]:
+            with self.subTest(**values), self.assertRaisesRegex(ValidationError, words), self.cr.savepoint():
+                self.connector.write(values)
+
+    def test_proxy_is_for_system_administrators(self):
+        self.connect()
+        person = new_test_user(self.env, "bridge_admin", "integration_bridge.group_integration_bridge_administrator")
+        for values in ({"proxy": "environment"}, {"proxy_url": "http://10.0.0.1:1"}, {"proxy_username": "x"}):
+            with self.subTest(**values), self.assertRaises(AccessError):
+                self.connector.with_user(person).write(values)
+
+    def test_cookies_are_kept_where_the_connector_says_so(self):
+        flow = self.connect(cookies=True)
+        self.server.records["things"] = [thing(number) for number in range(1, 6)]
+        self.assertIs(self.connector._export_definition()["connector"]["cookies"], True)
+        for expected in ("node=1", None):
+            self.remote.requests.clear()
+            self.remote.script(
+                lambda connection, request: json_answer(
+                    self.server.answer(request.path, request.query)[1], 200, {"Set-Cookie": "node=1; Path=/"}
+                )(connection, request)
+            )
+            self.sync(flow, full=True)
+            self.assertEqual([one.headers.get("cookie") for one in self.remote.requests], [None, expected])
+            self.connector.keep_cookies = False
 
     def test_form_shows_what_a_scheme_uses(self):
         arch = self.env["bridge.connector"].get_view(view_type="form")["arch"]
