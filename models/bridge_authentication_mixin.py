@@ -1,5 +1,8 @@
+import time
+
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.http import request
 
 from ..json_text import read_json
 from ..mapping.errors import MappingError
@@ -8,6 +11,11 @@ from ..remote import template
 from ..remote.auth import FIXED_PARAMETERS, JSON_OPTIONS, OPTIONS, SCHEMES
 from ..remote.errors import ConfigurationError, RemoteError
 from ..remote.redaction import is_sensitive
+
+CALLBACK = "/integration_bridge/authorization"
+PENDING = "integration_bridge_authorizations"  # in the browser session
+PATIENCE = 600  # seconds that a person may take to agree
+MOST_PENDING = 8
 
 
 class BridgeAuthenticationMixin(models.AbstractModel):
@@ -83,6 +91,16 @@ class BridgeAuthenticationMixin(models.AbstractModel):
         "Claims",
         help='JSON: further claims, or others than usual. Example: {"sub": "ann@example.com", "aud": "https://…"}',
     )
+    auth_authorize_url = fields.Char("Authorization Address", help="Where a person is asked to agree.")
+    auth_authorize_parameters = fields.Text(
+        "Authorization Parameters",
+        help='JSON: what else that address wants, such as {"access_type": "offline", "prompt": "consent"}',
+    )
+    auth_redirect_uri = fields.Char(
+        "Redirect Address",
+        compute="_compute_auth_redirect_uri",
+        help="Enter it in the other system: where it sends the person back to.",
+    )
     auth_uses = fields.Char(compute="_compute_auth_uses")  # for the form: names in blanks
 
     @api.model
@@ -94,6 +112,10 @@ class BridgeAuthenticationMixin(models.AbstractModel):
         for connector in self:
             scheme = SCHEMES[connector.auth_scheme or "none"]
             connector.auth_uses = f" {' '.join((*scheme.fields, *scheme.secrets))} "
+
+    def _compute_auth_redirect_uri(self):
+        for connector in self:
+            connector.auth_redirect_uri = connector.get_base_url() + CALLBACK
 
     @api.constrains("auth_scheme", *(f"auth_{name}" for name in OPTIONS))
     def _check_authentication(self):
@@ -153,6 +175,49 @@ class BridgeAuthenticationMixin(models.AbstractModel):
                         problem=problem,
                     )
                 )
+
+    # ----------------------------------------------------------------------------------------------------------------
+    # A person agrees in the browser
+    # ----------------------------------------------------------------------------------------------------------------
+
+    def _check_may_connect(self):
+        """:raises AccessError: who connects sets credentials"""
+        self.check_access("write")
+        if not self.env.user.has_group("base.group_system"):
+            raise AccessError(self.env._("Only a system administrator can connect, because that sets credentials."))
+
+    def action_connect(self):
+        """Send the person to the authorization server; ``controllers/authorization.py`` is the way back."""
+        self.ensure_one()
+        self._check_may_connect()
+        if "authorize_url" not in SCHEMES[self.auth_scheme].fields or not request:
+            raise UserError(self.env._("Choose an authentication that a person agrees to, and press the button there."))
+        with self._client() as client:
+            asked = client.auth.authorization(self.auth_redirect_uri)
+        now = time.time()
+        pending = {state: one for state, one in (request.session.get(PENDING) or {}).items() if one["until"] > now}
+        pending[asked.state] = {
+            "connector": self.id,
+            "uid": self.env.uid,
+            "verifier": asked.verifier,
+            "redirect_uri": self.auth_redirect_uri,
+            "until": now + PATIENCE,
+        }
+        request.session[PENDING] = dict(list(pending.items())[-MOST_PENDING:])
+        return {"type": "ir.actions.act_url", "url": asked.url, "target": "self"}
+
+    def _redeem(self, code, verifier, redirect_uri):
+        """Keep the refresh token that a code stands for.
+
+        :raises UserError: the other system did not give one
+        """
+        try:
+            with self._client() as client:
+                refresh_token = client.auth.redeem(client, code, verifier, redirect_uri)
+        except RemoteError as error:
+            raise UserError(self._explain(error)) from error
+        self.refresh_token = refresh_token
+        self.message_post(body=self.env._("Connected: the other system agreed."))
 
     def _auth_options(self):
         options = {name: self[f"auth_{name}"] for name in OPTIONS if self[f"auth_{name}"]}

@@ -207,10 +207,10 @@ class BridgeConnector(models.Model):
     # Constraints
     # ----------------------------------------------------------------------------------------------------------------
 
-    @api.constrains("base_url", "auth_token_url")
+    @api.constrains("base_url", "auth_token_url", "auth_authorize_url")
     def _check_addresses(self):
         for connector in self:
-            for field_name in ("base_url", "auth_token_url"):
+            for field_name in ("base_url", "auth_token_url", "auth_authorize_url"):
                 address = connector[field_name]
                 if address and not is_http(address):
                     raise ValidationError(

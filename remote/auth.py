@@ -62,8 +62,10 @@ OPTIONS = (
     "jwt_algorithm",
     "jwt_key_id",
     "jwt_claims",
+    "authorize_url",
+    "authorize_parameters",
 )
-JSON_OPTIONS = ("login_body", "token_parameters", "jwt_claims")  # what a person writes as JSON
+JSON_OPTIONS = ("login_body", "token_parameters", "jwt_claims", "authorize_parameters")  # what a person writes as JSON
 FIXED_PARAMETERS = ("grant_type", "client_id", "client_secret", "refresh_token", "scope")  # of a token request
 
 # Life of a token whose answer says nothing, in seconds. RFC 6749 section 5.1 leaves it open; an hour is customary, and

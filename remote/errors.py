@@ -141,6 +141,10 @@ MESSAGES = {
     ),
     "token_refused": _lt("%(host)s refused to give a token%(remote)s. Check the credentials of the connector."),
     "no_secret": _lt("The credential %(name)s is missing. Enter it in the connector."),
+    "no_refresh_token": _lt(
+        "%(host)s agreed, but gave no refresh token, so that the connection would end soon. Ask for one: many systems"
+        " want a scope such as offline_access, or a parameter such as access_type=offline for the authorization."
+    ),
     "bad_secret": _lt("The secret of the connector can not be read as %(encoding)s. Enter it again."),
     "bad_private_key": _lt(
         "The secret of the connector is not a private key for %(algorithm)s. Paste the whole PEM text of the key, with"

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import re
+import secrets as randomness
 import textwrap
 import time
 import uuid
+from typing import NamedTuple
 
 from joserfc import jwk, jwt
 from joserfc.errors import JoseError
 
-from .auth import OAuth2, TokenScheme, add_cookies, basic_credentials, scheme
+from . import address
+from .auth import OAuth2, RefreshToken, TokenScheme, add_cookies, basic_credentials, scheme
 from .errors import AuthFailed, ConfigurationError, _lt
 from .exchange import Request
 from .tokens import Token
@@ -126,3 +131,72 @@ class BasicWithCsrf(TokenScheme):
         kept = json.loads(self._current() or "{}")
         basic = [self._credentials[6:]] if self._secrets.get("secret") else []
         return (*own, *basic, *filter(None, (kept.get("token"), *kept.get("cookies", {}).values())))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Authorization code: a person agrees in the browser
+# ---------------------------------------------------------------------------------------------------------------------
+
+_AUTHORIZATION_PARAMETERS = ("response_type", "client_id", "redirect_uri", "state", "code_challenge")
+_AUTHORIZATION_PARAMETERS += ("code_challenge_method", "scope")
+
+
+class Authorization(NamedTuple):
+    """What is remembered while a person is asked by the authorization server."""
+
+    url: str  # where the person is sent
+    state: str  # comes back, and shows that this answer is to our question
+    verifier: str  # proves that who asked is who redeems; a secret (RFC 7636)
+
+
+@scheme
+class AuthorizationCode(RefreshToken):
+    """A person agrees in the browser; from then on it is as ``RefreshToken`` (RFC 6749 section 4.1, RFC 7636)."""
+
+    name = "oauth2_authorization_code"
+    label = _lt("OAuth 2.0, authorization code")
+    fields = ("authorize_url", "authorize_parameters", *RefreshToken.fields)
+    required = ("authorize_url", "token_url", "client_id")
+    _redeemed: tuple[str, ...] = ()
+
+    def secret_values(self):
+        return (*super().secret_values(), *self._redeemed)
+
+    def check(self):
+        for name in self.options.get("authorize_parameters", {}):
+            if name in _AUTHORIZATION_PARAMETERS:
+                raise ConfigurationError(_lt("The parameter “%(name)s” is sent already; take it out."), name=name)
+
+    def authorization(self, redirect_uri: str) -> Authorization:
+        """A question to the authorization server.
+
+        :param str redirect_uri: where it sends the person back to; it must know this address
+        """
+        state, verifier = randomness.token_urlsafe(32), randomness.token_urlsafe(64)
+        challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
+        parameters = {
+            **self.options.get("authorize_parameters", {}),
+            "response_type": "code",
+            "client_id": self.options.get("client_id", ""),
+            "redirect_uri": redirect_uri,
+            "scope": self.options.get("scope"),
+            "state": state,
+            "code_challenge": challenge,
+            "code_challenge_method": "S256",
+        }
+        url = address.add_query(self.options.get("authorize_url", ""), address.query_pairs(parameters))
+        return Authorization(url, state, verifier)
+
+    def redeem(self, client, code: str, verifier: str, redirect_uri: str) -> str:
+        """The refresh token for a code that the person brought back.
+
+        :raises RemoteError: of kind ``auth`` if the code is refused, or there is no refresh token
+        """
+        self._redeemed = (code, verifier)
+        asked = {"grant_type": "authorization_code", "code": code, "code_verifier": verifier}
+        answer = self._grant(client, {**asked, "redirect_uri": redirect_uri})
+        self._token(answer, self._path)
+        refresh_token = answer.document.get("refresh_token")
+        if not isinstance(refresh_token, str) or not refresh_token:
+            raise AuthFailed("no_refresh_token", status=answer.status, host=address.host_of(answer.url))
+        return refresh_token

@@ -3,6 +3,7 @@ from . import (
     test_alert,
     test_answers,
     test_authentication,
+    test_authorization,
     test_both_ways,
     test_capture,
     test_compare,
