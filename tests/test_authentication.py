@@ -4,7 +4,7 @@ import hmac
 import json
 
 from odoo.exceptions import AccessError, ValidationError
-from odoo.tests import new_test_user, tagged
+from odoo.tests import Form, new_test_user, tagged
 from odoo.tools import SQL
 from odoo.tools.misc import file_open
 
@@ -178,12 +178,16 @@ class TestAuthentication(FaultCase):
             self.assertEqual([one.headers.get("cookie") for one in self.remote.requests], [None, expected])
             self.connector.keep_cookies = False
 
-    def test_form_shows_what_a_scheme_uses(self):
-        arch = self.env["bridge.connector"].get_view(view_type="form")["arch"]
-        for name in OPTIONS:
-            self.assertIn(f'name="auth_{name}" invisible="\' {name} \' not in auth_uses"', arch)
-        connector = self.env["bridge.connector"].new({"auth_scheme": "oauth1"})
-        self.assertEqual(set(connector.auth_uses.split()), {*SCHEMES["oauth1"].fields, *SCHEMES["oauth1"].secrets})
+    def test_form_shows_what_a_scheme_uses_and_nothing_else(self):
+        self.connect()
+        with Form(self.connector) as form:
+            for name, scheme in SCHEMES.items():
+                form.auth_scheme = name
+                shown = {one for one in OPTIONS if not form._get_modifier(f"auth_{one}", "invisible")}
+                secrets = {one for one in SECRETS[:3] if not form._get_modifier(one, "invisible")}
+                with self.subTest(name):
+                    self.assertEqual((shown, secrets), (set(scheme.fields), set(scheme.secrets)))
+            form.auth_scheme = "none"
 
     def test_digest_is_answered_and_its_question_is_no_failure(self):
         flow = self.connect(auth={"scheme": "digest", "username": "ann"})

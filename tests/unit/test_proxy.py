@@ -2,6 +2,7 @@
 
 import base64
 import socket
+from concurrent.futures import ThreadPoolExecutor
 
 import fault_server as faults
 import pytest
@@ -78,6 +79,17 @@ def test_credentials_go_to_the_proxy_and_nowhere_else(server, connect):
         assert f"127.0.0.1:{proxy.port} (proxy)" in error.message
     assert not [text for text in ("pa:ss", "wrong-4711", expected) if text in repr(seen) + error.message]
     assert len(server.requests) == 1
+
+
+def test_many_threads_go_through_one_proxy(server, connect, proxy):
+    client = connect(proxy=proxy.url, cookies=True)
+    server.fallback = lambda connection, request: faults.json_answer(
+        {"path": request.path}, headers={"Set-Cookie": f"c{request.path[3:]}=1; Path=/"}
+    )(connection, request)
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(lambda number: client.send(Request("GET", f"/r/{number}")).document, range(64)))
+    assert answers == [{"path": f"/r/{number}"} for number in range(64)]
+    assert 1 <= len(proxy.asked) <= 8
 
 
 # --- The guard
