@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from urllib.parse import unquote_plus, urlencode, urljoin
 
 from urllib3.exceptions import LocationParseError
@@ -14,6 +15,7 @@ from .template import form_encode, text_of
 _PORTS = {"http": 80, "https": 443}
 
 
+@functools.lru_cache(maxsize=256)  # one request asks for the parts of its address again and again
 def parsed(url: str):
     """Split an address with the parser that the connection will use (two parsers may disagree on the host).
 

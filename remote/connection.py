@@ -155,7 +155,11 @@ class _Pinned:
     def _through(self, proxy, attempt, deadline):
         target = attempt.guard.target_of_a_proxy(self.host, self.port)
         try:
-            connected = _connect_first(attempt.guard.lookup(proxy.host, proxy.port), deadline)
+            entries = attempt.guard.lookup(proxy.host, proxy.port)
+        except Unavailable as error:
+            raise Unavailable("proxy", "unknown", sent=False, host=proxy.name) from error
+        try:
+            connected = _connect_first(entries, deadline)
             try:
                 open_tunnel(connected, proxy, target, self.port)
             except BaseException:

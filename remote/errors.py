@@ -52,6 +52,9 @@ MESSAGES = {
         "%(host)s does not connect to %(target)s (HTTP %(answer)s). Ask who runs the proxy to allow that, or call the"
         " other system without it."
     ),
+    "proxy.unknown": _lt(
+        "The name of %(host)s was not found. Check the proxy of the connector, and the DNS of this server."
+    ),
     "proxy_auth": _lt("%(host)s does not accept its user name and password. Check the proxy of the connector."),
     "bad_url": _lt(
         "%(url)s is not an address that can be called. It must begin with http:// or https:// and name a host."

@@ -12,6 +12,9 @@ import time
 import uuid
 from typing import NamedTuple
 
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from joserfc import jwk, jwt
 from joserfc.errors import JoseError
 
@@ -24,6 +27,10 @@ from .tokens import Token
 _ASSERTION_SECONDS = 300  # servers take a few minutes at most
 _JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"  # RFC 7523 section 2.1
 _KEY_TYPES = {"RS256": jwk.RSAKey, "ES256": jwk.ECKey}
+_KEY_FITS = {  # joserfc does not ask in all its versions
+    "RS256": lambda key: isinstance(key, rsa.RSAPrivateKey),
+    "ES256": lambda key: isinstance(key, ec.EllipticCurvePrivateKey) and isinstance(key.curve, ec.SECP256R1),
+}
 _PEM = re.compile(r"-----BEGIN ([A-Z ]*PRIVATE KEY)-----([A-Za-z0-9+/=\s]+)-----END \1-----")
 _WHEN_FETCHED = ("GET", "HEAD", "OPTIONS")  # what changes nothing needs no CSRF token
 
@@ -77,12 +84,12 @@ class JwtBearer(OAuth2):
     def _key(self):
         """:raises AuthFailed: the secret is no private key for the algorithm (reason ``bad_private_key``)"""
         try:
-            key = _KEY_TYPES[self._algorithm].import_key(private_key_pem(self.secret()))
-            if self._algorithm == "ES256" and key.curve_name != "P-256":
-                raise ValueError(key.curve_name)
-        except (ValueError, TypeError, JoseError) as error:
+            pem = private_key_pem(self.secret()).encode()
+            if not _KEY_FITS[self._algorithm](load_pem_private_key(pem, None)):
+                raise ValueError("another kind of key")
+            return _KEY_TYPES[self._algorithm].import_key(pem)
+        except (ValueError, TypeError, UnsupportedAlgorithm, JoseError) as error:
             raise AuthFailed("bad_private_key", sent=False, algorithm=self._algorithm) from error
-        return key
 
 
 @scheme

@@ -176,6 +176,7 @@ class AwsSignature(Scheme):
         # A plus can be read as itself or as a blank; this one can not.
         path, mark, query = request.url.partition("?")
         request.url = path + mark + query.replace("+", "%20")
+        request.headers["Host"] = address.host_header(request.url)  # it is signed, and some versions forget the port
         region, service = self.options.get("region", ""), self.options.get("service", "")
         return AWS4Auth(self.options.get("client_id", ""), self.secret(), region, service)(request)
 

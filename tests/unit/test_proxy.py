@@ -185,6 +185,12 @@ def test_proxy_that_is_not_there_is_named(server, connect):
         assert (error.key, error.sent) == ("refused", False) and "(proxy)" in error.message
 
 
+def test_proxy_whose_name_is_not_known_is_named(server, connect):
+    error = failure(connect(proxy="http://no-such-proxy.invalid:3128"))
+    assert (error.key, error.kind, error.sent, server.requests) == ("proxy.unknown", "unavailable", False, [])
+    assert "no-such-proxy.invalid:3128 (proxy)" in error.message
+
+
 def test_silent_proxy_is_timed_out(server, connect):
     with FaultServer(on_connect=lambda connected: silent.stopping.wait()) as silent:
         error = failure(connect(proxy=silent.url, read_timeout=0.1))
