@@ -8,7 +8,16 @@
     "website": "https://github.com/integration-bridge/integration_bridge",
     "depends": ["base_setup", "mail"],
     "external_dependencies": {
-        "python": ["cachetools", "cryptography", "jmespath", "jsonschema", "requests"],
+        "python": [
+            "cachetools",
+            "cryptography",
+            "jmespath",
+            "joserfc",
+            "jsonschema",
+            "oauthlib",
+            "requests",
+            "requests-aws4auth",
+        ],
     },
     "data": [
         "security/integration_bridge_groups.xml",
@@ -35,6 +44,7 @@
         "views/bridge_field_mapping_views.xml",
         "views/bridge_flow_views.xml",
         "views/bridge_connector_views.xml",
+        "views/authorization_templates.xml",
         "views/res_config_settings_views.xml",
         "views/integration_bridge_menus.xml",
     ],

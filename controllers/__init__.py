@@ -1,1 +1,1 @@
-
+from . import authorization

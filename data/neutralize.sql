@@ -1,6 +1,7 @@
 -- A copied database must neither call nor be able to call a connected system.
 UPDATE bridge_connector
-   SET state = 'disabled', secret_sealed = NULL, refresh_token_sealed = NULL;
+   SET state = 'disabled', secret_sealed = NULL, refresh_token_sealed = NULL, token_secret_sealed = NULL,
+       proxy_password_sealed = NULL;
 UPDATE bridge_job
    SET state = 'cancelled'
  WHERE state IN ('pending', 'running');

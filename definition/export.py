@@ -34,6 +34,7 @@ def export(connector):
                 "settle": connector.settle_seconds,
             },
             "verify_tls": connector.verify_tls,
+            "cookies": connector.keep_cookies,
             "timezone": connector.timezone,
             "log_level": connector.log_level,
         },

@@ -4,7 +4,7 @@ import json
 
 from ..json_text import write_json
 from ..mapping.mapper import PLACES
-from ..remote.auth import OPTIONS
+from ..remote.auth import JSON_OPTIONS, OPTIONS
 from ..remote.operation import ITEM_PLACES, READ_OPTIONS
 from .names import FIELD_KEYS, FLOW_KEYS, IDEMPOTENCY, LIMITS, given, parents_first
 from .ready import check_references
@@ -31,12 +31,13 @@ def load(env, document):
 def _connector_values(about):
     auth = about.get("auth", {"scheme": "none"})
     values = {f"auth_{name}": auth.get(name, False) for name in OPTIONS}
-    for name in ("login_body", "token_parameters"):
+    for name in JSON_OPTIONS:
         values[f"auth_{name}"] = write_json(auth.get(name))
     timeouts = about.get("timeouts", {})
     return {
         **values,
         **given(about, ("code", "name", "base_url", "verify_tls", "timezone", "log_level")),
+        **given(about, ("cookies",), {"cookies": "keep_cookies"}.get),
         **{f"{name}_timeout": value for name, value in timeouts.items()},
         **{LIMITS[name]: value for name, value in about.get("limits", {}).items()},
         **given(about.get("idempotency", {}), IDEMPOTENCY, IDEMPOTENCY.get),

@@ -2,6 +2,8 @@ from . import (
     bridge_record_mixin,
     bridge_authentication_mixin,
     bridge_gone_mixin,
+    bridge_secrets_mixin,
+    bridge_network_mixin,
     bridge_connector,
     bridge_flow,
     bridge_flow_part,

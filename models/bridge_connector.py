@@ -7,7 +7,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 
 from .. import capture
 from ..connect.addresses import ALLOWED_ADDRESSES, is_http, parse_addresses
-from ..connect.secret_box import seal, unseal
+from ..connect.secret_box import seal
 from ..connect.shared_tokens import SharedTokens
 from ..connect.turnstile import MOST_REQUESTS, Turnstile
 from ..definition.check import check
@@ -24,11 +24,18 @@ from ..remote.errors import ConfigurationError, RemoteError
 from ..remote.redaction import is_sensitive, redact_url
 from ..road.pull import trial
 from .bridge_alert import DOWN
+from .bridge_secrets_mixin import SECRETS
 
 CREDENTIAL_HEADERS = {"authorization", "proxy-authorization", "cookie", "x-api-key"}
-CREDENTIAL_FIELDS = {"base_url", "verify_tls", "ca_pem"}  # whoever sets these decides who gets the credentials
+CREDENTIAL_FIELDS = {
+    "base_url",
+    "verify_tls",
+    "ca_pem",
+    "proxy",
+    "proxy_url",
+}  # whoever sets these decides who gets the credentials
 REOPENING = CREDENTIAL_FIELDS | {"rate_requests", "rate_period", "rate_burst"}
-REOPENING |= {"secret", "refresh_token", "secret_sealed", "state"}  # what may end a rest or pause
+REOPENING |= {*SECRETS, "secret_sealed", "state"}  # what may end a rest or pause
 MOST_REASONS = 8
 REACHED = (404, 405)  # an API need not have anything at its base address
 
@@ -36,7 +43,13 @@ REACHED = (404, 405)  # an API need not have anything at its base address
 class BridgeConnector(models.Model):
     _name = "bridge.connector"
     _description = "Connector"
-    _inherit = ["bridge.authentication.mixin", "mail.thread", "mail.activity.mixin"]
+    _inherit = [
+        "bridge.authentication.mixin",
+        "bridge.secrets.mixin",
+        "bridge.network.mixin",
+        "mail.thread",
+        "mail.activity.mixin",
+    ]
     _order = "name, id"
 
     # What it is
@@ -134,24 +147,6 @@ class BridgeConnector(models.Model):
         " found is created again.",
     )
 
-    # Who we are to it
-    secret = fields.Char(
-        compute="_compute_secret",
-        inverse="_inverse_secret",
-        groups="base.group_system",
-        help="Password, token, key or client secret. It is stored encrypted and never shown again.",
-    )
-    refresh_token = fields.Char(
-        compute="_compute_secret",
-        inverse="_inverse_refresh_token",
-        groups="base.group_system",
-        help="It is stored encrypted and never shown again.",
-    )
-    secret_sealed = fields.Char(copy=False, groups=fields.NO_ACCESS)
-    refresh_token_sealed = fields.Char(copy=False, groups=fields.NO_ACCESS)
-    has_secret = fields.Boolean("Secret Is Set", compute="_compute_has_secret", compute_sudo=True)
-    has_refresh_token = fields.Boolean("Refresh Token Is Set", compute="_compute_has_secret", compute_sudo=True)
-
     _code_uniq = models.Constraint("UNIQUE(code)", "Another connector has this code already.")
     _limits_sensible = models.Constraint(
         "CHECK(rate_requests >= 0 AND rate_period > 0 AND rate_burst >= 1 AND max_lanes >= 0"
@@ -209,34 +204,14 @@ class BridgeConnector(models.Model):
             connector.health = "down" if any(one["kind"] in DOWN for one in own) else "attention" if own else "ok"
             connector.health_reason = "\n".join(one["message"] for one in own[:MOST_REASONS])
 
-    def _compute_secret(self):
-        self.secret = False
-        self.refresh_token = False
-
-    def _inverse_secret(self):
-        for connector in self:
-            if connector.secret:  # the form sends nothing when nobody typed a new one
-                connector.sudo().secret_sealed = seal(self.env, connector.secret)
-
-    def _inverse_refresh_token(self):
-        for connector in self:
-            if connector.refresh_token:
-                connector.sudo().refresh_token_sealed = seal(self.env, connector.refresh_token)
-
-    @api.depends("secret_sealed", "refresh_token_sealed")
-    def _compute_has_secret(self):
-        for connector in self:
-            connector.has_secret = bool(connector.secret_sealed)
-            connector.has_refresh_token = bool(connector.refresh_token_sealed)
-
     # ----------------------------------------------------------------------------------------------------------------
     # Constraints
     # ----------------------------------------------------------------------------------------------------------------
 
-    @api.constrains("base_url", "auth_token_url")
+    @api.constrains("base_url", "auth_token_url", "auth_authorize_url")
     def _check_addresses(self):
         for connector in self:
-            for field_name in ("base_url", "auth_token_url"):
+            for field_name in ("base_url", "auth_token_url", "auth_authorize_url"):
                 address = connector[field_name]
                 if address and not is_http(address):
                     raise ValidationError(
@@ -350,7 +325,7 @@ class BridgeConnector(models.Model):
         moves = any(name in CREDENTIAL_FIELDS or name.startswith("auth_") for name in vals)
         if not moves or self.env.su or self.env.user.has_group("base.group_system"):
             return
-        for connector in self.filtered(lambda connector: connector.has_secret or connector.has_refresh_token):
+        for connector in self.filtered(lambda connector: any(connector[f"has_{name}"] for name in SECRETS)):
             raise AccessError(
                 self.env._(
                     "The connector “%s” has credentials. Ask a system administrator to change its address or"
@@ -427,13 +402,10 @@ class BridgeConnector(models.Model):
         """
         self.ensure_one()
         connector = self.sudo()
-        secrets = {
-            "secret": unseal(self.env, connector.secret_sealed),
-            "refresh_token": unseal(self.env, connector.refresh_token_sealed),
-        }
-        auth = SCHEMES[connector.auth_scheme](
+        secrets, scheme = connector._unsealed(), SCHEMES[connector.auth_scheme]
+        auth = scheme(
             connector._auth_options(),
-            {name: value for name, value in secrets.items() if value},
+            {name: secrets[name] for name in scheme.secrets if name in secrets},
             cache_key=f"{self.env.cr.dbname}/{self.id}",
             on_secret=connector._keep_secret,
             shared=SharedTokens(self.env.cr.dbname, self.id),
@@ -447,12 +419,14 @@ class BridgeConnector(models.Model):
             verify=connector.verify_tls,
             ca_pem=connector.ca_pem or None,
             allowed_addresses=connector._allowed_addresses(),
+            proxy=connector._proxy_setting(secrets.get("proxy_password")),
+            cookies=connector.keep_cookies,
         )
         return Client(
             settings,
             auth,
             on_exchange=exchanges.append if exchanges is not None else None,
-            secrets=tuple(value for value in secrets.values() if value),
+            secrets=tuple(secrets.values()),
             turnstile=connector._turnstile(),
         )
 
@@ -471,14 +445,6 @@ class BridgeConnector(models.Model):
         with self.env.registry.cursor() as cr:
             connector = self.with_env(self.env(cr=cr)).sudo()
             connector[f"{name}_sealed"] = sealed
-
-    def _set_secrets(self, secrets):
-        """Set credentials from code.
-
-        :param dict secrets: ``secret``, ``refresh_token``
-        """
-        for name, value in secrets.items():
-            self.sudo()[f"{name}_sealed"] = seal(self.env, value)
 
     def _explain(self, error):
         """An error of the plain layers, in the person's language.

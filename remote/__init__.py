@@ -3,3 +3,5 @@
 Start reading in ``client.py``. Every failure leaves this package as an ``errors.RemoteError`` whose kind says what may
 be done about it.
 """
+
+from . import grants, signing  # they register their schemes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from urllib.parse import unquote_plus, urlencode, urljoin
 
 from urllib3.exceptions import LocationParseError
@@ -14,6 +15,7 @@ from .template import form_encode, text_of
 _PORTS = {"http": 80, "https": 443}
 
 
+@functools.lru_cache(maxsize=256)  # one request asks for the parts of its address again and again
 def parsed(url: str):
     """Split an address with the parser that the connection will use (two parsers may disagree on the host).
 
@@ -35,9 +37,20 @@ def origin(url: str) -> tuple[str, str, int]:
     return parts.scheme, parts.host.lower(), parts.port or _PORTS[parts.scheme]
 
 
+def on_the_wire(url: str) -> str:
+    """The address as it is sent: percent-encoded, without fragment. A signature must be made over this one."""
+    return parsed(url)._replace(fragment=None).url
+
+
 def host_of(url: str) -> str:
     """Host and port as a person knows them, for messages."""
     return parsed(url).netloc
+
+
+def host_header(url: str) -> str:
+    """The Host header of a request: with the port only if it is not the usual one (RFC 9110 section 7.2)."""
+    parts = parsed(url)
+    return parts.host if parts.port in (None, _PORTS[parts.scheme]) else f"{parts.host}:{parts.port}"
 
 
 def join_base(base_url: str, path: str) -> str:

@@ -1,7 +1,8 @@
 """Authentication schemes: what a request must carry so that the other system knows who asks.
 
-A new scheme is one class with the decorator ``@scheme``. Options and secrets are those of the connector; which of them
-a scheme uses stands in its ``fields`` and ``secrets``.
+Those that sign are in ``signing.py``, further ways to a token in ``grants.py``. A new scheme is one class with the
+decorator ``@scheme``. Options and secrets are those of the connector; which of them a scheme uses stands in its
+``fields`` and ``secrets``.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from urllib.parse import quote_plus
 
 import cachetools
 import jmespath
+from requests.auth import AuthBase
 
 from . import address
 from .errors import AuthFailed, RemoteError, _lt
@@ -41,7 +43,29 @@ OPTIONS = (
     "token_seconds",
     "client_in",
     "token_parameters",
+    "token_cookie",
+    "csrf_path",
+    "client_id_header",
+    "signed_text",
+    "signature_hash",
+    "signature_encoding",
+    "signature_header",
+    "signature_format",
+    "key_encoding",
+    "timestamp_header",
+    "timestamp_format",
+    "nonce_header",
+    "token_id",
+    "realm",
+    "region",
+    "service",
+    "jwt_algorithm",
+    "jwt_key_id",
+    "jwt_claims",
+    "authorize_url",
+    "authorize_parameters",
 )
+JSON_OPTIONS = ("login_body", "token_parameters", "jwt_claims", "authorize_parameters")  # what a person writes as JSON
 FIXED_PARAMETERS = ("grant_type", "client_id", "client_secret", "refresh_token", "scope")  # of a token request
 
 # Life of a token whose answer says nothing, in seconds. RFC 6749 section 5.1 leaves it open; an hour is customary, and
@@ -58,8 +82,8 @@ def scheme(cls):
     return cls
 
 
-class Scheme:
-    """One way to authenticate.
+class Scheme(AuthBase):
+    """One way to authenticate. It signs the final request, on every way to the connector's own origin.
 
     :param dict options: what the connector says, see ``fields``
     :param dict secrets: credentials, see ``secrets``
@@ -72,6 +96,7 @@ class Scheme:
     name = ""
     label = ""
     fields: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()  # fields that must be filled in
     secrets: tuple[str, ...] = ()
     can_refresh = False
 
@@ -82,14 +107,44 @@ class Scheme:
         self._on_secret = on_secret or (lambda name, value: None)
         self._shared = shared
 
+    def check(self) -> None:
+        """Called when the connector is saved, with the secrets that were typed just now, if any.
+
+        :raises ConfigurationError, AuthFailed: what is wrong with the options
+        """
+
     def prepare(self, client) -> None:
-        """Called before a request: fetch what ``apply`` needs, if it is not there."""
+        """Called before a request: fetch what is needed to sign it, if it is not there."""
+
+    def __call__(self, request):
+        """Sign a request, whose method, address, headers and body are final.
+
+        :param Outgoing request: may be changed; its ``token`` says which session token was used
+        :return: the request to send
+        :raises AuthFailed: a credential is missing
+        """
+        pairs = []
+        request.token = self.apply(request.headers, pairs)
+        request.url = address.add_query(request.url, pairs)
+        return request
 
     def apply(self, headers: dict, query: list) -> str | None:
-        """Add credentials to the headers, or (as pairs) to the query.
+        """Add credentials to the headers, or (as pairs) to the query: all that a simple scheme needs to do.
 
         :return: the session token used, if there is one
         """
+
+    def try_again(self, client, status: int, headers, rejected_token) -> bool:
+        """Called when a request was refused: may it be sent once more, signed anew?
+
+        :param headers: of the answer
+        :param rejected_token: the ``token`` of the request
+        :raises RemoteError: of kind ``auth`` if the credentials are refused
+        """
+        if status != 401 or not self.can_refresh:
+            return False
+        self.refresh(client, rejected_token)
+        return True
 
     def refresh(self, client, rejected_token) -> None:
         """Get a new token in place of the rejected one.
@@ -107,12 +162,6 @@ class Scheme:
         if not value:
             raise AuthFailed("no_secret", sent=False, name=name)
         return value
-
-
-def _set_header(headers: dict, name: str, value: str) -> None:
-    for known in [known for known in headers if known.lower() == name.lower()]:
-        del headers[known]
-    headers[name] = value
 
 
 @scheme
@@ -133,7 +182,7 @@ class Basic(Scheme):
     secrets = ("secret",)
 
     def apply(self, headers, query):
-        _set_header(headers, "Authorization", basic_credentials(self.options.get("username", ""), self.secret()))
+        headers["Authorization"] = basic_credentials(self.options.get("username", ""), self.secret())
 
     def secret_values(self):
         own = super().secret_values()
@@ -154,7 +203,7 @@ class BasicKey(Scheme):
     secrets = ("secret",)
 
     def apply(self, headers, query):
-        _set_header(headers, "Authorization", basic_credentials(self.secret(), ""))
+        headers["Authorization"] = basic_credentials(self.secret(), "")
 
     def secret_values(self):
         own = super().secret_values()
@@ -170,7 +219,7 @@ class Bearer(Scheme):
     secrets = ("secret",)
 
     def apply(self, headers, query):
-        _set_header(headers, "Authorization", f"Bearer {self.secret()}")
+        headers["Authorization"] = f"Bearer {self.secret()}"
 
 
 @scheme
@@ -183,7 +232,7 @@ class ApiKeyHeader(Scheme):
     secrets = ("secret",)
 
     def apply(self, headers, query):
-        _set_header(headers, self.options.get("parameter", "X-API-Key"), self.secret())
+        headers[self.options.get("parameter", "X-API-Key")] = self.secret()
 
 
 @scheme
@@ -197,6 +246,25 @@ class ApiKeyQuery(Scheme):
 
     def apply(self, headers, query):
         query.append((self.options.get("parameter", "api_key"), self.secret()))
+
+
+@scheme
+class ApiKeyCookie(Scheme):
+    """A token in a cookie (RFC 6265)."""
+
+    name = "api_key_cookie"
+    label = _lt("Token in a cookie")
+    fields = ("parameter",)
+    secrets = ("secret",)
+
+    def apply(self, headers, query):
+        add_cookies(headers, {self.options.get("parameter", "session"): self.secret()})
+
+
+def add_cookies(headers: dict, cookies: dict) -> None:
+    """Put cookies before those that are in the Cookie header already (RFC 6265 section 4.2)."""
+    pairs = [f"{name}={value}" for name, value in cookies.items()]
+    headers["Cookie"] = "; ".join(filter(None, [*pairs, headers.get("Cookie")]))
 
 
 class TokenScheme(Scheme):
@@ -213,15 +281,19 @@ class TokenScheme(Scheme):
         told = json.dumps([self.name, self.options, secrets], sort_keys=True, default=str)
         return self.cache_key, hashlib.sha256(told.encode()).hexdigest()
 
+    def _current(self) -> str | None:
+        """The token that is kept, if it is still good."""
+        return TOKENS.get(self._key)
+
     def prepare(self, client):
-        if TOKENS.get(self._key) is None:
+        if self._current() is None:
             self.refresh(client, None)
 
     def apply(self, headers, query):
-        token = TOKENS.get(self._key)
+        token = self._current()
         if token is not None:
             header = self.options.get("token_header", "Authorization")
-            _set_header(headers, header, self.options.get("token_format", "Bearer {token}").replace("{token}", token))
+            headers[header] = self.options.get("token_format", "Bearer {token}").replace("{token}", token)
         return token
 
     def refresh(self, client, rejected_token):
@@ -244,15 +316,15 @@ class TokenScheme(Scheme):
         """Take over what other processes have changed of the credentials."""
 
     def secret_values(self):
-        return tuple(filter(None, (*super().secret_values(), TOKENS.get(self._key))))
+        return tuple(filter(None, (*super().secret_values(), self._current())))
 
     def _fetch(self, client) -> Token:
         raise NotImplementedError
 
-    def _ask(self, client, request: Request):
+    def _ask(self, client, request: Request, needs_document=True):
         """Send a token request; a refusal is a matter of credentials, whatever status the remote chose for it."""
         try:
-            return client.ask_token(request)
+            return client.ask_token(request, needs_document)
         except RemoteError as error:
             if error.status not in _REFUSALS:
                 raise
@@ -263,9 +335,12 @@ class TokenScheme(Scheme):
         """:raises AuthFailed: there is no text at the path (reason ``bad_token``)"""
         value = path.search(answer.document)
         if isinstance(value, bool) or not isinstance(value, (str, int)) or not str(value).strip():
-            host = address.host_of(answer.url)
-            raise AuthFailed("bad_token", host=host, status=answer.status, problem=f"nothing at {path.expression}")
+            raise self._no_token(answer, path.expression)
         return Token(str(value), self._life(answer.document))
+
+    def _no_token(self, answer, place) -> AuthFailed:
+        host = address.host_of(answer.url)
+        return AuthFailed("bad_token", host=host, status=answer.status, problem=f"nothing at {place}")
 
     def _life(self, document) -> float:
         said = document.get("expires_in") if isinstance(document, dict) else None
@@ -283,6 +358,7 @@ class OAuth2(TokenScheme):
     """What the grants of OAuth 2.0 have in common (RFC 6749)."""
 
     fields = ("token_url", "client_id", "client_in", "scope", "token_parameters")
+    required = ("token_url",)
     secrets = ("secret",)
     _path = jmespath.compile("access_token")
 
@@ -399,10 +475,12 @@ class Login(TokenScheme):
         "login_method",
         "login_body",
         "token_path",
+        "token_cookie",
         "token_header",
         "token_format",
         "token_seconds",
     )
+    required = ("login_path",)
     secrets = ("secret",)
     _DEFAULT_BODY = {"username": "{username}", "password": "{password}"}
 
@@ -426,9 +504,24 @@ class Login(TokenScheme):
         variables = {"username": self.options.get("username"), "password": self.secret()}
         method = self.options.get("login_method", "POST")
         body = render(self._body_template, variables) if method.upper() != "GET" else None
-        return self._token(
-            self._ask(client, Request(method, self.options.get("login_path", ""), body=body)), self._path
+        cookie, request = (
+            self.options.get("token_cookie"),
+            Request(method, self.options.get("login_path", ""), body=body),
         )
+        answer = self._ask(client, request, needs_document=not cookie)
+        if not cookie:
+            return self._token(answer, self._path)
+        if not answer.cookies.get(cookie):
+            raise self._no_token(answer, f"Set-Cookie: {cookie}")
+        return Token(answer.cookies[cookie], self._life(answer.document))
+
+    def apply(self, headers, query):
+        cookie, token = self.options.get("token_cookie"), self._current()
+        if not cookie:
+            return super().apply(headers, query)
+        if token is not None:
+            add_cookies(headers, {cookie: token})
+        return token
 
 
 def forget_tokens() -> None:

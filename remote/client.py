@@ -6,31 +6,30 @@ import contextlib
 import functools
 import http.client
 import json
-import re
 import threading
 import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from urllib.parse import urlencode
 
-import urllib3
+import requests
 from requests.structures import CaseInsensitiveDict
 from urllib3 import exceptions
 
 from . import address, body, document, status
-from .connection import Attempt, Deadline, pool_manager, running, tls_context
+from .connection import Attempt, Deadline, running, tls_context
+from .cookies import Cookies
 from .errors import ProtocolError, Rejected, RemoteError, Unavailable
 from .exchange import EXCERPT, LOGGED_BODY, Answer, Exchange, Request, Settings
 from .guard import Guard
 from .redaction import REDACTED, redact_headers, redact_start, redact_text, redact_url
 from .template import form_encode
 from .told import words_of_body
+from .transport import GuardedSession, Outgoing
 
 __all__ = ["Answer", "Client", "Exchange", "Request", "Settings"]
 
 _USER_AGENT = "IntegrationBridge"
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # token, RFC 9110 section 5.6.2
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 # The body of an error is only shown, so little of it is enough.
 _ERROR_BYTES = 1024 * 1024
 _NO_CONTENT = {204, 205, 304}
@@ -41,19 +40,17 @@ _MEGABYTE = 1024 * 1024
 class _Call:
     """One HTTP request on its way: what is sent, and what has come back."""
 
-    method: str
-    url: str
-    headers: dict
-    content: bytes | None
+    request: Outgoing
     deadline: Deadline
     limit: int
     hidden: bool = False  # the answer holds a credential
-    token: str | None = None
+    trusted: bool = False  # it goes to where credentials may be seen
     resendable: bool = True
     status: int | None = None
     answer_headers: CaseInsensitiveDict = field(default_factory=CaseInsensitiveDict)
+    cookies: dict = field(default_factory=dict)
     raw: bytearray = field(default_factory=bytearray)
-    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    started: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
     clock: float = field(default_factory=time.monotonic)
     exchange: Exchange | None = None
     about: object = None
@@ -61,7 +58,7 @@ class _Call:
 
     @property
     def host(self) -> str:
-        return address.host_of(self.url)
+        return address.host_of(self.request.url)
 
 
 class Client:
@@ -83,7 +80,8 @@ class Client:
         self._turnstile = turnstile
         self._guard = Guard(settings.allowed_addresses)
         self._origin = address.origin(settings.base_url)
-        self._manager = None
+        self._session = None
+        self._cookies = Cookies() if settings.cookies else None
         self._opening = threading.Lock()
 
     def __enter__(self):
@@ -95,26 +93,21 @@ class Client:
     def close(self) -> None:
         """Close the pooled connections. The client opens new ones if it is used again."""
         with self._opening:
-            if self._manager is not None:
-                self._manager.clear()
+            if self._session is not None:
+                self._session.close()
         if self._turnstile is not None:
             self._turnstile.close()
 
     # --- What others call
 
     def send(self, request: Request, accept_statuses=()) -> Answer:
-        """Send a request with the connector's authentication; a 401 is answered by one token refresh and one resend.
+        """Send a request with the connector's authentication; what it is refused for may be tried once more.
 
         :param accept_statuses: statuses besides 2xx that are answers and not errors; their body need not be JSON
         :raises RemoteError: of the kind that says what to do
         :raises ValueError, TypeError: the body can not be written as JSON or form
         """
-        if self.auth is not None:
-            self.auth.prepare(self)
-        call = self._walk(request)
-        if call.status == 401 and 401 not in accept_statuses and self.auth is not None and self.auth.can_refresh:
-            self.auth.refresh(self, call.token)
-            call = self._walk(request)
+        call = self._walk_signed(request, accept_statuses)
         return self._answer(call, accept_statuses, _must_have_content(request.method))
 
     def download(self, url: str, max_bytes: int) -> tuple[bytes, str]:
@@ -123,26 +116,37 @@ class Client:
         :return: content, and its Content-Type as sent (may be empty)
         :raises RemoteError: also if it is larger than ``max_bytes`` (reason ``too_big``)
         """
-        if self.auth is not None:
-            self.auth.prepare(self)
-        call = self._walk(Request("GET", url), max_bytes, {"Accept": "*/*"})
+        call = self._walk_signed(Request("GET", url), (), limit=max_bytes, defaults={"Accept": "*/*"})
         if not 200 <= call.status < 300:
             raise self._status_error(call)
         return bytes(call.raw), call.answer_headers.get("Content-Type", "")
 
-    def ask_token(self, request: Request) -> Answer:
+    def ask_token(self, request: Request, needs_document=True) -> Answer:
         """Send a request for a token: without authentication, and its answer is not logged.
 
+        :param bool needs_document: the token is in the body, which else need not be JSON
         :raises RemoteError: as ``send``
         """
         call = self._walk(request, hidden=True)
-        return self._answer(call, (), must_have_content=True)
+        return self._answer(call, () if needs_document else range(200, 300), needs_document)
 
     def excerpt(self, raw: bytes) -> str:
         """The beginning of a body as it may be shown to a person: redacted, at most ``EXCERPT`` characters."""
         return self._shown(raw, None, EXCERPT)
 
     # --- From address to address
+
+    def _walk_signed(self, request: Request, accept_statuses, **options) -> _Call:
+        """``_walk`` with authentication; a token that is rejected is replaced once, a challenge answered once."""
+        if self.auth is None:
+            return self._walk(request, **options)
+        self.auth.prepare(self)
+        call = self._walk(request, **options)
+        if call.status < 400 or call.status in accept_statuses or not call.trusted:
+            return call
+        if self.auth.try_again(self, call.status, call.answer_headers, call.request.token):
+            return self._walk(request, **options)
+        return call
 
     def _walk(self, request: Request, limit=None, defaults=None, hidden=False) -> _Call:
         """Send a request and follow its redirects; any status is returned."""
@@ -158,12 +162,19 @@ class Client:
         for _hop in range(self.settings.max_redirects + 1):
             # Once the walk has left our host, no address it leads to gets credentials, be it ours.
             trusted = trusted and address.origin(url) == home
-            headers = {"Accept": "application/json", **(defaults or {}), **(content_type if trusted else {})}
-            target, token = self._authorized(url, request, headers, hidden) if trusted else (url, None)
-            _update(headers, {"Accept-Encoding": body.ACCEPT_ENCODING})
+            headers = CaseInsensitiveDict({"Accept": "application/json", **(defaults or {})})
+            if trusted:
+                own = self.settings.headers if address.origin(url) == self._origin else {}
+                _update(headers, {**content_type, **own})
+                _update(headers, request.headers)
+            headers["Accept-Encoding"] = body.ACCEPT_ENCODING
             headers.setdefault("User-Agent", _USER_AGENT)
-            sent = content if trusted else None
-            call = _Call(request.method.upper(), target, headers, sent, deadline, limit, hidden, token)
+            sent = Outgoing(request.method.upper(), address.on_the_wire(url), headers, content if trusted else None)
+            if trusted and self._keeps_cookies_of(url):
+                self._cookies.add_to(sent)
+            if trusted and not hidden and self.auth is not None:
+                sent = self.auth(sent)
+            call = _Call(sent, deadline, limit, hidden, trusted)
             call.about, call.address = request.about, url
             self._take_turn(call)
             if call.status not in status.REDIRECTS or not call.answer_headers.get("Location"):
@@ -178,19 +189,8 @@ class Client:
         _blame(call, error)
         raise error
 
-    def _authorized(self, url, request, headers, hidden):
-        """Add to ``headers`` what only a trusted host may see.
-
-        :return: the address with the credentials that belong there, and the token that was used
-        """
-        if address.origin(url) == self._origin:
-            _update(headers, self.settings.headers)
-        _update(headers, request.headers)
-        if hidden or self.auth is None:
-            return url, None
-        pairs = []
-        token = self.auth.apply(headers, pairs)
-        return address.add_query(url, pairs), token
+    def _keeps_cookies_of(self, url: str) -> bool:
+        return self._cookies is not None and address.origin(url) == self._origin
 
     def _redirect_target(self, call: _Call) -> str:
         """Where a redirect leads, if it may be followed (RFC 9110 section 15.4).
@@ -198,16 +198,16 @@ class Client:
         :raises ProtocolError: reason ``redirect``
         """
         try:
-            target = address.resolve(call.url, call.answer_headers["Location"])
-            same = address.origin(target) == address.origin(call.url)
+            target = address.resolve(call.request.url, call.answer_headers["Location"])
+            same = address.origin(target) == address.origin(call.request.url)
         except Rejected as error:
             raise ProtocolError(
                 "redirect", "target", status=call.status, host=call.host, sent=_may_be_done(call)
             ) from error
-        if call.method not in ("GET", "HEAD") and not (call.status in (307, 308) and same):
+        if call.request.method not in ("GET", "HEAD") and not (call.status in (307, 308) and same):
             where, sent = address.host_of(target), _may_be_done(call)
             raise ProtocolError(
-                "redirect", status=call.status, host=call.host, target=where, method=call.method, sent=sent
+                "redirect", status=call.status, host=call.host, target=where, method=call.request.method, sent=sent
             )
         return target
 
@@ -220,7 +220,7 @@ class Client:
             return
         waiting = time.monotonic()
         with self._turnstile.turn():
-            call.clock, call.started = time.monotonic(), datetime.now(UTC)
+            call.clock, call.started = time.monotonic(), datetime.now(timezone.utc)
             call.deadline.extend(call.clock - waiting)
             self._exchange(call)
         self._turnstile.observe(call.answer_headers)
@@ -232,7 +232,7 @@ class Client:
                 self._transfer(call)
             except _Stale:
                 self._report(call, Unavailable("reset", host=call.host))
-                call.resendable, call.started = False, datetime.now(UTC)
+                call.resendable, call.started = False, datetime.now(timezone.utc)
                 self._transfer(call)
         except RemoteError as error:
             self._report(call, error)
@@ -241,7 +241,8 @@ class Client:
 
     def _transfer(self, call: _Call) -> None:
         settings = self.settings
-        attempt = Attempt(self._guard, call.deadline, settings.connect_timeout, settings.read_timeout)
+        timeouts = settings.connect_timeout, settings.read_timeout
+        attempt = Attempt(self._guard, call.deadline, *timeouts, settings.proxy)
         with running(attempt):
             try:
                 response = self._open(call)
@@ -249,35 +250,29 @@ class Client:
                 if _went_stale(error, call, attempt):
                     raise _Stale from error
                 raise self._no_answer(error, call) from error
-            with contextlib.closing(response):
-                call.status = response.status
-                call.answer_headers = CaseInsensitiveDict(_joined(response.headers))
-                self._read(response, call)
+            with contextlib.closing(response.raw):
+                call.status, call.answer_headers = response.status_code, response.headers
+                call.cookies = response.cookies.get_dict()
+                if call.trusted and self._keeps_cookies_of(call.request.url):
+                    self._cookies.take(call.request, response.raw)
+                self._read(response.raw, call)
 
-    def _open(self, call: _Call) -> urllib3.HTTPResponse:
-        return self._pool().urlopen(
-            call.method,
-            call.url,
-            body=call.content,
-            headers=_wire_headers(call.headers),
-            retries=False,
-            redirect=False,
-            preload_content=False,
-            decode_content=False,
-        )
+    def _open(self, call: _Call) -> requests.Response:
+        return self._sending().send(call.request)
 
-    def _pool(self) -> urllib3.PoolManager:
+    def _sending(self) -> GuardedSession:
         with self._opening:
-            if self._manager is None:
+            if self._session is None:
                 context = tls_context(self.settings.verify, self.settings.ca_pem)
-                self._manager = pool_manager(context, self.settings.pool_size)
-            return self._manager
+                self._session = GuardedSession(context, self.settings.pool_size)
+            return self._session
 
     def _read(self, response, call: _Call) -> None:
         failed = call.status >= 400
         limit = min(call.limit, _ERROR_BYTES) if failed else call.limit
         try:
-            body.read_body(response, limit, call.raw, expected=call.method != "HEAD" and call.status not in _NO_CONTENT)
+            expected = call.request.method != "HEAD" and call.status not in _NO_CONTENT
+            body.read_body(response, limit, call.raw, expected)
             response.release_conn()  # an empty body does not do it by itself
         except (body.TooBig, body.Truncated, body.BadCoding, exceptions.HTTPError, OSError) as error:
             response.close()  # what is left on the wire must not be read as the next answer
@@ -332,10 +327,11 @@ class Client:
 
     def _all_secrets(self, call: _Call | None) -> tuple[str, ...]:
         own = self.auth.secret_values() if self.auth is not None else ()
-        return tuple(filter(None, (*self._secrets, *own, call and call.token)))
+        cookies = self._cookies.values() if self._cookies is not None else ()
+        return tuple(filter(None, (*self._secrets, *own, *cookies, call and call.request.token)))
 
     def _url(self, call: _Call) -> str:
-        return redact_url(call.url, self._all_secrets(call))
+        return redact_url(call.request.url, self._all_secrets(call))
 
     # --- Answers and their record
 
@@ -359,7 +355,7 @@ class Client:
                 raise
             parsed = None
         seconds = time.monotonic() - call.clock
-        return Answer(call.status, call.answer_headers, parsed, call.address, seconds, len(raw), raw)
+        return Answer(call.status, call.answer_headers, parsed, call.address, seconds, len(raw), raw, call.cookies)
 
     def _parsed(self, raw: bytes, call: _Call, must_have_content: bool):
         text = document.decode(raw, call.answer_headers.get("Content-Type", ""), call.host)
@@ -373,7 +369,7 @@ class Client:
         if self._on_exchange is None:
             return
         call.exchange = Exchange(
-            method=call.method,
+            method=call.request.method,
             url=self._url(call),
             status=call.status,
             seconds=time.monotonic() - call.clock,
@@ -389,8 +385,8 @@ def _redacted(call: _Call, secrets):
     """Headers and bodies of an exchange as they may be kept."""
     hidden = call.hidden and call.raw and call.status is not None and call.status < 400
     return (
-        redact_headers(call.headers, secrets),
-        _beginning(call.content or b"", secrets, LOGGED_BODY),
+        redact_headers(call.request.headers, secrets),
+        _beginning(call.request.body or b"", secrets, LOGGED_BODY),
         redact_headers(call.answer_headers, secrets),
         REDACTED if hidden else _beginning(call.raw, secrets, LOGGED_BODY),
     )
@@ -415,7 +411,7 @@ class _Stale(Exception):
 def _went_stale(error, call: _Call, attempt: Attempt) -> bool:
     """Whether sending again at once is safe and sensible: a read on a reused connection (RFC 9110 section 9.2.2)."""
     cause = error.args[1] if len(error.args) > 1 else error
-    harmless = call.resendable and call.method in ("GET", "HEAD")
+    harmless = call.resendable and call.request.method in ("GET", "HEAD")
     return harmless and not attempt.fresh and isinstance(cause, ConnectionError)
 
 
@@ -439,26 +435,9 @@ def _content(request: Request) -> tuple[bytes | None, dict]:
     return json.dumps(request.body, ensure_ascii=False, allow_nan=False).encode(), {"Content-Type": "application/json"}
 
 
-def _update(headers: dict, more: dict) -> None:
-    """Set headers, replacing those of the same name in any case."""
+def _update(headers: CaseInsensitiveDict, more: dict) -> None:
+    """Set headers, replacing those of the same name in any case; None takes one away."""
     for name, value in more.items():
-        for old in [known for known in headers if known.lower() == name.lower()]:
-            del headers[old]
+        headers.pop(name, None)
         if value is not None:
             headers[name] = str(value)
-
-
-def _wire_headers(headers: dict) -> dict:
-    """Headers as bytes may be sent.
-
-    :raises Rejected: a line break or other character that would change the request (reason ``bad_header``)
-    """
-    for name, value in headers.items():
-        if not _HEADER_NAME.fullmatch(name) or _CONTROL.search(value):
-            raise Rejected("bad_header", sent=False, name=repr(name)[:80])
-    return {name: value.encode() if not value.isascii() else value for name, value in headers.items()}
-
-
-def _joined(headers) -> dict:
-    """Headers in which repeated ones are one, joined by commas (RFC 9110 section 5.3)."""
-    return dict(headers.itermerged()) if hasattr(headers, "itermerged") else dict(headers)

@@ -22,6 +22,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from .errors import RemoteError, Unavailable
 from .guard import Guard
+from .proxy import open_tunnel, proxy_for
 
 _CERTIFICATE_PROBLEMS = {10: "expired", 18: "untrusted", 19: "untrusted", 20: "untrusted", 21: "untrusted"}
 _CERTIFICATE_PROBLEMS |= {62: "host", 64: "host"}  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH
@@ -65,6 +66,7 @@ class Attempt:
     deadline: Deadline
     connect_timeout: float
     read_timeout: float
+    proxy: str = ""  # as ``proxy.proxy_for`` takes it
     fresh: bool = False  # the connection was opened for this request, so it can not be stale
 
 
@@ -144,8 +146,29 @@ class _Pinned:
 
     def _new_conn(self):
         attempt = _running.attempt
-        entries = attempt.guard.resolve(self.host, self.port)
-        return _connect_first(entries, Deadline(attempt.deadline.patience(attempt.connect_timeout)))
+        deadline = Deadline(attempt.deadline.patience(attempt.connect_timeout))
+        proxy = proxy_for(attempt.proxy, self.scheme, self.host.strip("[]"), self.port)
+        if proxy is None:
+            return _connect_first(attempt.guard.resolve(self.host, self.port), deadline)
+        return self._through(proxy, attempt, deadline)
+
+    def _through(self, proxy, attempt, deadline):
+        target = attempt.guard.target_of_a_proxy(self.host, self.port)
+        try:
+            entries = attempt.guard.lookup(proxy.host, proxy.port)
+        except Unavailable as error:
+            raise Unavailable("proxy", "unknown", sent=False, host=proxy.name) from error
+        try:
+            connected = _connect_first(entries, deadline)
+            try:
+                open_tunnel(connected, proxy, target, self.port)
+            except BaseException:
+                connected.close()
+                raise
+        except OSError as error:
+            raise _not_connected(error, proxy.name, proxy.port, attempt) from error
+        connected.settimeout(max(deadline.left(), 0.001))
+        return connected
 
     def connect(self):
         attempt = _running.attempt
@@ -189,12 +212,16 @@ def _tls_words(error) -> str:
 class PinnedConnection(_Pinned, HTTPConnection):
     """HTTP to a checked address."""
 
+    scheme = "http"
+
     def _establish(self):
         self.sock = self._new_conn()
 
 
 class PinnedTlsConnection(_Pinned, HTTPSConnection):
     """HTTPS to a checked address; the certificate must name the host, not the address."""
+
+    scheme = "https"
 
     def _establish(self):
         # Not left to urllib3, whose 1.26 does not let OpenSSL verify a host that is an IP address.
@@ -231,10 +258,10 @@ def tls_context(verify: bool, ca_pem: str | None) -> ssl.SSLContext:
     return context
 
 
-def pool_manager(context: ssl.SSLContext, size: int) -> urllib3.PoolManager:
-    """Thread-safe pool of guarded connections, ``size`` kept open per host."""
+def pool_manager(context: ssl.SSLContext, hosts: int, size: int) -> urllib3.PoolManager:
+    """Thread-safe pool of guarded connections to so many hosts, ``size`` kept open for each."""
     manager = urllib3.PoolManager(
-        num_pools=16,
+        num_pools=hosts,
         maxsize=size,
         ssl_context=context,
         cert_reqs="CERT_REQUIRED" if context.check_hostname else "CERT_NONE",

@@ -44,6 +44,18 @@ MESSAGES = {
         "%(host)s has the private address %(address)s, which this connector may not call. If that is meant, "
         'add it to "Allowed private addresses".'
     ),
+    "bad_proxy": _lt(
+        "“%(proxy)s” is not the address of a proxy that can be used. It must look like http://proxy.example.com:3128;"
+        " it comes from the connector, or from HTTPS_PROXY on this server."
+    ),
+    "proxy": _lt(
+        "%(host)s does not connect to %(target)s (HTTP %(answer)s). Ask who runs the proxy to allow that, or call the"
+        " other system without it."
+    ),
+    "proxy.unknown": _lt(
+        "The name of %(host)s was not found. Check the proxy of the connector, and the DNS of this server."
+    ),
+    "proxy_auth": _lt("%(host)s does not accept its user name and password. Check the proxy of the connector."),
     "bad_url": _lt(
         "%(url)s is not an address that can be called. It must begin with http:// or https:// and name a host."
     ),
@@ -132,6 +144,18 @@ MESSAGES = {
     ),
     "token_refused": _lt("%(host)s refused to give a token%(remote)s. Check the credentials of the connector."),
     "no_secret": _lt("The credential %(name)s is missing. Enter it in the connector."),
+    "no_refresh_token": _lt(
+        "%(host)s agreed, but gave no refresh token, so that the connection would end soon. Ask for one: many systems"
+        " want a scope such as offline_access, or a parameter such as access_type=offline for the authorization."
+    ),
+    "bad_secret": _lt("The secret of the connector can not be read as %(encoding)s. Enter it again."),
+    "bad_private_key": _lt(
+        "The secret of the connector is not a private key for %(algorithm)s. Paste the whole PEM text of the key, with"
+        " its BEGIN and END lines and without a passphrase."
+    ),
+    "no_digest": _lt(
+        "%(host)s does not ask for Digest in a way that can be answered (%(problem)s). Choose another authentication."
+    ),
     # Asking for one record.
     "gone": _lt("%(host)s says that this record is deleted. If it is not, check the deleted marker of the flow."),
     "gone.nothing": _lt(

@@ -29,6 +29,8 @@ class Settings:
     allowed_addresses: tuple[str, ...] = ()
     max_redirects: int = 5
     pool_size: int = 8
+    proxy: str = ""  # see ``proxy.proxy_for``
+    cookies: bool = False  # whether those of the connector's own host are kept and sent back
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ class Answer:
     seconds: float
     size: int
     raw: bytes
+    cookies: dict[str, str] = field(default_factory=dict)  # those that this answer sets
 
 
 @dataclass(repr=False, eq=False)

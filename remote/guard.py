@@ -87,13 +87,29 @@ class Guard:
         :raises Unavailable: the name is not known (reason ``dns``)
         :raises Rejected: it has only addresses that may not be called (reason ``blocked_address``)
         """
-        found = self._lookup(host, port)
+        found = self.lookup(host, port)
         permitted = [entry for entry in found if self.permits(host, ipaddress.ip_address(entry[4][0]))]
         if not permitted:
             raise Rejected("blocked_address", sent=False, host=host, address=found[0][4][0])
         return permitted
 
-    def _lookup(self, host: str, port: int) -> list[tuple]:
+    def target_of_a_proxy(self, host: str, port: int) -> str:
+        """What a proxy may be asked for: an address that may be called, not a name that it would look up once more.
+
+        A host that is allowed by its name has nothing to hide; the proxy gets the name, which need not be known here.
+
+        :raises Unavailable, Rejected: as ``resolve``
+        """
+        if _host_name(host) in self._names:
+            return host.strip("[]")
+        addresses = [entry[4][0] for entry in self.resolve(host, port)]
+        return next((one for one in addresses if ":" not in one), addresses[0])  # few proxies have a way to IPv6
+
+    def lookup(self, host: str, port: int) -> list[tuple]:
+        """All addresses of a host, as ``getaddrinfo`` gives them.
+
+        :raises Unavailable: the name is not known (reason ``dns``)
+        """
         try:
             found = socket.getaddrinfo(host.strip("[]"), port, 0, socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:  # UnicodeError: a label that IDNA can not encode

@@ -18,7 +18,7 @@ _SHORTEST_BASE64 = 6
 # Parts of names, compared without case, dashes and underscores.
 _TELLING = (
     "password|passwd|passphrase|pwd|secret|token|apikey|accesskey|privatekey|authorization|credential|cookie|sessionid"
-    "|signature|clientassertion|cardnumber|cvc|cvv|securitycode"
+    "|signature|assertion|cardnumber|cvc|cvv|securitycode"
 )
 _SENSITIVE_NAME = re.compile(_TELLING)
 # Names that contain such a part and are harmless, and needed to understand a log.

@@ -11,6 +11,8 @@ when do two keys name the same record?                        ``mapping/alike.py
 how is a time read, and in which zone?                        ``moments.py``
 where is a duplicate prevented in Odoo?                       ``road/pull/match.py``; ``models/bridge_key.py``
 where is a duplicate prevented there?                         ``road/push/create_once.py``, ``intent.py``, ``find.py``
+how is a request signed, how is a token got?                  ``remote/auth.py``, ``remote/signing.py``, ``grants.py``
+where may a request go, and through which proxy?              ``remote/guard.py``, ``connection.py``, ``proxy.py``
 what does an error of one record's request mean?              ``road/push/faults.py``, ``remote/status.py``
 what happens to a record that fails?                          ``road/journal.py``, then ``jobs/failures.py``
 when is another attempt made?                                 ``jobs/retry.py``

@@ -3,6 +3,8 @@ from . import (
     test_alert,
     test_anew,
     test_answers,
+    test_authentication,
+    test_authorization,
     test_both_ways,
     test_capture,
     test_compare,

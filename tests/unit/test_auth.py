@@ -356,7 +356,7 @@ def test_another_addon_can_add_a_scheme(server, connect, monkeypatch):
 def test_every_scheme_says_what_it_is_and_needs(name):
     cls = SCHEMES[name]
     assert cls.name == name and cls.label and cls.__doc__
-    assert set(cls.secrets) <= {"secret", "refresh_token"}
+    assert set(cls.secrets) <= {"secret", "refresh_token", "token_secret"}
 
 
 class SharedByHand:
