@@ -9,8 +9,9 @@ from ..json_text import read_json
 from ..mapping.errors import MappingError
 from ..mapping.mapper import Mapper
 from ..mapping.paths import parse_expression, parse_path
-from ..remote import pagination, template
+from ..remote import formats, pagination, template
 from ..remote.delta import Delta
+from ..remote.errors import ConfigurationError
 from ..remote.operation import ITEM_PLACES, READ_OPTIONS, READS, WALK, WHOLE, WRITES, Operation
 from ..remote.redaction import is_sensitive
 from ..road.push.answers import Reading
@@ -27,6 +28,7 @@ KINDS = [
     ("archive", "Archive a record"),
     ("restore", "Restore a record"),
 ]
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "PROPFIND", "REPORT", "MERGE")
 USUAL_METHODS = {
     **dict.fromkeys(("list", "get", "find"), "GET"),
     "create": "POST",
@@ -54,15 +56,18 @@ class BridgeOperation(models.Model):
 
     # The request
     method = fields.Selection(
-        [("GET", "GET"), ("POST", "POST"), ("PUT", "PUT"), ("PATCH", "PATCH"), ("DELETE", "DELETE")],
+        [(name, name) for name in METHODS],
         required=True,
         default="GET",
+        help="PROPFIND and REPORT read, as in WebDAV and CardDAV; MERGE changes, as in older OData.",
     )
     path = fields.Char(required=True, help="Behind the connector's base address, for example /contacts/{external_id}")
     query = fields.Text(help='JSON: the parameters, for example {"limit": "{limit}", "after": "{cursor}"}')
     headers = fields.Text(help="JSON: headers of this request only.")
     body = fields.Text(help="JSON with placeholders; a text that is one placeholder keeps its type.")
-    body_format = fields.Selection([("json", "JSON"), ("form", "Form")], default="json", required=True)
+    body_format = fields.Selection("_selection_body_format", default="json", required=True)
+    body_options = fields.Text(help="JSON: how the body is written.")
+    body_options_help = fields.Html("Options of the Body", compute="_compute_body_options_help")
     placeholders_help = fields.Html("Placeholders", compute="_compute_placeholders_help")
 
     # What is sent
@@ -104,6 +109,15 @@ class BridgeOperation(models.Model):
     )
 
     # The answer
+    answer_format = fields.Selection(
+        "_selection_answer_format",
+        default=formats.AUTO,
+        required=True,
+        help="As the answer says: by its Content-Type, or else by the name of the file; JSON if neither tells. A format"
+        " that is chosen here is also asked for, and holds whatever the Content-Type says.",
+    )
+    answer_options = fields.Text(help='JSON: how the answer is read, for example {"lists": ["line"]}')
+    answer_options_help = fields.Html("Options of the Answer", compute="_compute_answer_options_help")
     records_path = fields.Char(
         "Records in the Answer",
         required=True,
@@ -172,13 +186,34 @@ class BridgeOperation(models.Model):
     def _selection_pagination(self):
         return [(name, self.env._(cls.label)) for name, cls in pagination.PAGINATORS.items()]
 
+    @api.model
+    def _selection_body_format(self):
+        return [(name, self.env._(label)) for name, label in formats.writable().items()]
+
+    @api.model
+    def _selection_answer_format(self):
+        return [(name, self.env._(label)) for name, label in formats.readable().items()]
+
+    @api.depends("body_format")
+    def _compute_body_options_help(self):
+        for operation in self:
+            form = formats.FORMS[operation.body_format or "json"]
+            operation.body_options_help = self._render_known(form.known_options(is_body=True))
+
+    @api.depends("answer_format")
+    def _compute_answer_options_help(self):
+        for operation in self:
+            form = formats.FORMS[operation.answer_format or formats.AUTO]
+            operation.answer_options_help = self._render_known(form.known_options(is_body=False))
+
+    def _render_known(self, options):
+        return self._render_options([(name, self.env._(option.label)) for name, option in options.items()])
+
     @api.depends("pagination")
     def _compute_pagination_help(self):
         for operation in self:
             options = pagination.PAGINATORS[operation.pagination or "none"].options
-            operation.pagination_help = self._render_options(
-                [(name, self.env._(option.label)) for name, option in options.items()]
-            )
+            operation.pagination_help = self._render_known(options)
 
     @api.depends("kind", "bulk_size", "flow_id.mapping_ids.key", "flow_id.mapping_ids.field_id")
     def _compute_placeholders_help(self):
@@ -260,7 +295,7 @@ class BridgeOperation(models.Model):
     def _parts(self):
         """What placeholders may stand in, by field."""
         self.ensure_one()
-        kinds = (dict, list, str) if self.body_format == "json" or self.kind in WRITES else (dict,)
+        kinds = (dict, list, str) if self.body_format != "form" or self.kind in WRITES else (dict,)
         parts = {
             "path": self.path,
             "query": read_json(self, "query"),
@@ -309,6 +344,20 @@ class BridgeOperation(models.Model):
                 operation._refuse("delta_path", self.env._("name the header that has the next value"))
             if operation.delta_kind == "token" and operation.delta_source == "record":
                 operation._refuse("delta_source", self.env._("an opaque token comes from a header or from the body"))
+
+    @api.constrains("kind", "body", "body_format", "body_options", "answer_format", "answer_options", "method")
+    def _check_formats(self):
+        for operation in self:
+            for name, make in (("answer_options", operation._answer_form), ("body_options", operation._body_form)):
+                try:
+                    make()
+                except ConfigurationError as error:
+                    operation._refuse(name, self.env["bridge.connector"]._explain(error))
+            try:
+                if operation._body() is not None:
+                    operation._body_form().check_template(operation._body())
+            except ConfigurationError as error:
+                operation._refuse("body", self.env["bridge.connector"]._explain(error))
 
     @api.constrains("kind", *READ_OPTIONS)
     def _check_reading(self):
@@ -429,16 +478,16 @@ class BridgeOperation(models.Model):
         :rtype: Operation
         """
         self.ensure_one()
-        flow, body = self.flow_id, read_json(self, "body", ())
-        if body is None and self.kind in ("create", "update"):
-            body = json.loads(WHOLE)
+        flow = self.flow_id
         return Operation(
             method=self.method,
             path=self.path,
             query=read_json(self, "query") or {},
             headers=read_json(self, "headers") or {},
-            body=body,
+            body=self._body(),
             body_format=self.body_format,
+            body_options=self._body_form().options,
+            reads=self._answer_form(),
             place=parse_expression(self.records_path),
             shown=self.records_path,
             remote_id=flow._remote_id(),
@@ -450,6 +499,19 @@ class BridgeOperation(models.Model):
             partial_is_accepted=self.partial_is_accepted,
             unsent=tuple(map(parse_path, self._unsent())),
         )
+
+    def _body(self):
+        """The body as a template; None if there is none."""
+        body = read_json(self, "body", ())
+        return json.loads(WHOLE) if body is None and self.kind in ("create", "update") else body
+
+    def _body_form(self):
+        """:raises OptionError: an option of the body is unknown or wrong"""
+        return formats.make(self.body_format, read_json(self, "body_options"), is_body=True)
+
+    def _answer_form(self):
+        """:raises OptionError: an option of the answer is unknown or wrong"""
+        return formats.make(self.answer_format, read_json(self, "answer_options"))
 
     def _unsent(self):
         """Paths of what is not sent back.

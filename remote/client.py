@@ -5,25 +5,24 @@ from __future__ import annotations
 import contextlib
 import functools
 import http.client
-import json
 import re
 import threading
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from urllib.parse import urlencode
 
 import urllib3
 from requests.structures import CaseInsensitiveDict
 from urllib3 import exceptions
 
-from . import address, body, document, status
+from . import address, body, status
 from .connection import Attempt, Deadline, pool_manager, running, tls_context
 from .errors import ProtocolError, Rejected, RemoteError, Unavailable
 from .exchange import EXCERPT, LOGGED_BODY, Answer, Exchange, Request, Settings
+from .formats import Form, make
+from .formats.answer import form_of
 from .guard import Guard
 from .redaction import REDACTED, redact_headers, redact_start, redact_text, redact_url
-from .template import form_encode
 from .told import words_of_body
 
 __all__ = ["Answer", "Client", "Exchange", "Request", "Settings"]
@@ -34,6 +33,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 # The body of an error is only shown, so little of it is enough.
 _ERROR_BYTES = 1024 * 1024
 _NO_CONTENT = {204, 205, 304}
+_FULL = {200, 207}  # an answer to a question that has nothing in it answers nothing
 _MEGABYTE = 1024 * 1024
 
 
@@ -58,6 +58,7 @@ class _Call:
     exchange: Exchange | None = None
     about: object = None
     address: str = ""  # without the credentials that belong into it
+    asked: Form | None = None  # the format that the answer shall have
 
     @property
     def host(self) -> str:
@@ -107,7 +108,7 @@ class Client:
 
         :param accept_statuses: statuses besides 2xx that are answers and not errors; their body need not be JSON
         :raises RemoteError: of the kind that says what to do
-        :raises ValueError, TypeError: the body can not be written as JSON or form
+        :raises ValueError, TypeError: the body can not be written in its format
         """
         if self.auth is not None:
             self.auth.prepare(self)
@@ -158,13 +159,13 @@ class Client:
         for _hop in range(self.settings.max_redirects + 1):
             # Once the walk has left our host, no address it leads to gets credentials, be it ours.
             trusted = trusted and address.origin(url) == home
-            headers = {"Accept": "application/json", **(defaults or {}), **(content_type if trusted else {})}
+            headers = {"Accept": request.form.accept, **(defaults or {}), **(content_type if trusted else {})}
             target, token = self._authorized(url, request, headers, hidden) if trusted else (url, None)
             _update(headers, {"Accept-Encoding": body.ACCEPT_ENCODING})
             headers.setdefault("User-Agent", _USER_AGENT)
             sent = content if trusted else None
             call = _Call(request.method.upper(), target, headers, sent, deadline, limit, hidden, token)
-            call.about, call.address = request.about, url
+            call.about, call.address, call.asked = request.about, url, request.form
             self._take_turn(call)
             if call.status not in status.REDIRECTS or not call.answer_headers.get("Location"):
                 return call
@@ -350,24 +351,28 @@ class Client:
         accepted = call.status in accept_statuses
         if not accepted and not 200 <= call.status < 300:
             raise self._status_error(call)
-        raw = bytes(call.raw)
+        raw, form = bytes(call.raw), None
         try:
-            parsed = self._parsed(raw, call, must_have_content and not accepted)
+            parsed, form = self._parsed(raw, call, must_have_content and not accepted)
         except ProtocolError as error:
             if not accepted:
                 error.status, error.excerpt = call.status, self._excerpt(call)
                 raise
             parsed = None
         seconds = time.monotonic() - call.clock
-        return Answer(call.status, call.answer_headers, parsed, call.address, seconds, len(raw), raw)
+        return Answer(call.status, call.answer_headers, parsed, call.address, seconds, len(raw), raw, form)
 
     def _parsed(self, raw: bytes, call: _Call, must_have_content: bool):
-        text = document.decode(raw, call.answer_headers.get("Content-Type", ""), call.host)
+        """The document of an answer, and the format that it was read in."""
+        content_type = call.answer_headers.get("Content-Type", "")
+        form = form_of(call.asked, content_type, call.address)
+        text = form.decode(raw, content_type, call.host)
         if text.strip():
-            return document.parse(text, call.host)
-        if must_have_content and call.status == 200:
+            return form.read(text, call.host), form
+        found = form.empty(content_type)
+        if found is None and must_have_content and call.status in _FULL:
             raise ProtocolError("empty", host=call.host)
-        return None
+        return found, form
 
     def _report(self, call: _Call, error: RemoteError | None) -> None:
         if self._on_exchange is None:
@@ -426,17 +431,15 @@ def _may_be_done(call: _Call) -> bool:
 
 def _must_have_content(method: str) -> bool:
     # Many systems answer a change or removal with an empty 200.
-    return method.upper() in ("GET", "POST")
+    return method.upper() in ("GET", "POST", "PROPFIND", "REPORT")
 
 
 def _content(request: Request) -> tuple[bytes | None, dict]:
     """Bytes of the body, and the header that names their format."""
     if request.body is None:
         return None, {}
-    if request.body_format == "form":
-        content = urlencode(form_encode(request.body)).encode()
-        return content, {"Content-Type": "application/x-www-form-urlencoded"}
-    return json.dumps(request.body, ensure_ascii=False, allow_nan=False).encode(), {"Content-Type": "application/json"}
+    content, content_type = make(request.body_format, request.body_options, is_body=True).write(request.body)
+    return content, {"Content-Type": content_type}
 
 
 def _update(headers: dict, more: dict) -> None:

@@ -52,7 +52,7 @@ MESSAGES = {
         " Correct it in the connector or operation."
     ),
     "bad_body": _lt(
-        "What Odoo has can not be written as JSON (%(problem)s), so nothing was sent. Correct the record or the"
+        "What Odoo has can not be written as %(format)s (%(problem)s), so nothing was sent. Correct the record or the"
         " mapping."
     ),
     # The request may have arrived; the answer did not.
@@ -79,7 +79,20 @@ MESSAGES = {
         "login or maintenance page."
     ),
     "not_json.constant": _lt("The answer of %(host)s contains %(problem)s, which is not a JSON number."),
-    "empty": _lt("%(host)s answered with nothing where a JSON document was expected. Check the path of the operation."),
+    "not_xml": _lt("The answer of %(host)s is not XML (%(problem)s). Check the path of the operation."),
+    "not_xml.html": _lt(
+        "%(host)s answered with a web page instead of XML. Check the base address and path; it may be a login or"
+        " maintenance page."
+    ),
+    "not_xml.doctype": _lt(
+        "The answer of %(host)s has a DOCTYPE, which is refused, because it can fetch and multiply what it likes. Ask"
+        " the other system for XML without one."
+    ),
+    "two_namespaces": _lt(
+        "The answer of %(host)s has elements “%(name)s” of two kinds (namespaces) side by side. Say in the option"
+        ' “namespaces” of the answer how each is to be called, such as {"d": "DAV:"}.'
+    ),
+    "empty": _lt("%(host)s answered with nothing where a document was expected. Check the path of the operation."),
     "redirect": _lt(
         "%(host)s redirects to %(target)s, which is not followed for %(method)s. Put the final address into the"
         " connector."

@@ -9,6 +9,8 @@ from functools import cached_property
 
 from requests.structures import CaseInsensitiveDict
 
+from .formats import AUTO, Form, make
+
 # Most characters of a body in an exchange; longest beginning of a body shown with an error.
 LOGGED_BODY = 64 * 1024
 EXCERPT = 500
@@ -41,14 +43,20 @@ class Request:
     headers: dict = field(default_factory=dict)
     body: object | None = None
     body_format: str = "json"
+    body_options: dict = field(default_factory=dict)
+    reads: Form | None = None  # the format of the answer; None: as the answer says
     about: object | None = None  # whose matter it is; its exchanges are, too
+
+    @cached_property
+    def form(self) -> Form:
+        return self.reads or make(AUTO)
 
 
 @dataclass
 class Answer:
     """An answer whose status was accepted. ``size`` in bytes after decompression; ``seconds`` from the first send.
 
-    ``url`` is without the credentials that the authentication has added.
+    ``url`` is without the credentials that the authentication has added; ``form`` is the format that it was read in.
     """
 
     status: int
@@ -58,6 +66,12 @@ class Answer:
     seconds: float
     size: int
     raw: bytes
+    form: Form | None = None
+
+    @property
+    def telling(self):
+        """What of the document may tell that the request failed, see ``told.py``."""
+        return self.form.telling(self.document) if self.form else self.document
 
 
 @dataclass(repr=False, eq=False)

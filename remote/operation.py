@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from requests.structures import CaseInsensitiveDict
 
@@ -11,6 +11,7 @@ from .client import Request
 from .delta import Delta, remote_clock
 from .errors import ProtocolError, Rejected, RemoteError
 from .exchange import Answer
+from .formats import Form
 from .nothing import says_nothing
 from .pagination import Paginator
 from .told import told_error, told_failure
@@ -19,6 +20,8 @@ from .walk import Page
 WRITES = ("create", "update", "delete", "archive", "restore")
 READS = ("list", "get", "find")
 READ_OPTIONS = ("missing_is_empty", "partial_is_accepted")  # of operations that read
+FORMATS = ("body_format", "answer_format")
+FORMAT_OPTIONS = ("body_options", "answer_options")  # of these formats
 WALK = {"cursor", "page", "offset", "limit"}
 ITEM_PLACES = ("status", "record", "error")
 ENVELOPE = object()  # an answer that is no record, whatever it says
@@ -40,6 +43,8 @@ class Operation:
     :ivar identify: gives the Identity of a record that was got (``external_id``, ``deleted``); None: it is believed
     :ivar bool missing_is_empty: may an answer say that there is nothing by having nothing at the place
     :ivar bool partial_is_accepted: do records count although the answer tells a failure beside them
+    :ivar Form reads: the format of the answers; None: as each answer says
+    :ivar dict body_options: of the format of the body
     :ivar tuple unsent: places of what is not sent back in a whole record; each has ``drop(document)``
     """
 
@@ -59,6 +64,8 @@ class Operation:
     missing_is_empty: bool = False
     partial_is_accepted: bool = False
     unsent: tuple = ()
+    reads: Form | None = None
+    body_options: dict = field(default_factory=dict)
 
     def request(self, variables, url=None, more_headers=(), about=None):
         """The request for values of the placeholders.
@@ -78,6 +85,8 @@ class Operation:
             headers={**template.render(self.headers, variables), **dict(more_headers)},
             body=template.render(self.body, variables),
             body_format=self.body_format,
+            body_options=self.body_options,
+            reads=self.reads,
             about=about,
         )
 
@@ -174,6 +183,8 @@ class Operation:
     def _records(self, client, answer, state):
         """:raises RemoteError: it tells a failure, or has neither a list nor says that there is nothing"""
         records = self._found(client, answer)
+        if isinstance(records, dict) and answer.form is not None and answer.form.one_is_many:
+            records = [records]
         if isinstance(records, list):
             self._check_complete(client, answer)
             return records
@@ -196,7 +207,7 @@ class Operation:
 
     def _check_told(self, client, answer, detail=""):
         """:raises RemoteError: the body tells a failure, so an expired session is never taken for an empty list"""
-        told = told_failure(answer.document, reading=True)
+        told = told_failure(answer.telling, reading=True)
         if told is not None:
             status, remote = told
             remote = client.excerpt(remote.encode("utf-8", "replace"))

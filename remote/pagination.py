@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import hashlib
 import marshal
-from dataclasses import dataclass
 
 import jmespath
 import jmespath.exceptions
 from requests.utils import parse_header_links
 
 from . import address
-from .errors import ConfigurationError, ProtocolError, Rejected, _lt
+from .errors import ProtocolError, Rejected, _lt
 from .nothing import says_nothing
+from .options import NONE_OF, Option, OptionError, check_options
 
 PAGINATORS: dict[str, type[Paginator]] = {}
 
@@ -32,42 +32,6 @@ _NO_SUCH_PAGE = {400, 404, 416, 422}
 _NO_SUCH_PAGE_FOR_SURE = {404, 416}
 # How a list that is walked by position is refused where the remote counts no further.
 _TOO_DEEP = {400, 403, 413, 416, 422}
-
-_NONE_OF = _lt("%(name)s: %(value)s is none of %(known)s.")
-
-
-class OptionError(ConfigurationError):
-    """An option of a paginator is unknown, missing or has a value that it can not have."""
-
-
-@dataclass(frozen=True)
-class Option:
-    """One setting of a paginator. ``kind`` is text, integer, value (any JSON), path (JMESPath) or choice."""
-
-    label: str
-    kind: str = "text"
-    default: object = None
-    choices: tuple[str, ...] = ()
-
-    def check(self, name, value):
-        """:raises OptionError: with the name of the option"""
-        if self.kind == "choice" and value not in self.choices:
-            raise OptionError(_NONE_OF, name=name, value=repr(value), known=", ".join(self.choices))
-        if self.kind == "integer" and (isinstance(value, bool) or not isinstance(value, int)):
-            raise OptionError(_lt("%(name)s: %(value)s is not a whole number."), name=name, value=repr(value))
-        if self.kind in ("path", "text") and not isinstance(value, str):
-            raise OptionError(_lt("%(name)s: %(value)s is not a text."), name=name, value=repr(value))
-        if self.kind == "path":
-            _compiled(name, value)
-
-
-def _compiled(name, expression):
-    try:
-        return jmespath.compile(expression)
-    except jmespath.exceptions.JMESPathError as error:
-        raise OptionError(
-            _lt("%(name)s: %(value)s is not a JMESPath expression."), name=name, value=repr(expression)
-        ) from error
 
 
 def _end_options(default):
@@ -96,7 +60,7 @@ def build(config: dict, page_size: int, base_url: str | None = None) -> Paginato
     config = dict(config or {})
     name = config.pop("type", "none")
     if name not in PAGINATORS:
-        raise OptionError(_NONE_OF, name="type", value=repr(name), known=", ".join(PAGINATORS))
+        raise OptionError(NONE_OF, name="type", value=repr(name), known=", ".join(PAGINATORS))
     return PAGINATORS[name](config, page_size, base_url)
 
 
@@ -125,15 +89,7 @@ class Paginator:
         self.base_url = base_url
 
     def _check(self, given):
-        for name, value in given.items():
-            if name not in self.options:
-                raise OptionError(
-                    _lt("%(name)s: no option of “%(paginator)s”; it has: %(known)s."),
-                    name=name,
-                    paginator=self.name,
-                    known=", ".join(self.options) or "-",
-                )
-            self.options[name].check(name, value)
+        check_options(self.name, self.options, given)
         needed = {"flag": [("flag_path",)], "total": [("total_path", "total_header")]}.get(given.get("end"), [])
         for group in (*self.required, *needed):
             if not any(name in given for name in group):

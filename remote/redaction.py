@@ -28,6 +28,14 @@ _JSON_ENTRY = re.compile(
     r'"(?P<name>(?:[^"\\]|\\.){1,80})"(?P<gap>\s*:\s*)(?P<value>"(?:[^"\\]|\\.)*(?:"|\\?$)|[-\w.]+)'
 )
 _FORM_ENTRY = re.compile(r"(?P<before>^|[?&\s;,])(?P<name>[\w.%\[\]+-]{1,120})=(?P<value>[^&\s;,\"<>]+)")
+# An element of XML that has nothing but text, plain or as CDATA, cut off or not; and an attribute.
+_XML_ENTRIES = (
+    re.compile(r"(?<=<)(?P<name>[\w:.-]{1,80})(?P<gap>(?:\s[^<>]{0,400})?>)(?P<value>[^<]+)"),
+    re.compile(
+        r"(?<=<)(?P<name>[\w:.-]{1,80})(?P<gap>(?:\s[^<>]{0,400})?>\s*<!\[CDATA\[)(?P<value>.+?)(?=\]\]>|\Z)", re.DOTALL
+    ),
+    re.compile(r"(?<=\s)(?P<name>[\w:.-]{1,80})(?P<gap>\s*=\s*(?P<mark>[\"']))(?P<value>(?:(?!(?P=mark))[^<])+)"),
+)
 _USER_INFO = re.compile(r"(?<=://)[^/?#@\s]*@")
 
 
@@ -51,9 +59,12 @@ def redact_url(url: str, secrets=()) -> str:
 
 
 def redact_text(text: str, secrets=()) -> str:
-    """Copy of any text: known secrets blanked in every usual notation, and JSON or form entries with telling names."""
+    """Copy of any text: known secrets blanked in every notation, and JSON, form or XML entries with telling names."""
     text = _secret_pattern(frozenset(secrets)).sub(REDACTED, text)
-    return _FORM_ENTRY.sub(_blank_form, _JSON_ENTRY.sub(_blank_json, text))
+    text = _FORM_ENTRY.sub(_blank_form, _JSON_ENTRY.sub(_blank_json, text))
+    for entry in _XML_ENTRIES if "<" in text else ():
+        text = entry.sub(_blank_xml, text)
+    return text
 
 
 def redact_start(text: str, secrets, length: int) -> str:
@@ -85,7 +96,8 @@ def notations(secret: str) -> frozenset[str]:
     if not secret or len(secret) < _SHORTEST_SECRET:
         return frozenset()
     percent = {quote(secret, safe=""), quote(secret), quote_plus(secret)}
-    escaped = {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], html.escape(secret)}
+    escaped = {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
+    escaped |= {html.escape(secret), html.escape(secret, quote=False)}
     slashes = {text.replace("/", "\\/") for text in escaped}  # PHP writes slashes so in JSON
     return frozenset({secret, repr(secret)[1:-1], *percent, *escaped, *slashes, *_base64_cores(secret)})
 
@@ -127,6 +139,11 @@ def _blank_form(match) -> str:
     if not is_sensitive(unquote_plus(match["name"])):
         return match[0]
     return f"{match['before']}{match['name']}={REDACTED}"
+
+
+def _blank_xml(match) -> str:
+    is_secret = is_sensitive(match["name"].rpartition(":")[2]) and match["value"].strip()
+    return f"{match['name']}{match['gap']}{REDACTED}" if is_secret else match[0]
 
 
 def _as_text(value) -> str:

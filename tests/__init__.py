@@ -18,6 +18,7 @@ from . import (
     test_faults_push_connector,
     test_faults_records,
     test_flow,
+    test_formats,
     test_job,
     test_lossy,
     test_outbox,

@@ -1,0 +1,167 @@
+"""Records come and go in other formats than JSON, by definition only."""
+
+import json
+
+from odoo.exceptions import UserError, ValidationError
+from odoo.tests import tagged
+
+from .common import BridgeCase, definition, field, things_flow
+from .servers import fault_server as faults
+
+XML = {"Content-Type": "application/xml"}
+THINGS = "<things>%s</things>"
+THING = '<thing id="%s"><name>Thing %s</name><contact><email>thing%s@example.com</email></contact></thing>'
+
+
+def xml_flow(**values):
+    return things_flow(
+        record={"id": '"@id"'},
+        operations=[
+            {"kind": "list", "path": "/things", "records": "things.thing", "answer_format": "xml"},
+            {"kind": "get", "path": "/things/{external_id}", "records": "thing"},
+            {
+                "kind": "create",
+                "method": "POST",
+                "path": "/things",
+                "records": "thing",
+                "body": {"thing": "{record}"},
+                "body_format": "xml",
+            },
+        ],
+        fields=[field("name", "name", required=True), field("email", "contact.email", key=True)],
+        **{"direction": "push", "authority": "odoo", "push_domain": [["ref", "=", "bridge"]], **values},
+    )
+
+
+@tagged("post_install", "-at_install")
+class TestFormats(BridgeCase):
+    def setUp(self):
+        super().setUp()
+        self.remote = faults.FaultServer()
+        self.addCleanup(self.remote.close)
+
+    def connect(self, *flows, **about):
+        document = definition(self.remote.url, list(flows), **about)
+        self.connector = self.env["bridge.connector"]._import_definition(document)
+        self.connector.write({"user_id": self.acting.id, "state": "live"})
+        return self.connector.flow_ids[:1]
+
+    def give(self, path, body, headers=None, status=200):
+        self.remote.route(path, faults.answer(status, body.encode() if isinstance(body, str) else body, headers or {}))
+
+    def partners(self, flow):
+        bindings = self.env["bridge.binding"].search([("flow_id", "=", flow.id)], order="external_id")
+        partners = self.env["res.partner"].browse(bindings.mapped("res_id"))
+        return [(one.external_id, partner.name) for one, partner in zip(bindings, partners, strict=True)]
+
+    def assert_refused(self, words, **operation):
+        flow = things_flow()
+        flow["operations"][0].update(operation)
+        with self.assertRaisesRegex((UserError, ValidationError), words), self.cr.savepoint():
+            self.connect(flow)
+
+    # --- XML
+
+    def test_records_in_xml_come_and_go(self):
+        flow = self.connect(xml_flow(direction="pull", authority="remote"))
+        self.give("/things", THINGS % "".join(THING % ((number,) * 3) for number in "12"), XML)
+        run = self.sync(flow)
+        self.assertEqual((run.state, self.partners(flow)), ("done", [("1", "Thing 1"), ("2", "Thing 2")]))
+        self.assertEqual(self.sync(flow).updated, 0)
+        # One record is a list of one; and the other is not there any more.
+        self.give("/things", THINGS % (THING % (("1",) * 3)), XML)
+        self.give("/things/2", "<error>No such thing</error>", XML, status=404)
+        run = self.sync(flow, full=True)
+        self.assertEqual((run.state, run.archived), ("done", 1))
+
+    def test_record_is_sent_in_xml(self):
+        flow = self.connect(xml_flow())
+        self.give("/things", '<thing id="7"/>', XML, status=201)
+        self.env["res.partner"].create({"name": "Ann & Bob", "email": "ann@example.com", "ref": "bridge"})
+        self.env.cr.flush()
+        self.work()
+        sent = [request for request in self.remote.requests if request.method == "POST"]
+        self.assertEqual(
+            [request.body.decode().partition("\n")[2] for request in sent],
+            ["<thing><name>Ann &amp; Bob</name><contact><email>ann@example.com</email></contact></thing>"],
+        )
+        self.assertEqual(self.partners(flow), [("7", "Ann & Bob")])
+
+    def test_what_xml_can_not_say_fails_that_record_only(self):
+        self.connect(xml_flow())
+        self.give("/things", '<thing id="7"/>', XML, status=201)
+        for name in ("Bell \x07", "Ann"):
+            self.env["res.partner"].create({"name": name, "ref": "bridge"})
+        self.env.cr.flush()
+        self.work()
+        job = self.env["bridge.job"].search([("connector_id", "=", self.connector.id), ("state", "=", "failed")])
+        self.assertEqual((len(job), job.error_kind), (1, "rejected"))
+        self.assertRegex(job.error_message, r"can not be written as XML \(“name” has the character '\\x07'")
+
+    def test_multi_status_report_is_a_list(self):
+        flow = self.connect(
+            things_flow(
+                record={"id": "href"},
+                operations=[
+                    {
+                        "kind": "list",
+                        "method": "REPORT",
+                        "path": "/ann",
+                        "headers": {"Depth": "1"},
+                        "body": {"c:addressbook-query": {"d:prop": {"d:getetag": None}}},
+                        "body_format": "xml",
+                        "body_options": {"namespaces": {"d": "DAV:", "c": "urn:ietf:params:xml:ns:carddav"}},
+                        "records": "multistatus.response",
+                    }
+                ],
+                fields=[field("name", "propstat.prop.getetag")],
+            )
+        )
+        self.give(
+            "/ann",
+            '<D:multistatus xmlns:D="DAV:"><D:response><D:href>/ann/1.vcf</D:href><D:propstat><D:prop><D:getetag>"e1"'
+            "</D:getetag></D:prop></D:propstat></D:response></D:multistatus>",
+            {"Content-Type": "text/xml; charset=utf-8"},
+            status=207,
+        )
+        self.assertEqual(self.sync(flow).state, "done")
+        self.assertEqual(self.partners(flow), [("/ann/1.vcf", '"e1"')])
+        self.assertEqual((self.remote.requests[0].method, self.remote.requests[0].headers["depth"]), ("REPORT", "1"))
+
+    # --- On the form and in the definition
+
+    def test_definition_keeps_formats_and_their_options(self):
+        flow = xml_flow()
+        flow["operations"][0]["answer_options"] = {"lists": ["thing"], "namespaces": {"d": "DAV:"}}
+        flow["operations"][2]["body_options"] = {"namespaces": {"d": "DAV:"}}
+        self.connect(flow)
+        exported = self.connector._export_definition()
+        given = {one["kind"]: one for one in exported["flows"][0]["operations"]}
+        self.assertEqual(given["list"]["answer_format"], "xml")
+        self.assertEqual(given["list"]["answer_options"], flow["operations"][0]["answer_options"])
+        self.assertEqual(given["create"]["body_format"], "xml")
+        self.assertEqual(given["create"]["body_options"], flow["operations"][2]["body_options"])
+        self.connector.unlink()
+        again = self.env["bridge.connector"]._import_definition(json.loads(json.dumps(exported)))
+        self.assertEqual(again._export_definition(), exported)
+
+    def test_formats_that_mean_nothing_are_refused_when_saved(self):
+        for words, operation in [
+            ("answer_format: there is no “yaml”", {"answer_format": "yaml"}),
+            ("body_format: there is no “auto”", {"body_format": "auto"}),
+            ("Answer Options: lists: no option of “auto”", {"answer_options": {"lists": ["a"]}}),
+            ("Answer Options: lists: 'a' is not a list", {"answer_format": "xml", "answer_options": {"lists": "a"}}),
+            ("Body Options: lists: no option", {"body_format": "xml", "body_options": {"lists": ["a"]}}),
+            ("Body: XML has one outermost element", {"method": "POST", "body_format": "xml", "body": {"a": 1, "b": 2}}),
+            ("Body: “a b” can not be a name", {"method": "POST", "body_format": "xml", "body": {"a b": 1}}),
+        ]:
+            with self.subTest(words):
+                self.assert_refused(words, **operation)
+
+    def test_form_lists_the_options_of_the_chosen_formats(self):
+        flow = self.connect(xml_flow())
+        operation = flow.operation_ids.filtered(lambda one: one.kind == "create")
+        operation.answer_format = "xml"
+        self.assertIn("lists", operation.answer_options_help)
+        self.assertIn("namespaces", operation.body_options_help)
+        self.assertNotIn("lists", operation.body_options_help)
