@@ -1,4 +1,5 @@
 import json
+import re
 from urllib.parse import urlsplit
 
 from odoo import api, fields, models
@@ -35,6 +36,7 @@ USUAL_METHODS = {
     "delete": "DELETE",
     **dict.fromkeys(("update", "archive", "restore"), "PATCH"),
 }
+PLAIN_NAME = re.compile(r'\w+|"[^"\\]+"')  # a JMESPath that is only a name
 RECORD = {"external_id", "version", "record", "reference"}
 PLACEHOLDERS = {
     "list": {"since", *WALK},
@@ -511,7 +513,10 @@ class BridgeOperation(models.Model):
 
     def _answer_form(self):
         """:raises OptionError: an option of the answer is unknown or wrong"""
-        return formats.make(self.answer_format, read_json(self, "answer_options"))
+        needed = ()
+        if self.kind in READS and PLAIN_NAME.fullmatch(self.flow_id.id_path or "") and "{" not in self.records_path:
+            needed = (self.flow_id.id_path.strip('"'),)
+        return formats.make(self.answer_format, read_json(self, "answer_options"), needed=needed)
 
     def _unsent(self):
         """Paths of what is not sent back.

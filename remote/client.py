@@ -20,7 +20,7 @@ from .connection import Attempt, Deadline, pool_manager, running, tls_context
 from .errors import ProtocolError, Rejected, RemoteError, Unavailable
 from .exchange import EXCERPT, LOGGED_BODY, Answer, Exchange, Request, Settings
 from .formats import Form, make
-from .formats.answer import form_of
+from .formats.answer import open_answer
 from .guard import Guard
 from .redaction import REDACTED, redact_headers, redact_start, redact_text, redact_url
 from .told import words_of_body
@@ -359,17 +359,19 @@ class Client:
                 error.status, error.excerpt = call.status, self._excerpt(call)
                 raise
             parsed = None
-        seconds = time.monotonic() - call.clock
+        seconds, raw = time.monotonic() - call.clock, bytes(call.raw)
         return Answer(call.status, call.answer_headers, parsed, call.address, seconds, len(raw), raw, form)
 
     def _parsed(self, raw: bytes, call: _Call, must_have_content: bool):
         """The document of an answer, and the format that it was read in."""
-        content_type = call.answer_headers.get("Content-Type", "")
-        form = form_of(call.asked, content_type, call.address)
-        text = form.decode(raw, content_type, call.host)
+        opened = open_answer(raw, call.answer_headers, call.address, call.asked, call.limit, call.host)
+        if opened.raw is not raw:
+            call.raw = bytearray(opened.raw)  # what is shown of the answer is what was packed
+        form = opened.form
+        text = form.decode(opened.raw, opened.content_type, call.host)
         if text.strip():
             return form.read(text, call.host), form
-        found = form.empty(content_type)
+        found = form.empty(opened.content_type)
         if found is None and must_have_content and call.status in _FULL:
             raise ProtocolError("empty", host=call.host)
         return found, form

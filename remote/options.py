@@ -18,7 +18,7 @@ class OptionError(ConfigurationError):
 
 @dataclass(frozen=True)
 class Option:
-    """One setting. ``kind`` is text, integer, flag, value (any JSON), path (JMESPath), choice, names or texts.
+    """One setting. ``kind`` is text, integer, flag, value (any JSON), path (JMESPath), choice, object, names or texts.
 
     ``names`` is a list of texts, ``texts`` an object whose values are texts.
     """
@@ -38,6 +38,8 @@ class Option:
             raise OptionError(_lt("%(name)s: %(value)s is neither true nor false."), name=name, value=repr(value))
         if self.kind in ("path", "text") and not isinstance(value, str):
             raise OptionError(_lt("%(name)s: %(value)s is not a text."), name=name, value=repr(value))
+        if self.kind == "object" and not isinstance(value, dict):
+            raise OptionError(_lt("%(name)s: %(value)s is not an object."), name=name, value=repr(value))
         if self.kind == "names" and not _are_texts(value, list):
             raise OptionError(_lt("%(name)s: %(value)s is not a list of texts."), name=name, value=repr(value))
         if self.kind == "texts" and not _are_texts(value, dict):

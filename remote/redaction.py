@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import csv
 import functools
 import html
+import io
 import json
 import re
 from urllib.parse import quote, quote_plus, unquote_plus
@@ -36,6 +38,8 @@ _XML_ENTRIES = (
     ),
     re.compile(r"(?<=\s)(?P<name>[\w:.-]{1,80})(?P<gap>\s*=\s*(?P<mark>[\"']))(?P<value>(?:(?!(?P=mark))[^<])+)"),
 )
+_DELIMITERS = ",;\t|"
+_COLUMN_NAME = re.compile(r"[\w .:/#()-]{0,60}")
 _USER_INFO = re.compile(r"(?<=://)[^/?#@\s]*@")
 
 
@@ -70,10 +74,32 @@ def redact_text(text: str, secrets=()) -> str:
 def redact_start(text: str, secrets, length: int) -> str:
     """The first ``length`` characters, redacted; a secret that the cut would split does not survive in part."""
     longest = max((len(notation) for secret in secrets for notation in notations(secret)), default=0)
-    redacted = redact_text(text[: length + longest], secrets)
+    redacted = redact_text(redact_columns(text[: length + longest]), secrets)
     if longest and len(text) > length + longest:
         redacted = redacted[:-longest]
     return redacted[:length]
+
+
+def redact_columns(text: str) -> str:
+    """Copy of the beginning of a table in which columns with telling names are blanked; any other text as it is."""
+    first, _, rest = text.partition("\n")
+    for delimiter in _DELIMITERS if rest else ():
+        names = [cell.strip(" \r\"'") for cell in first.split(delimiter)]
+        secret = {number for number, name in enumerate(names) if is_sensitive(name)}
+        if secret and len(names) > 1 and all(map(_COLUMN_NAME.fullmatch, names)):
+            return f"{first}\n{_blank_columns(rest, delimiter, secret)}"
+    return text
+
+
+def _blank_columns(rows, delimiter, secret):
+    blanked = io.StringIO(newline="")
+    writer = csv.writer(blanked, delimiter=delimiter, lineterminator="\n")
+    try:
+        for row in csv.reader(io.StringIO(rows, newline=""), delimiter=delimiter):
+            writer.writerow([REDACTED if number in secret and cell else cell for number, cell in enumerate(row)])
+    except csv.Error:  # it is no table, and what it is is not known
+        blanked.write(REDACTED)
+    return blanked.getvalue()
 
 
 def redact_document(document, secrets=()):

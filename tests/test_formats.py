@@ -1,11 +1,12 @@
 """Records come and go in other formats than JSON, by definition only."""
 
+import gzip
 import json
 
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
 
-from .common import BridgeCase, definition, field, things_flow
+from .common import BridgeCase, definition, field, thing, things_flow
 from .servers import fault_server as faults
 
 XML = {"Content-Type": "application/xml"}
@@ -128,6 +129,65 @@ class TestFormats(BridgeCase):
         self.assertEqual(self.partners(flow), [("/ann/1.vcf", '"e1"')])
         self.assertEqual((self.remote.requests[0].method, self.remote.requests[0].headers["depth"]), ("REPORT", "1"))
 
+    # --- CSV, JSON lines, files
+
+    def test_table_comes_page_by_page(self):
+        operation = {
+            "kind": "list",
+            "path": "/things.csv",
+            "query": {"page": "{page}"},
+            "pagination": {"type": "page", "end": "empty_page"},
+            "answer_options": {"encoding": "windows-1252"},
+        }
+        flow = self.connect(things_flow(operations=[operation], fields=[field("name", "name")]))
+        pages = ['id;name\n01;"Zoë;\nLtd"\n', "id;name\n02;Bob\n", "id;name\n"]
+        kind = {"Content-Type": "text/csv"}
+        self.remote.route("/things.csv", *(faults.answer(200, page.encode("cp1252"), kind) for page in pages))
+        run = self.sync(flow)
+        self.assertEqual((run.state, self.partners(flow)), ("done", [("01", "Zoë;\nLtd"), ("02", "Bob")]))
+        # A message in place of the table removes nothing.
+        self.give("/things.csv", "Sorry; come back later\n", kind)
+        run = self.sync(flow, full=True)
+        job = self.env["bridge.job"].search([("connector_id", "=", self.connector.id)], order="id desc", limit=1)
+        self.assertEqual((run.archived, job.error_kind), (0, "protocol"))
+        self.assertIn("has no column “id”", job.error_message)
+
+    def test_packed_lines_come_by_the_name_of_the_file(self):
+        flow = self.connect(things_flow(operations=[{"kind": "list", "path": "/things.jsonl.gz"}]))
+        lines = "".join(json.dumps(thing(number)) + "\n" for number in (1, 2))
+        self.give("/things.jsonl.gz", gzip.compress(lines.encode()), {"Content-Type": "application/gzip"})
+        self.assertEqual(self.sync(flow).state, "done")
+        self.assertEqual(self.partners(flow), [("1", "Thing 1"), ("2", "Thing 2")])
+
+    def test_many_records_go_as_an_uploaded_table(self):
+        create = {
+            "kind": "create",
+            "method": "POST",
+            "path": "/import",
+            "body": {"file": "{records}", "kind": "contacts"},
+            "body_format": "multipart",
+            "body_options": {"options": {"columns": ["name", "email"]}},
+            "bulk": {"size": 10},
+            "records": "results",
+        }
+        flow = self.connect(
+            things_flow(
+                direction="push",
+                authority="odoo",
+                push_domain=[["ref", "=", "bridge"]],
+                operations=[{"kind": "list", "path": "/things", "records": "items"}, create],
+            )
+        )
+        flow.mapping_ids.filtered(lambda mapping: mapping.field_name == "phone").unlink()
+        self.remote.route("/import", faults.json_answer({"results": [{"id": 1}, {"id": 2}]}))
+        for name in ("Ann", "Bob; Ltd"):
+            self.env["res.partner"].create({"name": name, "email": f"{name[:3]}@example.com", "ref": "bridge"})
+        self.env.cr.flush()
+        self.work()
+        (sent,) = (request for request in self.remote.requests if request.method == "POST")
+        self.assertIn(b"\r\n\r\nname,email\r\nAnn,Ann@example.com\r\nBob; Ltd,Bob@example.com\r\n\r\n", sent.body)
+        self.assertEqual(self.partners(flow), [("1", "Ann"), ("2", "Bob; Ltd")])
+
     # --- On the form and in the definition
 
     def test_definition_keeps_formats_and_their_options(self):
@@ -153,6 +213,8 @@ class TestFormats(BridgeCase):
             ("Answer Options: lists: 'a' is not a list", {"answer_format": "xml", "answer_options": {"lists": "a"}}),
             ("Body Options: lists: no option", {"body_format": "xml", "body_options": {"lists": ["a"]}}),
             ("Body: XML has one outermost element", {"method": "POST", "body_format": "xml", "body": {"a": 1, "b": 2}}),
+            ("Answer Options: delimiter: write one", {"answer_format": "csv", "answer_options": {"delimiter": "::"}}),
+            ("Body: The body is an object in which", {"method": "POST", "body_format": "multipart", "body": {"a": 1}}),
             ("Body: “a b” can not be a name", {"method": "POST", "body_format": "xml", "body": {"a b": 1}}),
         ]:
             with self.subTest(words):

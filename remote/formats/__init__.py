@@ -3,4 +3,7 @@
 from . import base
 from . import plain
 from . import xml_tree
+from . import table
+from . import lines
+from . import upload
 from .base import AUTO, FORMS, Form, make, readable, writable

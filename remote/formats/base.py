@@ -19,6 +19,14 @@ COMMON = {
 }
 
 
+_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8"}
+
+
+def marked(raw: bytes) -> str | None:
+    """The character set that a byte order mark tells."""
+    return next((name for mark, name in _MARKS.items() if raw.startswith(mark)), None)
+
+
 def form(cls):
     """Register a format under its ``name``."""
     FORMS[cls.name] = cls
@@ -74,11 +82,11 @@ class Form:
         raise NotImplementedError
 
     def decode(self, raw: bytes, content_type: str, host: str) -> str:
-        """Text of a body.
+        """Text of a body: by the option, the BOM, the Content-Type, else UTF-8.
 
         :raises ProtocolError: reason ``charset``
         """
-        encoding = self.options.get("encoding")
+        encoding = self.options.get("encoding") or marked(raw)
         return document.decode(raw, f"charset={encoding}" if encoding else content_type, host)
 
     def empty(self, content_type: str):

@@ -38,7 +38,6 @@ _NO_CHARACTER = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010fff
 _DECLARATION = re.compile(r"\s*<\?xml\s[^>]*\?>")
 _DECLARED = re.compile(rb"\s*<\?xml\s[^>]*?encoding\s*=\s*[\"']([\w.:-]+)")
 _WEB_PAGE = re.compile(r"\s*(<!doctype\s+html|<html[\s>])", re.IGNORECASE)
-_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8"}
 _FAILURES = ("error", "errors", "fault", "errorresponse")
 _NAMESPACES = Option(_lt('Prefixes and what they stand for, such as {"d": "DAV:"}'), "texts", {})
 
@@ -72,11 +71,9 @@ class Xml(Form):
     def decode(self, raw, content_type, host):
         """By the option, the BOM, the Content-Type, the XML declaration, in this order (RFC 7303 section 3)."""
         declared = _DECLARED.match(raw[:1024])
-        mark = next((name for mark, name in _MARKS.items() if raw.startswith(mark)), None)
-        encoding = self.options.get("encoding") or mark
-        if not encoding and "charset" not in content_type.lower() and declared:
-            encoding = declared[1].decode()
-        return document.decode(raw, f"charset={encoding}" if encoding else content_type, host)
+        if declared and "charset" not in content_type.lower():
+            content_type = f"charset={declared[1].decode()}"
+        return super().decode(raw, content_type, host)
 
     def read(self, text, host):
         start = text.lstrip()[:1]
