@@ -6,7 +6,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from .. import moments
-from ..json_text import read_json
+from ..json_text import read_json, write_json
 from ..mapping.errors import MappingError
 from ..mapping.mapper import Mapper
 from ..mapping.paths import parse_expression, parse_path
@@ -69,6 +69,13 @@ class BridgeOperation(models.Model):
     body = fields.Text(help="JSON with placeholders; a text that is one placeholder keeps its type.")
     body_format = fields.Selection("_selection_body_format", default="json", required=True)
     body_options = fields.Text(help="JSON: how the body is written.")
+    graphql_query = fields.Text(
+        "GraphQL Query",
+        compute="_compute_graphql_query",
+        inverse="_inverse_graphql_query",
+        help="The query or mutation as it is. What changes stands in it as a variable, such as $after; the body gives"
+        ' the variables: {"after": "{cursor}"}.',
+    )
     body_options_help = fields.Html("Options of the Body", compute="_compute_body_options_help")
     placeholders_help = fields.Html("Placeholders", compute="_compute_placeholders_help")
 
@@ -201,6 +208,20 @@ class BridgeOperation(models.Model):
         for operation in self:
             form = formats.FORMS[operation.body_format or "json"]
             operation.body_options_help = self._render_known(form.known_options(is_body=True))
+
+    @api.depends("body_options")
+    def _compute_graphql_query(self):
+        for operation in self:
+            try:
+                options = read_json(operation, "body_options") or {}
+            except ValidationError:  # said when it is saved
+                options = {}
+            operation.graphql_query = options.get("query") or False
+
+    def _inverse_graphql_query(self):
+        for operation in self:
+            options = read_json(operation, "body_options") or {}
+            operation.body_options = write_json({**options, "query": operation.graphql_query or None})
 
     @api.depends("answer_format")
     def _compute_answer_options_help(self):
@@ -355,6 +376,8 @@ class BridgeOperation(models.Model):
                     make()
                 except ConfigurationError as error:
                     operation._refuse(name, self.env["bridge.connector"]._explain(error))
+            if operation.body_format == "graphql" and operation.method == "GET":
+                operation._refuse("method", self.env._("GraphQL is sent by POST"))
             try:
                 if operation._body() is not None:
                     operation._body_form().check_template(operation._body())
@@ -505,7 +528,9 @@ class BridgeOperation(models.Model):
     def _body(self):
         """The body as a template; None if there is none."""
         body = read_json(self, "body", ())
-        return json.loads(WHOLE) if body is None and self.kind in ("create", "update") else body
+        if body is None and self.kind in ("create", "update"):
+            return json.loads(WHOLE)
+        return {} if body is None and self.body_format == "graphql" else body
 
     def _body_form(self):
         """:raises OptionError: an option of the body is unknown or wrong"""

@@ -188,6 +188,69 @@ class TestFormats(BridgeCase):
         self.assertIn(b"\r\n\r\nname,email\r\nAnn,Ann@example.com\r\nBob; Ltd,Bob@example.com\r\n\r\n", sent.body)
         self.assertEqual(self.partners(flow), [("1", "Ann"), ("2", "Bob; Ltd")])
 
+    # --- GraphQL
+
+    def graphql_flow(self):
+        def operation(kind, query, body, records):
+            options = {"body_format": "graphql", "body_options": {"query": query}}
+            return {"kind": kind, "method": "POST", "path": "/q", "body": body, "records": records, **options}
+
+        update = "mutation($input: ThingInput!) { thingUpdate(input: $input) { thing { id } userErrors { message } } }"
+        body = {"input": {"id": "{external_id}", "...": "{record}"}}
+        paging = {"type": "cursor", "cursor_path": "data.things.pageInfo.endCursor"}
+        paging |= {"end": "flag", "flag_path": "data.things.pageInfo.hasNextPage"}
+        walk = (
+            "query($after: String) { things(after: $after) { nodes { id name } pageInfo { endCursor hasNextPage } } }"
+        )
+        return things_flow(
+            direction="both",
+            authority="odoo",
+            record={"id": "id"},
+            operations=[
+                {**operation("list", walk, {"after": "{cursor}"}, "data.things.nodes"), "pagination": paging},
+                operation("update", update, body, "data.thingUpdate.thing"),
+            ],
+            fields=[field("name", "name")],
+        )
+
+    def test_records_come_and_go_by_graphql(self):
+        flow = self.connect(self.graphql_flow())
+        pages = [
+            {"nodes": [{"id": one, "name": f"Thing {one}"}], "pageInfo": {"endCursor": one, "hasNextPage": one == "a"}}
+            for one in "ab"
+        ]
+        self.remote.script(*(faults.json_answer({"data": {"things": page}}) for page in pages))
+        self.assertEqual(set(self.sync(flow).mapped("state")), {"done"})
+        self.assertEqual(self.partners(flow), [("a", "Thing a"), ("b", "Thing b")])
+        self.assertEqual([request.json["variables"] for request in self.remote.requests], [{}, {"after": "a"}])
+        refusal = {"data": {"thingUpdate": {"thing": None, "userErrors": [{"message": "Name is taken"}]}}}
+        self.remote.route("/q", faults.json_answer(refusal))
+        self.env["res.partner"].search([("name", "=", "Thing a")]).name = 'Evil"} {'
+        self.env.cr.flush()
+        self.work()
+        sent = self.remote.requests[2].json
+        self.assertEqual(sent["variables"], {"input": {"id": "a", "name": 'Evil"} {'}})
+        job = self.env["bridge.job"].search([("connector_id", "=", self.connector.id), ("state", "=", "failed")])
+        self.assertIn("Name is taken", job.error_message)
+
+    def test_query_has_a_field_of_its_own(self):
+        flow = self.connect(self.graphql_flow())
+        operation = flow.operation_ids.filtered(lambda one: one.kind == "list")
+        self.assertTrue(operation.graphql_query.startswith("query($after"))
+        query = "query($after: String) {\n  other(after: $after) { id }\n}"
+        operation.graphql_query = query
+        exported = self.connector._export_definition()["flows"][0]["operations"]
+        self.assertEqual([one["body_options"] for one in exported if one["kind"] == "list"], [{"query": query}])
+        for words, value in [
+            ("no variable \\$after", "{ things { id } }"),
+            ("not closed", "{ things"),
+            ("no query", ""),
+        ]:
+            with self.subTest(words), self.assertRaisesRegex(ValidationError, words), self.cr.savepoint():
+                operation.graphql_query = value
+        with self.assertRaisesRegex(ValidationError, "sent by POST"), self.cr.savepoint():
+            operation.method = "GET"
+
     # --- On the form and in the definition
 
     def test_definition_keeps_formats_and_their_options(self):

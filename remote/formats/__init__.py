@@ -3,6 +3,7 @@
 from . import base
 from . import plain
 from . import xml_tree
+from . import graphql
 from . import table
 from . import lines
 from . import upload

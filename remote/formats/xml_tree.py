@@ -25,7 +25,7 @@ import defusedxml.ElementTree
 from .. import document
 from ..errors import ConfigurationError, ProtocolError, _lt
 from ..options import Option, OptionError
-from ..template import text_of
+from ..template import SPREAD, text_of
 from .base import Form, form
 
 ATTRIBUTE, TEXT = "@", "#text"
@@ -204,7 +204,7 @@ def _names(template):
     for one in template if isinstance(template, list) else ():
         yield from _names(one)
     for name, value in template.items() if isinstance(template, dict) else ():
-        if name != TEXT:
+        if name not in (TEXT, SPREAD):
             yield name.removeprefix(ATTRIBUTE)
         yield from _names(value)
 
