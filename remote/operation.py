@@ -8,12 +8,12 @@ from requests.structures import CaseInsensitiveDict
 
 from . import address, template
 from .client import Request
-from .delta import Delta, remote_clock
+from .delta import TOKEN, Delta, remote_clock
 from .errors import ProtocolError, Rejected, RemoteError
 from .exchange import Answer
 from .formats import Form
 from .nothing import says_nothing
-from .pagination import Paginator
+from .pagination import Paginator, on_home
 from .told import told_error, told_failure
 from .walk import Page
 
@@ -100,8 +100,9 @@ class Operation:
         :raises RemoteError: if it can not be had
         """
         variables = {**self.paginator.variables(state), "since": since}
-        request = self.request(variables, self.paginator.url(state))
         is_quiet = since is not None and state == self.paginator.start()
+        url = self._address_of_changes(client, since) if is_quiet else self.paginator.url(state)
+        request = self.request(variables, url)
         try:
             answer = client.send(request, (NOTHING_NEW,) if is_quiet else ())
         except RemoteError as error:
@@ -124,6 +125,18 @@ class Operation:
                 exchange.error = error.message
             raise
         return Page(records, answer, remote_clock(answer), after, _taken(exchanges), short=short)
+
+    def _address_of_changes(self, client, since):
+        """The address of what has changed, where the token is one, as OData's; None: it goes into the request.
+
+        :raises ProtocolError: ``foreign_page``: it is on another host than the connector's
+        """
+        is_token = self.delta is not None and self.delta.kind == TOKEN
+        is_address = is_token and str(since).startswith(("http://", "https://"))
+        if not is_address or "since" in template.placeholders([self.path, self.query, self.headers, self.body]):
+            return None
+        home = client.settings.base_url
+        return on_home(home, home, since, self.delta.path)
 
     def find(self, client, sought, is_sought, about=None):
         """Look records up: the first page that has any of them.

@@ -394,6 +394,23 @@ class LastRecord(_ByCursor):
         return {"cursor": value}
 
 
+def on_home(home: str, current: str, reference: str, place: str) -> str:
+    """Absolute address of what an answer names, if it is on the connector's own host.
+
+    :param current: the address that was answered
+    :param place: where the reference was found, for the message
+    :raises ProtocolError: it leads to another host (``foreign_page``) or nowhere (``no_cursor``)
+    """
+    try:
+        url = address.as_secure_as(home, address.resolve(current, reference))
+        same = address.origin(url) == address.origin(home)
+    except Rejected as error:
+        raise ProtocolError("no_cursor", host=address.host_of(current), place=place) from error
+    if not same:
+        raise ProtocolError("foreign_page", host=address.host_of(current), target=address.host_of(url))
+    return url
+
+
 class _ByAddress(Paginator):
     """What the ways with a next address have in common: it must stay on the host of the connector."""
 
@@ -411,16 +428,7 @@ class _ByAddress(Paginator):
         """:raises ProtocolError: it leads to another host (``foreign_page``) or nowhere (``no_cursor``)"""
         if not isinstance(reference, str):
             raise self._no_cursor(answer, self.label)
-        home = self.base_url or answer.url
-        try:
-            url = address.as_secure_as(home, address.resolve(answer.url, reference))
-            same = address.origin(url) == address.origin(home)
-        except Rejected as error:
-            raise self._no_cursor(answer, self.label) from error
-        if not same:
-            host, target = address.host_of(answer.url), address.host_of(url)
-            raise ProtocolError("foreign_page", host=host, target=target)
-        return url
+        return on_home(self.base_url or answer.url, answer.url, reference, self.label)
 
 
 @paginator

@@ -22,6 +22,7 @@ from . import (
     test_job,
     test_lossy,
     test_outbox,
+    test_presets,
     test_preview,
     test_keyed,
     test_pull,
