@@ -8,7 +8,7 @@
     "website": "https://github.com/integration-bridge/integration_bridge",
     "depends": ["base_setup", "mail"],
     "external_dependencies": {
-        "python": ["cachetools", "cryptography", "defusedxml", "jmespath", "jsonschema", "requests"],
+        "python": ["cachetools", "cryptography", "defusedxml", "ijson", "jmespath", "jsonschema", "requests"],
     },
     "data": [
         "security/integration_bridge_groups.xml",

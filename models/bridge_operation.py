@@ -15,6 +15,7 @@ from ..remote.delta import Delta
 from ..remote.errors import ConfigurationError
 from ..remote.operation import ITEM_PLACES, READ_OPTIONS, READS, WALK, WHOLE, WRITES, Operation
 from ..remote.redaction import is_sensitive
+from ..remote.stream import reader
 from ..road.push.answers import Reading
 from ..road.push.sender import Sender
 
@@ -37,6 +38,7 @@ USUAL_METHODS = {
     **dict.fromkeys(("update", "archive", "restore"), "PATCH"),
 }
 PLAIN_NAME = re.compile(r'\w+|"[^"\\]+"')  # a JMESPath that is only a name
+PLAIN_PLACE = re.compile(r"@|\w+(\.\w+)*")
 RECORD = {"external_id", "version", "record", "reference"}
 PLACEHOLDERS = {
     "list": {"since", *WALK},
@@ -437,18 +439,34 @@ class BridgeOperation(models.Model):
             if moments.AUTO in (delta.sent_format, delta.format if not delta.sent_format else None):
                 operation._refuse("delta_sent_format", self.env._("say how {since} is written, such as epoch or iso"))
 
-    @api.constrains("pagination", "pagination_options", "kind", "path", "query", "headers", "body", "body_format")
+    @api.constrains(
+        *("pagination", "pagination_options", "kind", "path", "query", "headers", "body", "body_format"),
+        *("answer_format", "records_path", "delta_kind", "delta_source"),
+    )
     def _check_pagination(self):
         for operation in self:
             try:
                 places = operation._paginator().places
             except pagination.OptionError as error:
                 operation._refuse("pagination_options", self.env["bridge.connector"]._explain(error))
+            if operation.pagination == "stream":
+                operation._check_stream()
             if places and operation.kind in ("list", "find") and not operation._placeholders() & set(places):
                 operation._refuse(
                     "pagination",
                     self.env._("the request has no {%s}, so each page would be the first one again", places[0]),
                 )
+
+    def _check_stream(self):
+        """:raises ValidationError: its answer can not be read in parts"""
+        if self.kind != "list":
+            self._refuse("pagination", self.env._("only a list can be one large answer"))
+        if not formats.FORMS[self.answer_format].streams and self.answer_format != formats.AUTO:
+            self._refuse("answer_format", self.env._("only CSV, JSON and JSON lines can be read in parts"))
+        if not PLAIN_PLACE.fullmatch(self.records_path):
+            self._refuse("records_path", self.env._("of a large answer write @, or names with dots such as data.items"))
+        if self.delta_kind != "none" and self.delta_source == "body":
+            self._refuse("delta_source", self.env._("of a large answer choose the records or a header"))
 
     @api.constrains("delta_reset_status")
     def _check_reset_status(self):
@@ -565,7 +583,7 @@ class BridgeOperation(models.Model):
 
     def _is_by_position(self):
         """Are pages positions in a list, so that records can move from one to another while they are read?"""
-        return self.pagination in ("page", "offset")
+        return self.pagination in ("page", "offset", "stream")
 
     def _sender(self, mapper, words):
         """The operation with how its answers are read, also without the ORM.
@@ -603,7 +621,7 @@ class BridgeOperation(models.Model):
     def _read_first_page(self, client):
         """One small page, to see whether the other system answers as described."""
         operation = self._compiled(page_size=min(self.flow_id.page_size, 10))
-        return operation.page(client, [], operation.paginator.start())
+        return reader(operation, client, [])(operation.paginator.start())
 
     def _get(self, client, external_id):
         """One record by its remote id.

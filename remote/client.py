@@ -23,6 +23,7 @@ from .formats import Form, make
 from .formats.answer import open_answer
 from .guard import Guard
 from .redaction import REDACTED, redact_headers, redact_start, redact_text, redact_url
+from .spool import Spool
 from .told import words_of_body
 
 __all__ = ["Answer", "Client", "Exchange", "Request", "Settings"]
@@ -166,6 +167,7 @@ class Client:
             sent = content if trusted else None
             call = _Call(request.method.upper(), target, headers, sent, deadline, limit, hidden, token)
             call.about, call.address, call.asked = request.about, url, request.form
+            call.raw = Spool() if request.spooled else call.raw
             self._take_turn(call)
             if call.status not in status.REDIRECTS or not call.answer_headers.get("Location"):
                 return call
@@ -352,6 +354,10 @@ class Client:
         if not accepted and not 200 <= call.status < 300:
             raise self._status_error(call)
         raw, form = bytes(call.raw), None
+        if isinstance(call.raw, Spool):
+            seconds = time.monotonic() - call.clock
+            spool, size = call.raw if call.raw else None, len(call.raw)
+            return Answer(call.status, call.answer_headers, None, call.address, seconds, size, raw, None, spool)
         try:
             parsed, form = self._parsed(raw, call, must_have_content and not accepted)
         except ProtocolError as error:
@@ -367,14 +373,8 @@ class Client:
         opened = open_answer(raw, call.answer_headers, call.address, call.asked, call.limit, call.host)
         if opened.raw is not raw:
             call.raw = bytearray(opened.raw)  # what is shown of the answer is what was packed
-        form = opened.form
-        text = form.decode(opened.raw, opened.content_type, call.host)
-        if text.strip():
-            return form.read(text, call.host), form
-        found = form.empty(opened.content_type)
-        if found is None and must_have_content and call.status in _FULL:
-            raise ProtocolError("empty", host=call.host)
-        return found, form
+        must = must_have_content and call.status in _FULL
+        return opened.form.document(opened.raw, opened.content_type, call.host, must), opened.form
 
     def _report(self, call: _Call, error: RemoteError | None) -> None:
         if self._on_exchange is None:

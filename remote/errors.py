@@ -121,6 +121,10 @@ MESSAGES = {
         "Line %(number)s of the answer of %(host)s is not an object. If the whole answer is one JSON document, choose"
         " the answer format JSON."
     ),
+    "no_stream": _lt(
+        "The answer of %(host)s is large, and in the format “%(format)s”, which can not be read in parts. Choose"
+        " another pagination, or ask for CSV, JSON or JSON lines."
+    ),
     "archive": _lt("The packed file that %(host)s answered with can not be opened (%(problem)s)."),
     "archive.none": _lt(
         "The ZIP archive of %(host)s has no file %(member)s. It has: %(names)s. Correct the option “member” of the"

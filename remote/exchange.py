@@ -9,7 +9,9 @@ from functools import cached_property
 
 from requests.structures import CaseInsensitiveDict
 
+from . import address
 from .formats import AUTO, Form, make
+from .spool import Spool
 
 # Most characters of a body in an exchange; longest beginning of a body shown with an error.
 LOGGED_BODY = 64 * 1024
@@ -45,6 +47,7 @@ class Request:
     body_format: str = "json"
     body_options: dict = field(default_factory=dict)
     reads: Form | None = None  # the format of the answer; None: as the answer says
+    spooled: bool = False  # the answer may be large: it is kept on disk, and not read
     about: object | None = None  # whose matter it is; its exchanges are, too
 
     @cached_property
@@ -67,6 +70,11 @@ class Answer:
     size: int
     raw: bytes
     form: Form | None = None
+    spool: Spool | None = None  # of an answer that was not read
+
+    @property
+    def host(self) -> str:
+        return address.host_of(self.url)
 
     @property
     def telling(self):

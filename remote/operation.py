@@ -67,7 +67,7 @@ class Operation:
     reads: Form | None = None
     body_options: dict = field(default_factory=dict)
 
-    def request(self, variables, url=None, more_headers=(), about=None):
+    def request(self, variables, url=None, more_headers=(), about=None, spooled=False):
         """The request for values of the placeholders.
 
         A placeholder that is None leaves its entry out.
@@ -76,6 +76,7 @@ class Operation:
         :param str url: the next address, as the remote gave it; it replaces path and query
         :param more_headers: further headers
         :param about: what the exchange is kept with
+        :param bool spooled: is the answer large, and read later
         :rtype: Request
         """
         return Request(
@@ -87,6 +88,7 @@ class Operation:
             body_format=self.body_format,
             body_options=self.body_options,
             reads=self.reads,
+            spooled=spooled,
             about=about,
         )
 
@@ -115,7 +117,7 @@ class Operation:
         if answer.status == NOTHING_NEW:
             return Page([], answer, remote_clock(answer), None, _taken(exchanges))
         try:
-            records = self._records(client, answer, state)
+            records = self.records(client, answer, state)
             if self.paginator.is_echo(state, records):
                 return Page([], answer, remote_clock(answer), None, _taken(exchanges))
             after = self.paginator.advance(state, answer, records)
@@ -150,7 +152,7 @@ class Operation:
         while is_sought is not None and state is not None and not found:
             variables = {**self.paginator.variables(state), **sought}
             answer = client.send(self.request(variables, self.paginator.url(state), about=about))
-            records = self._records(client, answer, state)
+            records = self.records(client, answer, state)
             found += [record for record in records if isinstance(record, dict) and is_sought(record)]
             state = self.paginator.advance(state, answer, records)
         return found
@@ -170,7 +172,7 @@ class Operation:
         identity = self.identify(document) if self.identify and isinstance(document, dict) else None
         if isinstance(document, dict) and (identity is None or identity.external_id == external_id):
             if document is not answer.document:
-                self._check_complete(client, answer)
+                self.check_complete(client, answer)
             if identity is not None and identity.deleted:
                 raise Rejected("gone", status=answer.status, host=address.host_of(answer.url))
             return document, answer.headers.get(self.version_header)
@@ -193,13 +195,13 @@ class Operation:
                 return None
             raise self._no_records(client, answer) from error
 
-    def _records(self, client, answer, state):
+    def records(self, client, answer, state):
         """:raises RemoteError: it tells a failure, or has neither a list nor says that there is nothing"""
         records = self._found(client, answer)
         if isinstance(records, dict) and answer.form is not None and answer.form.one_is_many:
             records = [records]
         if isinstance(records, list):
-            self._check_complete(client, answer)
+            self.check_complete(client, answer)
             return records
         self._check_told(client, answer)
         if self._is_nothing(answer, records) or (
@@ -213,7 +215,7 @@ class Operation:
             return False
         return says_nothing(self.shown, answer.document) or self.missing_is_empty
 
-    def _check_complete(self, client, answer):
+    def check_complete(self, client, answer):
         """An answer that has records and tells a failure has not all of them, or not all of each."""
         if not self.partial_is_accepted:
             self._check_told(client, answer, "partial")

@@ -121,7 +121,7 @@ class Paginator:
 
     def is_echo(self, state: dict, records: list) -> bool:
         """Is this the last page once more, as some remotes answer who is asked for one behind it?"""
-        return bool(state.get("beyond") and records) and _digest(records) == state["trail"]["last"]
+        return bool(state.get("beyond") and records) and digest(records) == state["trail"]["last"]
 
     def shortfall(self, state: dict, answer, records: list) -> tuple | None:
         """Where a list has ended before its total: how many records there were, and how many the remote counts.
@@ -254,7 +254,7 @@ def _is_capped(total):
     return total >= _LEAST_CAP and total % _LEAST_CAP == 0
 
 
-def _digest(value) -> str:
+def digest(value) -> str:
     # As of version 2: later ones write the same value in more than one way. A tenth of the time of JSON.
     return hashlib.blake2b(marshal.dumps(value, 2), digest_size=8).hexdigest()
 
@@ -270,8 +270,8 @@ def _trail(state, following, records, answer) -> dict:
     """
     trail = state.get("trail") or {"pages": 0, "next_mark": 1, "empty": 0}
     host = address.host_of(answer.url)
-    page = _digest(records) if records else None
-    place = _digest([following.get("url"), following.get("cursor")]) if _names_place(following) else None
+    page = digest(records) if records else None
+    place = digest([following.get("url"), following.get("cursor")]) if _names_place(following) else None
     if page and page == trail.get("last"):
         raise ProtocolError("repeated_page", host=host)
     if (page and page == trail.get("mark")) or (place and place in (trail.get("place"), trail.get("place_mark"))):
@@ -459,3 +459,14 @@ class LinkHeader(_ByAddress):
     def _reference(self, answer):
         links = parse_header_links(answer.headers.get("Link", ""))
         return next((link["url"] for link in links if "next" in link.get("rel", "").lower().split()), None)
+
+
+@paginator
+class Stream(Paginator):
+    """One answer has all records, and is too large for memory: it is read in parts, see ``stream.py``."""
+
+    name = "stream"
+    label = _lt("One large answer, read in parts")
+
+    def start(self):
+        return {"row": 0}

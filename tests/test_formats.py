@@ -188,6 +188,40 @@ class TestFormats(BridgeCase):
         self.assertIn(b"\r\n\r\nname,email\r\nAnn,Ann@example.com\r\nBob; Ltd,Bob@example.com\r\n\r\n", sent.body)
         self.assertEqual(self.partners(flow), [("1", "Ann"), ("2", "Bob; Ltd")])
 
+    # --- One large answer
+
+    def large_flow(self, **values):
+        operation = {"kind": "list", "path": "/things.csv", "pagination": {"type": "stream"}, **values}
+        return things_flow(operations=[operation], fields=[field("name", "name")], page_size=100)
+
+    def test_large_answer_is_read_in_pages_and_complete_or_nothing_is_removed(self):
+        flow = self.connect(self.large_flow())
+        rows = "".join(f"{number},Thing {number},{'x' * 4000}\n" for number in range(300))
+        kind = {"Content-Type": "text/csv"}
+        self.give("/things.csv", f"id,name,note\n{rows}", kind)
+        run = self.sync(flow)
+        self.assertEqual((run.state, run.fetched, len(self.remote.requests)), ("done", 300, 1))
+        self.assertEqual(len(self.partners(flow)), 300)
+        # Cut off in its midst: what was read stays read, and nothing is removed.
+        self.give("/things.csv", f"id,name,note\n{rows[:-3]}\n7", kind)
+        run = self.sync(flow, full=True)
+        job = self.env["bridge.job"].search([("connector_id", "=", self.connector.id)], order="id desc", limit=1)
+        self.assertEqual((run.state, run.archived, job.error_kind), ("running", 0, "protocol"))
+        self.assertIn("has 1 cells, and there are 3 columns", job.error_message)
+        self.give("/things.csv", f"id,name,note\n{rows}", kind)
+        self.assertIn("first page has 10 records", self.connector.action_test_connection()["params"]["message"])
+
+    def test_large_answer_that_can_not_be_read_in_parts_is_refused(self):
+        stream = {"pagination": {"type": "stream"}, "records": "@", "query": {}}
+        for words, operation in [
+            ("Answer Format: only CSV, JSON and JSON lines", {"answer_format": "xml"}),
+            ("Records in the Answer: of a large answer write @", {"records": "items[].thing"}),
+            ("From: of a large answer choose", {"delta": {"type": "token", "source": "body", "path": "next"}}),
+            ("Options: end: no option of “stream”", {"pagination": {"type": "stream", "end": "flag"}}),
+        ]:
+            with self.subTest(words):
+                self.assert_refused(words, **{**stream, **operation})
+
     # --- GraphQL
 
     def graphql_flow(self):

@@ -31,10 +31,19 @@ def open_answer(raw: bytes, headers, url: str, asked: Form, limit: int, host: st
     :param limit: most bytes after unpacking
     :raises ProtocolError: reasons ``archive``, ``too_big``
     """
-    content_type = headers.get("Content-Type", "")
     raw, member = unpack(raw, asked.options.get("member"), limit, host)
+    return Opened(raw, form_of_answer(headers, url, asked, member), headers.get("Content-Type", ""))
+
+
+def form_of_answer(headers, url: str, asked: Form, member: str) -> Form:
+    """The format to read an answer in.
+
+    :param member: name of the file in an archive; empty if there is none
+    """
+    if asked.name != AUTO:
+        return asked
     name = member or _file_name(headers) or urlsplit(url).path
-    return Opened(raw, asked if asked.name != AUTO else _told_form(content_type, name, asked), content_type)
+    return _told_form(headers.get("Content-Type", ""), name, asked)
 
 
 def _told_form(content_type, name, asked):

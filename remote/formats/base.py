@@ -6,8 +6,10 @@ document as the body of a request. A new one is one class with the decorator ``@
 
 from __future__ import annotations
 
+import io
+
 from .. import document
-from ..errors import _lt
+from ..errors import ProtocolError, _lt
 from ..options import Option, check_options
 
 FORMS: dict[str, type[Form]] = {}
@@ -47,6 +49,7 @@ class Form:
     content_type = ""  # of a body
     media: tuple[str, ...] = ()  # what a Content-Type calls it
     suffixes: tuple[str, ...] = ()  # what the name of a file ends with
+    streams = False  # can records be read one after the other
     one_is_many = False  # does a list with one record look like that record
     answer_options: dict[str, Option] | None = None  # None: it can not be read
     body_options: dict[str, Option] | None = None  # None: it can not be written
@@ -88,6 +91,37 @@ class Form:
         """
         encoding = self.options.get("encoding") or marked(raw)
         return document.decode(raw, f"charset={encoding}" if encoding else content_type, host)
+
+    def document(self, raw: bytes, content_type: str, host: str, must_have_content: bool = True):
+        """The document of a body; None if it is blank and that says nothing.
+
+        :raises ProtocolError: it is something else, or ``empty``
+        """
+        text = self.decode(raw, content_type, host)
+        if text.strip():
+            return self.read(text, host)
+        found = self.empty(content_type)
+        if found is None and must_have_content:
+            raise ProtocolError("empty", host=host)
+        return found
+
+    def lines(self, file, content_type: str, host: str):
+        """The text of a large body, as a file.
+
+        :raises ProtocolError: reason ``charset``; while it is read, a ``UnicodeDecodeError`` says the same
+        """
+        encoding = self.options.get("encoding") or marked(file.peek(4)[:4])
+        name = document.codec(f"charset={encoding}" if encoding else content_type, host)
+        return io.TextIOWrapper(file, "utf-8-sig" if name == "utf-8" else name, newline="")
+
+    def stream(self, file, content_type: str, host: str, place: str):
+        """Records of a large body, and in between each ``Aside`` that it has.
+
+        :param file: of bytes; a ``BufferedReader``
+        :param place: JMESPath of the list
+        :raises ProtocolError: while it is read
+        """
+        raise NotImplementedError
 
     def empty(self, content_type: str):
         """The document of a blank text, where that says that there is nothing; None if it says nothing at all."""

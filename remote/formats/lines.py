@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 
 from .. import document
 from ..errors import ProtocolError, _lt
+from .aside import Aside
 from .base import Form, form
+
+LONGEST = 10 * 1024 * 1024  # characters of a line of a large answer
 
 
 @form
@@ -18,11 +22,31 @@ class JsonLines(Form):
     content_type = "application/x-ndjson"
     media = ("application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines")
     suffixes = (".jsonl", ".ndjson")
+    streams = True
     answer_options = {}
     body_options = {}
 
     def read(self, text, host):
         return [self._record(line, number, host) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+
+    def stream(self, file, content_type, host, place):
+        """The last line is held back until it is known to be the last: it may tell a failure."""
+        lines, before, last = self.lines(file, content_type, host), None, None
+        for number in itertools.count(1):
+            line = lines.readline(LONGEST)
+            if len(line) == LONGEST:
+                raise ProtocolError("not_jsonl", host=host, number=number, problem="it is too long")
+            if line.strip():
+                if last is not None:
+                    yield last
+                before, last = last, self._record(line, number, host)
+            if not line:
+                break
+        told = self.telling([one for one in (before, last) if one is not None])
+        if told:
+            yield Aside(None, told)
+        elif last is not None:
+            yield last
 
     def _record(self, line, number, host):
         try:

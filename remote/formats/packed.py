@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import gzip
 import io
 import zipfile
 import zlib
@@ -31,6 +32,43 @@ def unpack(raw: bytes, member: str | None, limit: int, host: str) -> tuple[bytes
     return raw, ""
 
 
+def open_packed(file, member: str | None, limit: int, host: str) -> tuple[io.BufferedReader, str]:
+    """The same of a file on disk, which is opened and not read.
+
+    :param file: of bytes, that can seek
+    :return: a file whose reading raises ProtocolError, and the name in the archive
+    """
+    file.seek(0)
+    start, name = file.read(4), ""
+    file.seek(0)
+    if start.startswith(_GZIP):
+        file = gzip.GzipFile(fileobj=file)
+    elif start.startswith(_ZIP):
+        file, name = _opened(file, member, host)
+    return io.BufferedReader(_Counted(file, limit, host), 65536), name
+
+
+class _Counted(io.RawIOBase):
+    """A file that is read no further than a limit, and whose damages are told in words."""
+
+    def __init__(self, file, limit, host):
+        self._file, self._left, self._limit, self._host = file, limit, limit, host
+
+    def readable(self):
+        return True
+
+    def readinto(self, buffer):
+        try:
+            block = self._file.read(len(buffer))
+        except _DAMAGED as error:
+            raise ProtocolError("archive", host=self._host, problem=str(error)[:200]) from error
+        self._left -= len(block)
+        if self._left < 0:
+            raise ProtocolError("too_big", host=self._host, limit=f"{self._limit / _MEGABYTE:.3g}")
+        buffer[: len(block)] = block
+        return len(block)
+
+
 def _inflated(raw, limit, host):
     inflater = body.Inflater()
     try:
@@ -44,17 +82,25 @@ def _inflated(raw, limit, host):
 
 def _member(raw, member, limit, host):
     try:
-        with zipfile.ZipFile(io.BytesIO(raw)) as archive:
-            names = [one.filename for one in archive.infolist() if not one.is_dir()]
-            found = [name for name in names if member is None or fnmatch.fnmatchcase(name, member)]
-            if len(found) != 1:
-                shown = ", ".join(names[:_SHOWN_NAMES]) + ("…" if len(names) > _SHOWN_NAMES else "")
-                detail = "none" if not found else "many"
-                raise ProtocolError("archive", detail, host=host, member=member or "*", names=shown or "-")
-            with archive.open(found[0]) as file:
-                return _checked(file.read(limit + 1), limit, host), found[0]
+        file, name = _opened(io.BytesIO(raw), member, host)
+        with file:
+            return _checked(file.read(limit + 1), limit, host), name
     except _DAMAGED as error:
         raise ProtocolError("archive", host=host, problem=str(error)[:200]) from error
+
+
+def _opened(file, member, host):
+    """The one file of an archive that is meant, and its name."""
+    try:
+        archive = zipfile.ZipFile(file)
+        names = [one.filename for one in archive.infolist() if not one.is_dir()]
+        found = [name for name in names if member is None or fnmatch.fnmatchcase(name, member)]
+        if len(found) == 1:
+            return archive.open(found[0]), found[0]
+    except _DAMAGED as error:
+        raise ProtocolError("archive", host=host, problem=str(error)[:200]) from error
+    shown = ", ".join(names[:_SHOWN_NAMES]) + ("…" if len(names) > _SHOWN_NAMES else "")
+    raise ProtocolError("archive", "many" if found else "none", host=host, member=member or "*", names=shown or "-")
 
 
 def _checked(content, limit, host):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
+import itertools
 import re
 from collections import Counter
 
@@ -34,6 +35,7 @@ class Csv(Form):
     content_type = "text/csv"
     media = ("text/csv", "application/csv", "text/tab-separated-values")
     suffixes = (".csv", ".tsv")
+    streams = True
     answer_options = {
         "delimiter": Option(_lt("Character between cells, if the first row leaves a doubt")),
         **_SHAPE,
@@ -70,6 +72,10 @@ class Csv(Form):
             raise ProtocolError("not_csv", "html", host=host)
         return document.storable(list(self._rows(io.StringIO(text, newline=""), host)))
 
+    def stream(self, file, content_type, host, place):
+        for row in self._rows(self.lines(file, content_type, host), host):
+            yield document.storable(row)
+
     def _rows(self, lines, host):
         """Rows as objects.
 
@@ -77,11 +83,9 @@ class Csv(Form):
         :raises ProtocolError: ``not_csv``: a row does not fit; ``no_column``
         """
         first = lines.readline()
-        lines.seek(0)
         csv.field_size_limit(max(csv.field_size_limit(), _LARGEST_CELL))
-        reader = csv.reader(
-            lines, strict=True, **self._dialect(self.options["delimiter"] or self._delimiter(first, host))
-        )
+        dialect = self._dialect(self.options["delimiter"] or self._delimiter(first, host))
+        reader = csv.reader(itertools.chain([first], lines), strict=True, **dialect)
         names, is_empty = None, True
         try:
             for row in reader:

@@ -12,6 +12,7 @@ from ...jobs.schedule import end_waiting, is_full_scan_due
 from ...mapping.errors import excerpt
 from ...remote.delta import next_cursor
 from ...remote.errors import RemoteError
+from ...remote.stream import reader
 from ...remote.walk import Walk
 from ..policy import policy_of
 from ..slice import Slice
@@ -233,9 +234,11 @@ class PullSlice(Slice):
         # Where nothing is known yet, every record is going to be mapped; else only those that have changed.
         begin = self.mapper.identify_and_map if position["first"] else self.mapper.only_identify
 
+        read = reader(operation, client, exchanges, position["since"])
+
         def read_and_map(state):
             # In the reading thread, which works while this one waits for the database.
-            page = operation.page(client, exchanges, state, position["since"])
+            page = read(state)
             page.read = [begin(document) for document in page.records]
             return page
 
