@@ -149,7 +149,8 @@ class Client:
     def _walk(self, request: Request, limit=None, defaults=None, hidden=False) -> _Call:
         """Send a request and follow its redirects; any status is returned."""
         deadline = Deadline(self.settings.total_timeout)
-        limit = self.settings.max_bytes if limit is None else limit
+        if limit is None:
+            limit = self.settings.max_large if request.spooled else self.settings.max_bytes
         url = address.add_query(
             address.join_base(self.settings.base_url, request.url), address.query_pairs(request.query)
         )

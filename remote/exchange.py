@@ -28,6 +28,7 @@ class Settings:
     read_timeout: float = 60
     total_timeout: float = 300
     max_bytes: int = 50 * 1024 * 1024
+    max_large: int = 2 * 1024 * 1024 * 1024  # of an answer that is kept on disk, packed and unpacked
     verify: bool = True
     ca_pem: str | None = None
     allowed_addresses: tuple[str, ...] = ()

@@ -158,7 +158,7 @@ class Stream:
 
     def _file(self, asked):
         """The answer as a file, unpacked, and its name in the archive; no file if it is empty."""
-        spool, limit = self._answer.spool, self._client.settings.max_bytes
+        spool, limit = self._answer.spool, self._client.settings.max_large
         if spool is None:
             return None, ""
         return open_packed(spool.file, asked.options.get("member"), limit, self._answer.host)

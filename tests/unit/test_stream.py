@@ -144,7 +144,15 @@ def test_last_record_without_a_name_of_the_others_is_a_record(server, connect):
 def test_bomb_is_stopped_at_the_limit(server, connect):
     server.script(answer(gzip.compress(as_lines(ROWS)), "application/x-ndjson"))
     with pytest.raises(ProtocolError) as caught:
-        read_all(connect(max_bytes=2_000_000), operation())
+        read_all(connect(max_large=2_000_000), operation())
+    assert caught.value.reason == "too_big"
+
+
+def test_size_of_what_is_read_as_a_whole_is_no_limit(server, connect):
+    server.script(answer(as_lines(ROWS), "application/x-ndjson"), answer(as_lines(ROWS), "application/x-ndjson"))
+    assert read_all(connect(max_bytes=1_000_000), operation()) == ROWS
+    with pytest.raises(ProtocolError) as caught:
+        read_all(connect(max_large=1_000_000), operation())
     assert caught.value.reason == "too_big"
 
 
@@ -176,7 +184,7 @@ MEASURE = textwrap.dedent("""
     import test_stream
 
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    settings = Settings({url!r}, allowed_addresses=("127.0.0.0/8",), max_bytes=2**30, read_timeout=60)
+    settings = Settings({url!r}, allowed_addresses=("127.0.0.0/8",), read_timeout=60)
     with Client(settings) as client:
         one = test_stream.operation()
         read, state, rows = reader(one, client, []), one.paginator.start(), 0
