@@ -126,8 +126,8 @@ MESSAGES = {
         " another pagination, or ask for CSV, JSON or JSON lines."
     ),
     "archive": _lt(
-        "The packed file that %(host)s answered with can not be opened (%(problem)s). It will be tried again; look at it"
-        " in the other system."
+        "The packed file that %(host)s answered with can not be opened (%(problem)s). It will be tried again; look at"
+        " the file in the other system."
     ),
     "archive.none": _lt(
         "The ZIP archive of %(host)s has no file %(member)s. It has: %(names)s. Correct the option “member” of the"
