@@ -104,6 +104,7 @@ class TestExtend(ExampleCase):
                 "A converter": 2,
                 "A scheme of authentication": 1,
                 "A way of paging": 1,
+                "A format": 1,
                 "What is written": 1,
                 "What comes after": 1,
                 "One step of the way to Odoo": 1,
@@ -147,6 +148,7 @@ class TestExtend(ExampleCase):
         flow = self.contacts()
         operation = flow.operation_ids.filtered(lambda one: one.kind == "list")
         operation.write({"answer_format": "pairs", "records_path": "@"})
+        self.addCleanup(self.server.files.clear)
         self.server.files["/things"] = "text/plain", b"id=1\nname=Ann\nupdated=1\n\nid=2\nname=Bob\nupdated=2\n"
         self.sync(flow)
         self.assertEqual((self.bound(flow, 1).name, self.bound(flow, 2).name), ("Ann", "Bob"))
