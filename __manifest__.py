@@ -11,6 +11,8 @@
         "python": [
             "cachetools",
             "cryptography",
+            "defusedxml",
+            "ijson",
             "jmespath",
             "joserfc",
             "jsonschema",

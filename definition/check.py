@@ -9,6 +9,7 @@ import jsonschema
 from odoo.exceptions import UserError
 
 from ..mapping.converters import CONVERTERS
+from ..remote import formats
 from ..remote.auth import SCHEMES
 from ..remote.pagination import PAGINATORS
 from .names import parents_first
@@ -62,6 +63,9 @@ def _unknown_names(env, document):
             kind = operation.get("pagination", {}).get("type", "none")
             if kind not in PAGINATORS:
                 yield _unknown(env, f"{place}.operations[{position}].pagination.type", kind, PAGINATORS)
+            for key, known in (("body_format", formats.writable()), ("answer_format", formats.readable())):
+                if operation.get(key, "json") not in known:
+                    yield _unknown(env, f"{place}.operations[{position}].{key}", operation[key], known)
         names = [mapping["field"] for mapping in flow.get("fields", ())]
         for position, mapping in enumerate(flow.get("fields", ())):
             where = f"{place}.fields[{position}]"

@@ -2,7 +2,7 @@
 
 from ..json_text import read_json
 from ..mapping.mapper import PLACES
-from ..remote.operation import ITEM_PLACES, READ_OPTIONS, READS, WRITES
+from ..remote.operation import FORMAT_OPTIONS, FORMATS, ITEM_PLACES, READ_OPTIONS, READS, WRITES
 from .names import FIELD_KEYS, FLOW_KEYS, FORMAT, LIMITS, VERSION
 
 
@@ -65,10 +65,11 @@ def export_flow(flow):
 def export_operation(operation):
     """:rtype: dict"""
     document = {
-        **{key: operation[key] for key in ("kind", "method", "path", "body_format")},
+        **{key: operation[key] for key in ("kind", "method", "path", *FORMATS)},
         "query": read_json(operation, "query") or {},
         "headers": read_json(operation, "headers") or {},
         "body": read_json(operation, "body", ()),
+        **{name: read_json(operation, name) or {} for name in FORMAT_OPTIONS},
         "records": operation.records_path,
     }
     if operation.kind in READS:

@@ -5,7 +5,7 @@ import json
 from ..json_text import write_json
 from ..mapping.mapper import PLACES
 from ..remote.auth import JSON_OPTIONS, OPTIONS
-from ..remote.operation import ITEM_PLACES, READ_OPTIONS
+from ..remote.operation import FORMAT_OPTIONS, FORMATS, ITEM_PLACES, READ_OPTIONS
 from .names import FIELD_KEYS, FLOW_KEYS, IDEMPOTENCY, LIMITS, given, parents_first
 from .ready import check_references
 
@@ -128,7 +128,7 @@ def _operation_values(document):
     pagination = dict(document.get("pagination", {"type": "none"}))
     delta = document.get("delta", {})
     return {
-        **given(document, ("kind", "method", "path", "body_format", "sends", "repeatable", *READ_OPTIONS)),
+        **given(document, ("kind", "method", "path", *FORMATS, "sends", "repeatable", *READ_OPTIONS)),
         **_bulk_values(document.get("bulk") or {}),
         "id_header": document.get("id_header") or False,
         "details": document.get("details") or False,
@@ -137,7 +137,7 @@ def _operation_values(document):
         "for_each": (document.get("for_each") or {}).get("flow") or False,
         "parent_id_path": (document.get("for_each") or {}).get("path") or False,
         "unsent_paths": ", ".join(document.get("unsent") or ()) or False,
-        **{name: write_json(document.get(name)) for name in ("query", "headers", "body")},
+        **{name: write_json(document.get(name)) for name in ("query", "headers", "body", *FORMAT_OPTIONS)},
         "records_path": document.get("records", "@"),
         "pagination": pagination.pop("type"),
         "pagination_options": write_json(pagination),

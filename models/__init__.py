@@ -2,6 +2,7 @@ from . import (
     bridge_record_mixin,
     bridge_authentication_mixin,
     bridge_gone_mixin,
+    bridge_list_mixin,
     bridge_secrets_mixin,
     bridge_network_mixin,
     bridge_connector,

@@ -1,18 +1,21 @@
 import json
+import re
 from urllib.parse import urlsplit
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from .. import moments
-from ..json_text import read_json
+from ..json_text import read_json, write_json
 from ..mapping.errors import MappingError
 from ..mapping.mapper import Mapper
 from ..mapping.paths import parse_expression, parse_path
-from ..remote import pagination, template
+from ..remote import formats, pagination, template
 from ..remote.delta import Delta
-from ..remote.operation import ITEM_PLACES, READ_OPTIONS, READS, WALK, WHOLE, WRITES, Operation, Part
+from ..remote.errors import ConfigurationError
+from ..remote.operation import ITEM_PLACES, READ_OPTIONS, READS, WALK, WHOLE, WRITES, Operation
 from ..remote.redaction import is_sensitive
+from ..remote.stream import reader
 from ..road.pull.pieces import pieces_of
 from ..road.push.answers import Reading
 from ..road.push.sender import Sender
@@ -28,12 +31,15 @@ KINDS = [
     ("archive", "Archive a record"),
     ("restore", "Restore a record"),
 ]
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "PROPFIND", "REPORT", "MERGE")
 USUAL_METHODS = {
     **dict.fromkeys(("list", "get", "find"), "GET"),
     "create": "POST",
     "delete": "DELETE",
     **dict.fromkeys(("update", "archive", "restore"), "PATCH"),
 }
+PLAIN_NAME = re.compile(r'\w+|"[^"\\]+"')  # a JMESPath that is only a name
+PLAIN_PLACE = re.compile(r"@|\w+(\.\w+)*")
 RECORD = {"external_id", "version", "record", "reference"}
 PLACEHOLDERS = {
     "list": {"since", "until", "parent", *WALK},
@@ -47,7 +53,7 @@ PLACEHOLDERS = {
 class BridgeOperation(models.Model):
     _name = "bridge.operation"
     _description = "Operation"
-    _inherit = ["bridge.flow.part"]
+    _inherit = ["bridge.flow.part", "bridge.list.mixin"]
     _order = "flow_id, kind desc, id"
     _rec_name = "kind"
 
@@ -55,15 +61,25 @@ class BridgeOperation(models.Model):
 
     # The request
     method = fields.Selection(
-        [("GET", "GET"), ("POST", "POST"), ("PUT", "PUT"), ("PATCH", "PATCH"), ("DELETE", "DELETE")],
+        [(name, name) for name in METHODS],
         required=True,
         default="GET",
+        help="PROPFIND and REPORT read, as in WebDAV and CardDAV; MERGE changes, as in older OData.",
     )
     path = fields.Char(required=True, help="Behind the connector's base address, for example /contacts/{external_id}")
     query = fields.Text(help='JSON: the parameters, for example {"limit": "{limit}", "after": "{cursor}"}')
     headers = fields.Text(help="JSON: headers of this request only.")
     body = fields.Text(help="JSON with placeholders; a text that is one placeholder keeps its type.")
-    body_format = fields.Selection([("json", "JSON"), ("form", "Form")], default="json", required=True)
+    body_format = fields.Selection("_selection_body_format", default="json", required=True)
+    body_options = fields.Text(help="JSON: how the body is written.")
+    graphql_query = fields.Text(
+        "GraphQL Query",
+        compute="_compute_graphql_query",
+        inverse="_inverse_graphql_query",
+        help="The query or mutation as it is. What changes stands in it as a variable, such as $after; the body gives"
+        ' the variables: {"after": "{cursor}"}.',
+    )
+    body_options_help = fields.Html("Options of the Body", compute="_compute_body_options_help")
     placeholders_help = fields.Html("Placeholders", compute="_compute_placeholders_help")
 
     # What is sent
@@ -105,6 +121,15 @@ class BridgeOperation(models.Model):
     )
 
     # The answer
+    answer_format = fields.Selection(
+        "_selection_answer_format",
+        default=formats.AUTO,
+        required=True,
+        help="As the answer says: by its Content-Type, or else by the name of the file; JSON if neither tells. A format"
+        " that is chosen here is also asked for, and holds whatever the Content-Type says.",
+    )
+    answer_options = fields.Text(help='JSON: how the answer is read, for example {"lists": ["line"]}')
+    answer_options_help = fields.Html("Options of the Answer", compute="_compute_answer_options_help")
     records_path = fields.Char(
         "Records in the Answer",
         required=True,
@@ -120,26 +145,6 @@ class BridgeOperation(models.Model):
         "Accept Partial Answers",
         help="Records count although the answer tells a failure beside them, as GraphQL does. What is null in them then"
         " empties fields, and what is missing counts as gone.",
-    )
-    details = fields.Selection(
-        [("changed", "If its entry has changed"), ("all", "Always")],
-        string="Fetch Each Record",
-        help="For a list that has only IDs or a part of each record: Get one record is asked for the rest. If its entry"
-        " has changed: for lists that say when a record was changed, or have all that matters.",
-    )
-    window_days = fields.Integer(
-        "Days at a Time",
-        help="For a list that wants to be told from when until when, {since} and {until}, and gives so many days at"
-        " once; 0: it does not.",
-    )
-    window_start = fields.Date("Read From", help="Where a full scan begins, if it is read some days at a time.")
-    for_each = fields.Char(
-        "For Each Record of",
-        help="The code of another flow of the connector: the list is read for each of its records, whose remote ID is"
-        " {parent}.",
-    )
-    parent_id_path = fields.Char(
-        "Parent's ID In", help="Where the parent's remote ID is put into each record, if it is not there: event_id"
     )
     pagination = fields.Selection("_selection_pagination", default="none", required=True)
     pagination_options = fields.Text(help='JSON, for example {"cursor_path": "meta.next", "end": "no_next"}')
@@ -193,13 +198,48 @@ class BridgeOperation(models.Model):
     def _selection_pagination(self):
         return [(name, self.env._(cls.label)) for name, cls in pagination.PAGINATORS.items()]
 
+    @api.model
+    def _selection_body_format(self):
+        return [(name, self.env._(label)) for name, label in formats.writable().items()]
+
+    @api.model
+    def _selection_answer_format(self):
+        return [(name, self.env._(label)) for name, label in formats.readable().items()]
+
+    @api.depends("body_format")
+    def _compute_body_options_help(self):
+        for operation in self:
+            form = formats.FORMS[operation.body_format or "json"]
+            operation.body_options_help = self._render_known(form.known_options(is_body=True))
+
+    @api.depends("body_options")
+    def _compute_graphql_query(self):
+        for operation in self:
+            try:
+                options = read_json(operation, "body_options") or {}
+            except ValidationError:  # said when it is saved
+                options = {}
+            operation.graphql_query = options.get("query") or False
+
+    def _inverse_graphql_query(self):
+        for operation in self:
+            options = read_json(operation, "body_options") or {}
+            operation.body_options = write_json({**options, "query": operation.graphql_query or None})
+
+    @api.depends("answer_format")
+    def _compute_answer_options_help(self):
+        for operation in self:
+            form = formats.FORMS[operation.answer_format or formats.AUTO]
+            operation.answer_options_help = self._render_known(form.known_options(is_body=False))
+
+    def _render_known(self, options):
+        return self._render_options([(name, self.env._(option.label)) for name, option in options.items()])
+
     @api.depends("pagination")
     def _compute_pagination_help(self):
         for operation in self:
             options = pagination.PAGINATORS[operation.pagination or "none"].options
-            operation.pagination_help = self._render_options(
-                [(name, self.env._(option.label)) for name, option in options.items()]
-            )
+            operation.pagination_help = self._render_known(options)
 
     @api.depends("kind", "bulk_size", "flow_id.mapping_ids.key", "flow_id.mapping_ids.field_id")
     def _compute_placeholders_help(self):
@@ -284,7 +324,7 @@ class BridgeOperation(models.Model):
     def _parts(self):
         """What placeholders may stand in, by field."""
         self.ensure_one()
-        kinds = (dict, list, str) if self.body_format == "json" or self.kind in WRITES else (dict,)
+        kinds = (dict, list, str) if self.body_format != "form" or self.kind in WRITES else (dict,)
         parts = {
             "path": self.path,
             "query": read_json(self, "query"),
@@ -338,11 +378,25 @@ class BridgeOperation(models.Model):
             if operation.delta_kind == "token" and operation.delta_source == "record":
                 operation._refuse("delta_source", self.env._("an opaque token comes from a header or from the body"))
 
-    @api.constrains("kind", "flow_id", "details", *READ_OPTIONS)
+    @api.constrains("kind", "body", "body_format", "body_options", "answer_format", "answer_options", "method")
+    def _check_formats(self):
+        for operation in self:
+            for name, make in (("answer_options", operation._answer_form), ("body_options", operation._body_form)):
+                try:
+                    make()
+                except ConfigurationError as error:
+                    operation._refuse(name, self.env["bridge.connector"]._explain(error))
+            if operation.body_format == "graphql" and operation.method == "GET":
+                operation._refuse("method", self.env._("GraphQL is sent by POST"))
+            try:
+                if operation._body() is not None:
+                    operation._body_form().check_template(operation._body())
+            except ConfigurationError as error:
+                operation._refuse("body", self.env["bridge.connector"]._explain(error))
+
+    @api.constrains("kind", "flow_id", *READ_OPTIONS)
     def _check_reading(self):
         for operation in self:
-            if operation.details and (operation.kind != "list" or operation.flow_id.parent_id):
-                operation._refuse("details", self.env._("it is about the list of a flow of its own"))
             if operation.flow_id.parent_id and operation.kind != "list":
                 operation._refuse(
                     "kind", self.env._("a nested flow can only list its records; they are sent with their parent")
@@ -398,60 +452,33 @@ class BridgeOperation(models.Model):
                 operation._refuse("delta_sent_format", self.env._("say how {since} is written, such as epoch or iso"))
 
     @api.constrains(
-        "kind",
-        "window_days",
-        "window_start",
-        "for_each",
-        "parent_id_path",
-        "delta_kind",
-        "delta_format",
-        "path",
-        "query",
-        "headers",
-        "body",
+        *("pagination", "pagination_options", "kind", "path", "query", "headers", "body", "body_format"),
+        *("answer_format", "records_path", "delta_kind", "delta_source"),
     )
-    def _check_pieces(self):
-        for operation in self:
-            named = operation._placeholders()
-            if (operation.window_days or operation.for_each) and (
-                operation.kind != "list" or operation.flow_id.parent_id
-            ):
-                name = "for_each" if operation.for_each else "window_days"
-                operation._refuse(name, self.env._("it is about the list of a flow of its own"))
-            if operation.window_days and operation.for_each:
-                operation._refuse("window_days", self.env._("a list for each record of a flow is read as a whole"))
-            if bool(operation.window_days) != ("until" in named):
-                operation._refuse("window_days", self.env._("it and {until} in the request belong together"))
-            if operation.window_days and (
-                "since" not in named
-                or not operation.window_start
-                or operation.delta_kind != "timestamp"
-                or operation.delta_format == COUNT
-            ):
-                operation._refuse(
-                    "window_days",
-                    self.env._("that needs {since} in the request, a date to read from, and a timestamp as changes"),
-                )
-            if bool(operation.for_each) != ("parent" in named):
-                operation._refuse("for_each", self.env._("it and {parent} in the request belong together"))
-            if operation.parent_id_path:
-                try:
-                    parse_path(operation.parent_id_path)
-                except MappingError as error:
-                    operation._refuse("parent_id_path", self.env["bridge.connector"]._explain(error))
-
-    @api.constrains("pagination", "pagination_options", "kind", "path", "query", "headers", "body", "body_format")
     def _check_pagination(self):
         for operation in self:
             try:
                 places = operation._paginator().places
             except pagination.OptionError as error:
                 operation._refuse("pagination_options", self.env["bridge.connector"]._explain(error))
+            if operation.pagination == "stream":
+                operation._check_stream()
             if places and operation.kind in ("list", "find") and not operation._placeholders() & set(places):
                 operation._refuse(
                     "pagination",
                     self.env._("the request has no {%s}, so each page would be the first one again", places[0]),
                 )
+
+    def _check_stream(self):
+        """:raises ValidationError: its answer can not be read in parts"""
+        if self.kind != "list":
+            self._refuse("pagination", self.env._("only a list can be one large answer"))
+        if not formats.FORMS[self.answer_format].streams and self.answer_format != formats.AUTO:
+            self._refuse("answer_format", self.env._("only CSV, JSON and JSON lines can be read in parts"))
+        if not PLAIN_PLACE.fullmatch(self.records_path):
+            self._refuse("records_path", self.env._("of a large answer write @, or names with dots such as data.items"))
+        if self.delta_kind != "none" and self.delta_source == "body":
+            self._refuse("delta_source", self.env._("of a large answer choose the records or a header"))
 
     @api.constrains("delta_reset_status")
     def _check_reset_status(self):
@@ -506,16 +533,16 @@ class BridgeOperation(models.Model):
         :rtype: Operation
         """
         self.ensure_one()
-        flow, body = self.flow_id, read_json(self, "body", ())
-        if body is None and self.kind in ("create", "update"):
-            body = json.loads(WHOLE)
+        flow = self.flow_id
         return Operation(
             method=self.method,
             path=self.path,
             query=read_json(self, "query") or {},
             headers=read_json(self, "headers") or {},
-            body=body,
+            body=self._body(),
             body_format=self.body_format,
+            body_options=self._body_form().options,
+            reads=self._answer_form(),
             place=parse_expression(self.records_path),
             shown=self.records_path,
             remote_id=(flow.parent_id or flow)._remote_id(),
@@ -529,17 +556,23 @@ class BridgeOperation(models.Model):
             parts=self._record_parts() if self.kind == "get" else (),
         )
 
-    def _record_parts(self):
-        """Lists inside one record that are read at addresses of their own: those of its nested flows.
+    def _body(self):
+        """The body as a template; None if there is none."""
+        body = read_json(self, "body", ())
+        if body is None and self.kind in ("create", "update"):
+            return json.loads(WHOLE)
+        return {} if body is None and self.body_format == "graphql" else body
 
-        :rtype: tuple[Part]
-        """
-        lists = {flow.code: flow._operation("list") for flow in self.flow_id.child_ids}
-        rules = [mapping._rule() for mapping in self.flow_id.mapping_ids if any(lists.values())]
-        nested = [
-            (rule.path, lists.get(rule.reader.settings["flow"])) for rule in rules if rule.is_nested and rule.path
-        ]
-        return tuple(Part(place, operation._compiled()) for place, operation in nested if operation)
+    def _body_form(self):
+        """:raises OptionError: an option of the body is unknown or wrong"""
+        return formats.make(self.body_format, read_json(self, "body_options"), is_body=True)
+
+    def _answer_form(self):
+        """:raises OptionError: an option of the answer is unknown or wrong"""
+        needed = ()
+        if self.kind in READS and PLAIN_NAME.fullmatch(self.flow_id.id_path or "") and "{" not in self.records_path:
+            needed = (self.flow_id.id_path.strip('"'),)
+        return formats.make(self.answer_format, read_json(self, "answer_options"), needed=needed)
 
     def _unsent(self):
         """Paths of what is not sent back.
@@ -563,7 +596,7 @@ class BridgeOperation(models.Model):
 
     def _is_by_position(self):
         """Are pages positions in a list, so that records can move from one to another while they are read?"""
-        return self.pagination in ("page", "offset")
+        return self.pagination in ("page", "offset", "stream")
 
     def _sender(self, mapper, words):
         """The operation with how its answers are read, also without the ORM.
@@ -602,7 +635,7 @@ class BridgeOperation(models.Model):
         """One small page, to see whether the other system answers as described."""
         operation, pieces = self._compiled(page_size=min(self.flow_id.page_size, 10)), pieces_of(self)
         state = operation.paginator.start()
-        return pieces.page(operation, client, [], state) if pieces else operation.page(client, [], state)
+        return pieces.page(operation, client, [], state) if pieces else reader(operation, client, [])(state)
 
     def _get(self, client, external_id):
         """One record by its remote id.

@@ -5,25 +5,25 @@ from __future__ import annotations
 import contextlib
 import functools
 import http.client
-import json
 import threading
 import time
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from urllib.parse import urlencode
 
 import requests
 from requests.structures import CaseInsensitiveDict
 from urllib3 import exceptions
 
-from . import address, body, document, status
+from . import address, body, status
 from .connection import Attempt, Deadline, running, tls_context
 from .cookies import Cookies
 from .errors import ProtocolError, Rejected, RemoteError, Unavailable
 from .exchange import EXCERPT, LOGGED_BODY, Answer, Exchange, Request, Settings
+from .formats import Form, make
+from .formats.answer import open_answer
 from .guard import Guard
 from .redaction import REDACTED, redact_headers, redact_start, redact_text, redact_url
-from .template import form_encode
+from .spool import Spool
 from .told import words_of_body
 from .transport import GuardedSession, Outgoing
 
@@ -33,6 +33,7 @@ _USER_AGENT = "IntegrationBridge"
 # The body of an error is only shown, so little of it is enough.
 _ERROR_BYTES = 1024 * 1024
 _NO_CONTENT = {204, 205, 304}
+_FULL = {200, 207}  # an answer to a question that has nothing in it answers nothing
 _MEGABYTE = 1024 * 1024
 
 
@@ -55,6 +56,7 @@ class _Call:
     exchange: Exchange | None = None
     about: object = None
     address: str = ""  # without the credentials that belong into it
+    asked: Form | None = None  # the format that the answer shall have
 
     @property
     def host(self) -> str:
@@ -105,7 +107,7 @@ class Client:
 
         :param accept_statuses: statuses besides 2xx that are answers and not errors; their body need not be JSON
         :raises RemoteError: of the kind that says what to do
-        :raises ValueError, TypeError: the body can not be written as JSON or form
+        :raises ValueError, TypeError: the body can not be written in its format
         """
         call = self._walk_signed(request, accept_statuses)
         return self._answer(call, accept_statuses, _must_have_content(request.method))
@@ -151,7 +153,8 @@ class Client:
     def _walk(self, request: Request, limit=None, defaults=None, hidden=False) -> _Call:
         """Send a request and follow its redirects; any status is returned."""
         deadline = Deadline(self.settings.total_timeout)
-        limit = self.settings.max_bytes if limit is None else limit
+        if limit is None:
+            limit = self.settings.max_large if request.spooled else self.settings.max_bytes
         url = address.add_query(
             address.join_base(self.settings.base_url, request.url), address.query_pairs(request.query)
         )
@@ -162,7 +165,7 @@ class Client:
         for _hop in range(self.settings.max_redirects + 1):
             # Once the walk has left our host, no address it leads to gets credentials, be it ours.
             trusted = trusted and address.origin(url) == home
-            headers = CaseInsensitiveDict({"Accept": "application/json", **(defaults or {})})
+            headers = CaseInsensitiveDict({"Accept": request.form.accept, **(defaults or {})})
             if trusted:
                 own = self.settings.headers if address.origin(url) == self._origin else {}
                 _update(headers, {**content_type, **own})
@@ -175,7 +178,8 @@ class Client:
             if trusted and not hidden and self.auth is not None:
                 sent = self.auth(sent)
             call = _Call(sent, deadline, limit, hidden, trusted)
-            call.about, call.address = request.about, url
+            call.about, call.address, call.asked = request.about, url, request.form
+            call.raw = Spool() if request.spooled else call.raw
             self._take_turn(call)
             if call.status not in status.REDIRECTS or not call.answer_headers.get("Location"):
                 return call
@@ -346,24 +350,32 @@ class Client:
         accepted = call.status in accept_statuses
         if not accepted and not 200 <= call.status < 300:
             raise self._status_error(call)
-        raw = bytes(call.raw)
+        raw, form = bytes(call.raw), None
+        if isinstance(call.raw, Spool):
+            seconds = time.monotonic() - call.clock
+            spool, size = call.raw if call.raw else None, len(call.raw)
+            return Answer(
+                call.status, call.answer_headers, None, call.address, seconds, size, raw, call.cookies, None, spool
+            )
         try:
-            parsed = self._parsed(raw, call, must_have_content and not accepted)
+            parsed, form = self._parsed(raw, call, must_have_content and not accepted)
         except ProtocolError as error:
             if not accepted:
                 error.status, error.excerpt = call.status, self._excerpt(call)
                 raise
             parsed = None
-        seconds = time.monotonic() - call.clock
-        return Answer(call.status, call.answer_headers, parsed, call.address, seconds, len(raw), raw, call.cookies)
+        seconds, raw = time.monotonic() - call.clock, bytes(call.raw)
+        return Answer(
+            call.status, call.answer_headers, parsed, call.address, seconds, len(raw), raw, call.cookies, form
+        )
 
     def _parsed(self, raw: bytes, call: _Call, must_have_content: bool):
-        text = document.decode(raw, call.answer_headers.get("Content-Type", ""), call.host)
-        if text.strip():
-            return document.parse(text, call.host)
-        if must_have_content and call.status == 200:
-            raise ProtocolError("empty", host=call.host)
-        return None
+        """The document of an answer, and the format that it was read in."""
+        opened = open_answer(raw, call.answer_headers, call.address, call.asked, call.limit, call.host)
+        if opened.raw is not raw:
+            call.raw = bytearray(opened.raw)  # what is shown of the answer is what was packed
+        must = must_have_content and call.status in _FULL
+        return opened.form.document(opened.raw, opened.content_type, call.host, must), opened.form
 
     def _report(self, call: _Call, error: RemoteError | None) -> None:
         if self._on_exchange is None:
@@ -422,17 +434,15 @@ def _may_be_done(call: _Call) -> bool:
 
 def _must_have_content(method: str) -> bool:
     # Many systems answer a change or removal with an empty 200.
-    return method.upper() in ("GET", "POST")
+    return method.upper() in ("GET", "POST", "PROPFIND", "REPORT")
 
 
 def _content(request: Request) -> tuple[bytes | None, dict]:
     """Bytes of the body, and the header that names their format."""
     if request.body is None:
         return None, {}
-    if request.body_format == "form":
-        content = urlencode(form_encode(request.body)).encode()
-        return content, {"Content-Type": "application/x-www-form-urlencoded"}
-    return json.dumps(request.body, ensure_ascii=False, allow_nan=False).encode(), {"Content-Type": "application/json"}
+    content, content_type = make(request.body_format, request.body_options, is_body=True).write(request.body)
+    return content, {"Content-Type": content_type}
 
 
 def _update(headers: CaseInsensitiveDict, more: dict) -> None:

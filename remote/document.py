@@ -23,16 +23,27 @@ def decode(raw: bytes, content_type: str, host: str) -> str:
 
     :raises ProtocolError: unknown charset, or bytes that are not in it (reason ``charset``)
     """
+    name = codec(content_type, host)
+    try:
+        return raw.decode(name).removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        raise ProtocolError("charset", host=host, charset=name[:40]) from error
+
+
+def codec(content_type: str, host: str) -> str:
+    """Python's name of the declared character set, else of UTF-8.
+
+    :raises ProtocolError: it is unknown, or none of texts (reason ``charset``)
+    """
     declared = _CHARSET.search(content_type)
     charset = declared[1] if declared else "utf-8"
     try:
         name = codecs.lookup(charset).name
         if not _TEXT_CODEC.match(name):
             raise LookupError(charset)
-        text = raw.decode(name)
-    except (LookupError, UnicodeDecodeError) as error:
+    except LookupError as error:
         raise ProtocolError("charset", host=host, charset=charset[:40]) from error
-    return text.removeprefix("\ufeff")
+    return name
 
 
 def parse(text: str, host: str):

@@ -64,7 +64,7 @@ MESSAGES = {
         " Correct it in the connector or operation."
     ),
     "bad_body": _lt(
-        "What Odoo has can not be written as JSON (%(problem)s), so nothing was sent. Correct the record or the"
+        "What Odoo has can not be written as %(format)s (%(problem)s), so nothing was sent. Correct the record or the"
         " mapping."
     ),
     # The request may have arrived; the answer did not.
@@ -91,7 +91,65 @@ MESSAGES = {
         "login or maintenance page."
     ),
     "not_json.constant": _lt("The answer of %(host)s contains %(problem)s, which is not a JSON number."),
-    "empty": _lt("%(host)s answered with nothing where a JSON document was expected. Check the path of the operation."),
+    "not_xml": _lt("The answer of %(host)s is not XML (%(problem)s). Check the path of the operation."),
+    "not_xml.html": _lt(
+        "%(host)s answered with a web page instead of XML. Check the base address and path; it may be a login or"
+        " maintenance page."
+    ),
+    "not_xml.doctype": _lt(
+        "The answer of %(host)s has a DOCTYPE, which is refused, because it can fetch and multiply what it likes. Ask"
+        " the other system for XML without one."
+    ),
+    "two_namespaces": _lt(
+        "The answer of %(host)s has elements “%(name)s” of two kinds (namespaces) side by side. Say in the option"
+        ' “namespaces” of the answer how each is to be called, such as {"d": "DAV:"}.'
+    ),
+    "not_csv": _lt("The answer of %(host)s is not CSV at row %(row)s (%(problem)s). Check the options of the answer."),
+    "not_csv.html": _lt(
+        "%(host)s answered with a web page or with XML instead of CSV. Check the base address and path; it may be a"
+        " login or maintenance page."
+    ),
+    "not_csv.sentence": _lt(
+        "%(host)s answered with one row of one cell, which may be a message as well as a table without records. Look at"
+        " the answer; if it is a table, name its columns in the options of the answer."
+    ),
+    "not_csv.cells": _lt(
+        "Row %(row)s of the answer of %(host)s has %(cells)s cells, and there are %(columns)s columns, so nothing was"
+        " taken in. Check delimiter, quote and columns in the options of the answer, and that the file is whole."
+    ),
+    "not_csv.twice": _lt(
+        "The answer of %(host)s has two columns “%(name)s”. Name all of them in the option “columns” of the answer."
+    ),
+    "not_csv.delimiter": _lt(
+        "In the first row of the answer of %(host)s each of %(found)s may be what stands between cells. Say which, in"
+        " the option “delimiter” of the answer."
+    ),
+    "no_column": _lt(
+        "The answer of %(host)s has no column “%(name)s”, where the id should be. Its columns are: %(names)s. Check the"
+        " id of the flow, and delimiter and columns in the options of the answer."
+    ),
+    "not_jsonl": _lt("Line %(number)s of the answer of %(host)s is not JSON (%(problem)s). Check the path."),
+    "not_jsonl.record": _lt(
+        "Line %(number)s of the answer of %(host)s is not an object. If the whole answer is one JSON document, choose"
+        " the answer format JSON."
+    ),
+    "no_stream": _lt(
+        "The answer of %(host)s is large, and in the format “%(format)s”, which can not be read in parts. Choose"
+        " another pagination, or ask for CSV, JSON or JSON lines."
+    ),
+    "archive": _lt(
+        "The packed file that %(host)s answered with can not be opened (%(problem)s). It will be tried again; look at"
+        " the file in the other system."
+    ),
+    "archive.none": _lt(
+        "The ZIP archive of %(host)s has no file %(member)s. It has: %(names)s. Correct the option “member” of the"
+        " answer."
+    ),
+    "archive.many": _lt(
+        "The ZIP archive of %(host)s has several files %(member)s: %(names)s. Say in the option “member” of the answer"
+        " which, such as products*.csv."
+    ),
+    "empty": _lt("%(host)s answered with nothing where a document was expected. Check the path of the operation."),
     "redirect": _lt(
         "%(host)s redirects to %(target)s, which is not followed for %(method)s. Put the final address into the"
         " connector."

@@ -9,6 +9,10 @@ from functools import cached_property
 
 from requests.structures import CaseInsensitiveDict
 
+from . import address
+from .formats import AUTO, Form, make
+from .spool import Spool
+
 # Most characters of a body in an exchange; longest beginning of a body shown with an error.
 LOGGED_BODY = 64 * 1024
 EXCERPT = 500
@@ -24,6 +28,7 @@ class Settings:
     read_timeout: float = 60
     total_timeout: float = 300
     max_bytes: int = 50 * 1024 * 1024
+    max_large: int = 2 * 1024 * 1024 * 1024  # of an answer that is kept on disk, packed and unpacked
     verify: bool = True
     ca_pem: str | None = None
     allowed_addresses: tuple[str, ...] = ()
@@ -43,14 +48,21 @@ class Request:
     headers: dict = field(default_factory=dict)
     body: object | None = None
     body_format: str = "json"
+    body_options: dict = field(default_factory=dict)
+    reads: Form | None = None  # the format of the answer; None: as the answer says
+    spooled: bool = False  # the answer may be large: it is kept on disk, and not read
     about: object | None = None  # whose matter it is; its exchanges are, too
+
+    @cached_property
+    def form(self) -> Form:
+        return self.reads or make(AUTO)
 
 
 @dataclass
 class Answer:
     """An answer whose status was accepted. ``size`` in bytes after decompression; ``seconds`` from the first send.
 
-    ``url`` is without the credentials that the authentication has added.
+    ``url`` is without the credentials that the authentication has added; ``form`` is the format that it was read in.
     """
 
     status: int
@@ -61,6 +73,17 @@ class Answer:
     size: int
     raw: bytes
     cookies: dict[str, str] = field(default_factory=dict)  # those that this answer sets
+    form: Form | None = None
+    spool: Spool | None = None  # of an answer that was not read
+
+    @property
+    def host(self) -> str:
+        return address.host_of(self.url)
+
+    @property
+    def telling(self):
+        """What of the document may tell that the request failed, see ``told.py``."""
+        return self.form.telling(self.document) if self.form else self.document
 
 
 @dataclass(repr=False, eq=False)

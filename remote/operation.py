@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from requests.structures import CaseInsensitiveDict
 
 from . import address, template
 from .client import Request
-from .delta import Delta, remote_clock
+from .delta import TOKEN, Delta, remote_clock
 from .errors import ProtocolError, Rejected, RemoteError
 from .exchange import Answer
+from .formats import Form
 from .nothing import says_nothing
-from .pagination import Paginator
+from .pagination import Paginator, on_home
 from .status import is_absent
 from .told import told_error, told_failure
 from .walk import Page
@@ -21,6 +22,8 @@ from .walk import Page
 WRITES = ("create", "update", "delete", "archive", "restore")
 READS = ("list", "get", "find")
 READ_OPTIONS = ("missing_is_empty", "partial_is_accepted")  # of operations that read
+FORMATS = ("body_format", "answer_format")
+FORMAT_OPTIONS = ("body_options", "answer_options")  # of these formats
 WALK = {"cursor", "page", "offset", "limit"}
 ITEM_PLACES = ("status", "record", "error")
 ENVELOPE = object()  # an answer that is no record, whatever it says
@@ -43,6 +46,8 @@ class Operation:
     :ivar bool missing_is_empty: may an answer say that there is nothing by having nothing at the place
     :ivar bool partial_is_accepted: do records count although the answer tells a failure beside them
     :ivar tuple[Part] parts: of one record that are read at addresses of their own
+    :ivar Form reads: the format of the answers; None: as each answer says
+    :ivar dict body_options: of the format of the body
     :ivar tuple unsent: places of what is not sent back in a whole record; each has ``drop(document)``
     """
 
@@ -63,8 +68,10 @@ class Operation:
     partial_is_accepted: bool = False
     unsent: tuple = ()
     parts: tuple = ()
+    reads: Form | None = None
+    body_options: dict = field(default_factory=dict)
 
-    def request(self, variables, url=None, more_headers=(), about=None):
+    def request(self, variables, url=None, more_headers=(), about=None, spooled=False):
         """The request for values of the placeholders.
 
         A placeholder that is None leaves its entry out.
@@ -73,6 +80,7 @@ class Operation:
         :param str url: the next address, as the remote gave it; it replaces path and query
         :param more_headers: further headers
         :param about: what the exchange is kept with
+        :param bool spooled: is the answer large, and read later
         :rtype: Request
         """
         return Request(
@@ -82,6 +90,9 @@ class Operation:
             headers={**template.render(self.headers, variables), **dict(more_headers)},
             body=template.render(self.body, variables),
             body_format=self.body_format,
+            body_options=self.body_options,
+            reads=self.reads,
+            spooled=spooled,
             about=about,
         )
 
@@ -101,8 +112,9 @@ class Operation:
         :raises RemoteError: if it can not be had
         """
         variables = {**self.paginator.variables(state), "since": since, **dict(more)}
-        request = self.request(variables, self.paginator.url(state))
         is_quiet = since is not None and state == self.paginator.start()
+        url = self._address_of_changes(client, since) if is_quiet else self.paginator.url(state)
+        request = self.request(variables, url)
         try:
             answer = client.send(request, (NOTHING_NEW,) if is_quiet else ())
         except RemoteError as error:
@@ -115,7 +127,7 @@ class Operation:
         if answer.status == NOTHING_NEW:
             return Page([], answer, remote_clock(answer), None, _taken(exchanges))
         try:
-            records = self._records(client, answer, state)
+            records = self.records(client, answer, state)
             if self.paginator.is_echo(state, records):
                 return Page([], answer, remote_clock(answer), None, _taken(exchanges))
             came = self._came(answer, records)
@@ -145,6 +157,18 @@ class Operation:
         page.records, page.exchanges = documents, _taken(exchanges)
         return page
 
+    def _address_of_changes(self, client, since):
+        """The address of what has changed, where the token is one, as OData's; None: it goes into the request.
+
+        :raises ProtocolError: ``foreign_page``: it is on another host than the connector's
+        """
+        is_token = self.delta is not None and self.delta.kind == TOKEN
+        is_address = is_token and str(since).startswith(("http://", "https://"))
+        if not is_address or "since" in template.placeholders([self.path, self.query, self.headers, self.body]):
+            return None
+        home = client.settings.base_url
+        return on_home(home, home, since, self.delta.path)
+
     def find(self, client, sought, is_sought, about=None):
         """Look records up: the first page that has any of them.
 
@@ -157,7 +181,7 @@ class Operation:
         while is_sought is not None and state is not None and not found:
             variables = {**self.paginator.variables(state), **sought}
             answer = client.send(self.request(variables, self.paginator.url(state), about=about))
-            records = self._records(client, answer, state)
+            records = self.records(client, answer, state)
             found += [record for record in records if isinstance(record, dict) and is_sought(record)]
             state = self.paginator.advance(state, answer, records, self._came(answer, records))
         return found
@@ -177,7 +201,7 @@ class Operation:
         identity = self.identify(document) if self.identify and isinstance(document, dict) else None
         if isinstance(document, dict) and (identity is None or identity.external_id == external_id):
             if document is not answer.document:
-                self._check_complete(client, answer)
+                self.check_complete(client, answer)
             if identity is not None and identity.deleted:
                 raise Rejected("gone", status=answer.status, host=address.host_of(answer.url))
             for part in self.parts:
@@ -201,7 +225,7 @@ class Operation:
         while state is not None:
             variables = {**self.paginator.variables(state), **sought}
             answer = client.send(self.request(variables, self.paginator.url(state), about=about))
-            some = self._records(client, answer, state)
+            some = self.records(client, answer, state)
             if self.paginator.is_echo(state, some):
                 break
             records += some
@@ -220,11 +244,13 @@ class Operation:
                 return None
             raise self._no_records(client, answer) from error
 
-    def _records(self, client, answer, state):
+    def records(self, client, answer, state):
         """:raises RemoteError: it tells a failure, or has neither a list nor says that there is nothing"""
         records = self._found(client, answer)
+        if isinstance(records, dict) and answer.form is not None and answer.form.one_is_many:
+            records = [records]
         if isinstance(records, list):
-            self._check_complete(client, answer)
+            self.check_complete(client, answer)
             return records
         self._check_told(client, answer)
         if self._is_nothing(answer, records) or (
@@ -246,14 +272,14 @@ class Operation:
             return False
         return says_nothing(self.shown, answer.document) or self.missing_is_empty
 
-    def _check_complete(self, client, answer):
+    def check_complete(self, client, answer):
         """An answer that has records and tells a failure has not all of them, or not all of each."""
         if not self.partial_is_accepted:
             self._check_told(client, answer, "partial")
 
     def _check_told(self, client, answer, detail=""):
         """:raises RemoteError: the body tells a failure, so an expired session is never taken for an empty list"""
-        told = told_failure(answer.document, reading=True)
+        told = told_failure(answer.telling, reading=True)
         if told is not None:
             status, remote = told
             remote = client.excerpt(remote.encode("utf-8", "replace"))

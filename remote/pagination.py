@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import hashlib
 import marshal
-from dataclasses import dataclass
 
 import jmespath
 import jmespath.exceptions
 from requests.utils import parse_header_links
 
 from . import address
-from .errors import ConfigurationError, ProtocolError, Rejected, _lt
+from .errors import ProtocolError, Rejected, _lt
 from .nothing import says_nothing
+from .options import NONE_OF, Option, OptionError, check_options
 
 PAGINATORS: dict[str, type[Paginator]] = {}
 
@@ -32,42 +32,6 @@ _NO_SUCH_PAGE = {400, 404, 416, 422}
 _NO_SUCH_PAGE_FOR_SURE = {404, 416}
 # How a list that is walked by position is refused where the remote counts no further.
 _TOO_DEEP = {400, 403, 413, 416, 422}
-
-_NONE_OF = _lt("%(name)s: %(value)s is none of %(known)s.")
-
-
-class OptionError(ConfigurationError):
-    """An option of a paginator is unknown, missing or has a value that it can not have."""
-
-
-@dataclass(frozen=True)
-class Option:
-    """One setting of a paginator. ``kind`` is text, integer, value (any JSON), path (JMESPath) or choice."""
-
-    label: str
-    kind: str = "text"
-    default: object = None
-    choices: tuple[str, ...] = ()
-
-    def check(self, name, value):
-        """:raises OptionError: with the name of the option"""
-        if self.kind == "choice" and value not in self.choices:
-            raise OptionError(_NONE_OF, name=name, value=repr(value), known=", ".join(self.choices))
-        if self.kind == "integer" and (isinstance(value, bool) or not isinstance(value, int)):
-            raise OptionError(_lt("%(name)s: %(value)s is not a whole number."), name=name, value=repr(value))
-        if self.kind in ("path", "text") and not isinstance(value, str):
-            raise OptionError(_lt("%(name)s: %(value)s is not a text."), name=name, value=repr(value))
-        if self.kind == "path":
-            _compiled(name, value)
-
-
-def _compiled(name, expression):
-    try:
-        return jmespath.compile(expression)
-    except jmespath.exceptions.JMESPathError as error:
-        raise OptionError(
-            _lt("%(name)s: %(value)s is not a JMESPath expression."), name=name, value=repr(expression)
-        ) from error
 
 
 def _end_options(default):
@@ -96,7 +60,7 @@ def build(config: dict, page_size: int, base_url: str | None = None) -> Paginato
     config = dict(config or {})
     name = config.pop("type", "none")
     if name not in PAGINATORS:
-        raise OptionError(_NONE_OF, name="type", value=repr(name), known=", ".join(PAGINATORS))
+        raise OptionError(NONE_OF, name="type", value=repr(name), known=", ".join(PAGINATORS))
     return PAGINATORS[name](config, page_size, base_url)
 
 
@@ -126,15 +90,7 @@ class Paginator:
         self.base_url = base_url
 
     def _check(self, given):
-        for name, value in given.items():
-            if name not in self.options:
-                raise OptionError(
-                    _lt("%(name)s: no option of “%(paginator)s”; it has: %(known)s."),
-                    name=name,
-                    paginator=self.name,
-                    known=", ".join(self.options) or "-",
-                )
-            self.options[name].check(name, value)
+        check_options(self.name, self.options, given)
         needed = {"flag": [("flag_path",)], "total": [("total_path", "total_header")]}.get(given.get("end"), [])
         for group in (*self.required, *needed):
             if not any(name in given for name in group):
@@ -166,7 +122,7 @@ class Paginator:
 
     def is_echo(self, state: dict, records: list) -> bool:
         """Is this the last page once more, as some remotes answer who is asked for one behind it?"""
-        return bool(state.get("beyond") and records) and _digest(records) == state["trail"]["last"]
+        return bool(state.get("beyond") and records) and digest(records) == state["trail"]["last"]
 
     def shortfall(self, state: dict, answer, came: list) -> tuple | None:
         """Where a list has ended before its total: how many records there were, and how many the remote counts.
@@ -311,7 +267,7 @@ def _is_capped(total):
     return total >= _LEAST_CAP and total % _LEAST_CAP == 0
 
 
-def _digest(value) -> str:
+def digest(value) -> str:
     # As of version 2: later ones write the same value in more than one way. A tenth of the time of JSON.
     return hashlib.blake2b(marshal.dumps(value, 2), digest_size=8).hexdigest()
 
@@ -327,8 +283,8 @@ def _trail(state, following, records, answer) -> dict:
     """
     trail = state.get("trail") or {"pages": 0, "next_mark": 1, "empty": 0}
     host = address.host_of(answer.url)
-    page = _digest(records) if records else None
-    place = _digest([following.get("url"), following.get("cursor")]) if _names_place(following) else None
+    page = digest(records) if records else None
+    place = digest([following.get("url"), following.get("cursor")]) if _names_place(following) else None
     if page and page == trail.get("last"):
         raise ProtocolError("repeated_page", host=host)
     if (page and page == trail.get("mark")) or (place and place in (trail.get("place"), trail.get("place_mark"))):
@@ -459,6 +415,23 @@ class LastRecord(_ByCursor):
         return {"cursor": value}
 
 
+def on_home(home: str, current: str, reference: str, place: str) -> str:
+    """Absolute address of what an answer names, if it is on the connector's own host.
+
+    :param current: the address that was answered
+    :param place: where the reference was found, for the message
+    :raises ProtocolError: it leads to another host (``foreign_page``) or nowhere (``no_cursor``)
+    """
+    try:
+        url = address.as_secure_as(home, address.resolve(current, reference))
+        same = address.origin(url) == address.origin(home)
+    except Rejected as error:
+        raise ProtocolError("no_cursor", host=address.host_of(current), place=place) from error
+    if not same:
+        raise ProtocolError("foreign_page", host=address.host_of(current), target=address.host_of(url))
+    return url
+
+
 class _ByAddress(Paginator):
     """What the ways with a next address have in common: it must stay on the host of the connector."""
 
@@ -476,16 +449,7 @@ class _ByAddress(Paginator):
         """:raises ProtocolError: it leads to another host (``foreign_page``) or nowhere (``no_cursor``)"""
         if not isinstance(reference, str):
             raise self._no_cursor(answer, self.label)
-        home = self.base_url or answer.url
-        try:
-            url = address.as_secure_as(home, address.resolve(answer.url, reference))
-            same = address.origin(url) == address.origin(home)
-        except Rejected as error:
-            raise self._no_cursor(answer, self.label) from error
-        if not same:
-            host, target = address.host_of(answer.url), address.host_of(url)
-            raise ProtocolError("foreign_page", host=host, target=target)
-        return url
+        return on_home(self.base_url or answer.url, answer.url, reference, self.label)
 
 
 @paginator
@@ -516,3 +480,14 @@ class LinkHeader(_ByAddress):
     def _reference(self, answer):
         links = parse_header_links(answer.headers.get("Link", ""))
         return next((link["url"] for link in links if "next" in link.get("rel", "").lower().split()), None)
+
+
+@paginator
+class Stream(Paginator):
+    """One answer has all records, and is too large for memory: it is read in parts, see ``stream.py``."""
+
+    name = "stream"
+    label = _lt("One large answer, read in parts")
+
+    def start(self):
+        return {"row": 0}

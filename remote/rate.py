@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 
 LONGEST_RESET = 3600.0
@@ -57,7 +57,7 @@ def _number(text: str) -> float | None:
 
 
 def _seconds(text: str, headers, now) -> float | None:
-    now = now or date_of(headers.get("Date", "")) or datetime.now(UTC)
+    now = now or date_of(headers.get("Date", "")) or datetime.now(timezone.utc)
     number = _number(text)
     if number is not None:
         number = number / 1000 if number > _EPOCH_MS else number
@@ -72,4 +72,4 @@ def date_of(text: str) -> datetime | None:
         date = datetime.fromisoformat(text) if _ISO.match(text) else parsedate_to_datetime(text)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    return date if date.tzinfo else date.replace(tzinfo=UTC)
+    return date if date.tzinfo else date.replace(tzinfo=timezone.utc)

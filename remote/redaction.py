@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import csv
 import functools
 import html
+import io
 import json
 import re
 from urllib.parse import quote, quote_plus, unquote_plus
@@ -28,6 +30,16 @@ _JSON_ENTRY = re.compile(
     r'"(?P<name>(?:[^"\\]|\\.){1,80})"(?P<gap>\s*:\s*)(?P<value>"(?:[^"\\]|\\.)*(?:"|\\?$)|[-\w.]+)'
 )
 _FORM_ENTRY = re.compile(r"(?P<before>^|[?&\s;,])(?P<name>[\w.%\[\]+-]{1,120})=(?P<value>[^&\s;,\"<>]+)")
+# An element of XML that has nothing but text, plain or as CDATA, cut off or not; and an attribute.
+_XML_ENTRIES = (
+    re.compile(r"(?<=<)(?P<name>[\w:.-]{1,80})(?P<gap>(?:\s[^<>]{0,400})?>)(?P<value>[^<]+)"),
+    re.compile(
+        r"(?<=<)(?P<name>[\w:.-]{1,80})(?P<gap>(?:\s[^<>]{0,400})?>\s*<!\[CDATA\[)(?P<value>.+?)(?=\]\]>|\Z)", re.DOTALL
+    ),
+    re.compile(r"(?<=\s)(?P<name>[\w:.-]{1,80})(?P<gap>\s*=\s*(?P<mark>[\"']))(?P<value>(?:(?!(?P=mark))[^<])+)"),
+)
+_DELIMITERS = ",;\t|"
+_COLUMN_NAME = re.compile(r"[\w .:/#()-]{0,60}")
 _USER_INFO = re.compile(r"(?<=://)[^/?#@\s]*@")
 
 
@@ -51,18 +63,43 @@ def redact_url(url: str, secrets=()) -> str:
 
 
 def redact_text(text: str, secrets=()) -> str:
-    """Copy of any text: known secrets blanked in every usual notation, and JSON or form entries with telling names."""
+    """Copy of any text: known secrets blanked in every notation, and JSON, form or XML entries with telling names."""
     text = _secret_pattern(frozenset(secrets)).sub(REDACTED, text)
-    return _FORM_ENTRY.sub(_blank_form, _JSON_ENTRY.sub(_blank_json, text))
+    text = _FORM_ENTRY.sub(_blank_form, _JSON_ENTRY.sub(_blank_json, text))
+    for entry in _XML_ENTRIES if "<" in text else ():
+        text = entry.sub(_blank_xml, text)
+    return text
 
 
 def redact_start(text: str, secrets, length: int) -> str:
     """The first ``length`` characters, redacted; a secret that the cut would split does not survive in part."""
     longest = max((len(notation) for secret in secrets for notation in notations(secret)), default=0)
-    redacted = redact_text(text[: length + longest], secrets)
+    redacted = redact_text(redact_columns(text[: length + longest]), secrets)
     if longest and len(text) > length + longest:
         redacted = redacted[:-longest]
     return redacted[:length]
+
+
+def redact_columns(text: str) -> str:
+    """Copy of the beginning of a table in which columns with telling names are blanked; any other text as it is."""
+    first, _, rest = text.partition("\n")
+    for delimiter in _DELIMITERS if rest else ():
+        names = [cell.strip(" \r\"'") for cell in first.split(delimiter)]
+        secret = {number for number, name in enumerate(names) if is_sensitive(name)}
+        if secret and len(names) > 1 and all(map(_COLUMN_NAME.fullmatch, names)):
+            return f"{first}\n{_blank_columns(rest, delimiter, secret)}"
+    return text
+
+
+def _blank_columns(rows, delimiter, secret):
+    blanked = io.StringIO(newline="")
+    writer = csv.writer(blanked, delimiter=delimiter, lineterminator="\n")
+    try:
+        for row in csv.reader(io.StringIO(rows, newline=""), delimiter=delimiter):
+            writer.writerow([REDACTED if number in secret and cell else cell for number, cell in enumerate(row)])
+    except csv.Error:  # it is no table, and what it is is not known
+        blanked.write(REDACTED)
+    return blanked.getvalue()
 
 
 def redact_document(document, secrets=()):
@@ -85,7 +122,8 @@ def notations(secret: str) -> frozenset[str]:
     if not secret or len(secret) < _SHORTEST_SECRET:
         return frozenset()
     percent = {quote(secret, safe=""), quote(secret), quote_plus(secret)}
-    escaped = {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], html.escape(secret)}
+    escaped = {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
+    escaped |= {html.escape(secret), html.escape(secret, quote=False)}
     slashes = {text.replace("/", "\\/") for text in escaped}  # PHP writes slashes so in JSON
     return frozenset({secret, repr(secret)[1:-1], *percent, *escaped, *slashes, *_base64_cores(secret)})
 
@@ -127,6 +165,11 @@ def _blank_form(match) -> str:
     if not is_sensitive(unquote_plus(match["name"])):
         return match[0]
     return f"{match['before']}{match['name']}={REDACTED}"
+
+
+def _blank_xml(match) -> str:
+    is_secret = is_sensitive(match["name"].rpartition(":")[2]) and match["value"].strip()
+    return f"{match['name']}{match['gap']}{REDACTED}" if is_secret else match[0]
 
 
 def _as_text(value) -> str:

@@ -9,7 +9,7 @@ import hmac
 import re
 import secrets as randomness
 import time
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from email.utils import formatdate
 from urllib.parse import urlsplit
 
@@ -29,7 +29,7 @@ _ENCODERS = {"hex": bytes.hex, "base64": lambda raw: base64.b64encode(raw).decod
 _CLOCKS = {
     "s": lambda now: str(int(now)),
     "ms": lambda now: str(int(now * 1000)),
-    "iso": lambda now: datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    "iso": lambda now: datetime.fromtimestamp(now, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
     "http": lambda now: formatdate(now, usegmt=True),  # RFC 9110 section 5.6.7
 }
 _KEYS = {"text": str.encode, "base64": lambda text: base64.b64decode(text, validate=True), "hex": bytes.fromhex}

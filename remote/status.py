@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 
 from .errors import AuthFailed, ProtocolError, Rejected, RemoteError, Throttled, Unavailable
 from .rate import date_of, pause_after
@@ -48,7 +48,7 @@ def retry_after(headers) -> float | None:
     until = date_of(text)
     if until is None:
         return None
-    now = date_of(headers.get("Date", "")) or datetime.now(UTC)
+    now = date_of(headers.get("Date", "")) or datetime.now(timezone.utc)
     return min(max((until - now).total_seconds(), 0.0), MOST_RETRY_AFTER)
 
 

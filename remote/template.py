@@ -1,7 +1,8 @@
 """Typed placeholders in paths, parameters, headers and bodies of operations, and form encoding.
 
 A string that is exactly ``{name}`` becomes the variable itself, with its type; inside a longer string it becomes text.
-``{name|default}`` gives a default; ``{{`` and ``}}`` are literal braces.
+``{name|default}`` gives a default; ``{{`` and ``}}`` are literal braces. An entry ``"..."`` puts the entries of its
+value beside its own: ``{"id": "{external_id}", "...": "{record}"}``.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from .errors import ConfigurationError, _lt
 
 _TOKEN = re.compile(r"(\{\{|\}\})|\{([A-Za-z_][A-Za-z0-9_]*)(?:\|([^{}]*))?\}|([{}])")
 _LEFT_OUT = object()
+SPREAD = "..."
 
 
 class TemplateError(ConfigurationError):
@@ -81,11 +83,23 @@ def _render(template, variables):
     if isinstance(template, str):
         return _render_text(template, variables)
     if isinstance(template, dict):
-        entries = ((name, _render(value, variables)) for name, value in template.items())
-        return {name: value for name, value in entries if value is not _LEFT_OUT}
+        rendered = {}
+        for name, value in template.items():
+            value = _render(value, variables)
+            if value is not _LEFT_OUT:
+                rendered.update(_entries(value) if name == SPREAD else {name: value})
+        return rendered
     if isinstance(template, (list, tuple)):
         return [item for item in (_render(value, variables) for value in template) if item is not _LEFT_OUT]
     return template
+
+
+def _entries(value):
+    if not isinstance(value, dict):
+        raise TemplateError(
+            _lt("“...” puts the entries of an object beside others, and %(value)s is none."), value=repr(value)[:80]
+        )
+    return value
 
 
 def render(template, variables: dict):
@@ -95,7 +109,7 @@ def render(template, variables: dict):
     read as templates themselves. Names of entries are not templates.
 
     :return: the filled template; None if all of it is one missing variable
-    :raises TemplateError: unbalanced braces
+    :raises TemplateError: unbalanced braces, or what is to be put beside other entries has none
     """
     rendered = _render(template, variables)
     return None if rendered is _LEFT_OUT else rendered
@@ -142,8 +156,10 @@ def placeholders(template) -> set[str]:
 def validate(template, allowed) -> None:
     """Check a template before it is stored.
 
-    :raises TemplateError: unbalanced braces, or a placeholder that is not among ``allowed``
+    :raises TemplateError: unbalanced braces, a placeholder that is not among ``allowed``, or an entry ``"..."`` that is
+        no object
     """
+    _check_spreads(template)
     unknown = sorted(placeholders(template) - set(allowed))
     if unknown:
         names = ", ".join(f"{{{name}}}" for name in unknown)
@@ -151,6 +167,16 @@ def validate(template, allowed) -> None:
         raise TemplateError(
             _lt("Unknown placeholder %(names)s. Known here: %(known)s."), names=names, known=known or "-"
         )
+
+
+def _check_spreads(template):
+    if isinstance(template, dict):
+        spread = template.get(SPREAD, {})
+        if not isinstance(spread, dict) and spread != "{record}":
+            _entries(spread)
+        template = list(template.values())
+    for inner in template if isinstance(template, (list, tuple)) else ():
+        _check_spreads(inner)
 
 
 def form_encode(body) -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ import json
 import re
 
 from .errors import AuthFailed, RemoteError, Throttled, Unavailable
+from .formats.xml_tree import spoken
 from .status import judge, retry_after
 
 REFUSED = 422  # what a failure that says no more is like
@@ -94,6 +95,8 @@ def words_of_body(body: bytes) -> str:
     try:
         document = json.loads(body)
     except (ValueError, RecursionError):
+        if text[:1] == "<" and "<html" not in text[:1000].lower() and (said := spoken(body)):
+            return words(said)
         title = _TITLE.search(text)
         return title[1] if title else "" if text[:1] in ("<", "[", "{") else " ".join(text.split())[:_MOST_WORDS]
     return words(document) if document else ""

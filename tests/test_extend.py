@@ -12,6 +12,7 @@ from odoo.tools import file_open, html2plaintext
 from ..mapping.converters import CONVERTERS
 from ..models import bridge_job_lane
 from ..remote.auth import SCHEMES
+from ..remote.formats import FORMS, make
 from ..remote.pagination import PAGINATORS
 from ..remote.pagination import build as build_paginator
 from ..road.pull.road import Pull
@@ -103,6 +104,7 @@ class TestExtend(ExampleCase):
                 "A converter": 2,
                 "A scheme of authentication": 1,
                 "A way of paging": 1,
+                "A format": 1,
                 "What is written": 1,
                 "What comes after": 1,
                 "One step of the way to Odoo": 1,
@@ -139,6 +141,18 @@ class TestExtend(ExampleCase):
             asked.append(rows.variables(state)["offset"])
             state = rows.advance(state, answer, records)
         self.assertEqual((asked, state), ([1, 3, 5], None))
+
+    def test_format(self):
+        self.keep(FORMS)
+        self.run_example("A format")
+        flow = self.contacts()
+        operation = flow.operation_ids.filtered(lambda one: one.kind == "list")
+        operation.write({"answer_format": "pairs", "records_path": "@"})
+        self.addCleanup(self.server.files.clear)
+        self.server.files["/things"] = "text/plain", b"id=1\nname=Ann\nupdated=1\n\nid=2\nname=Bob\nupdated=2\n"
+        self.sync(flow)
+        self.assertEqual((self.bound(flow, 1).name, self.bound(flow, 2).name), ("Ann", "Bob"))
+        self.assertEqual(make("pairs", {}, is_body=True).write({"id": 1}), (b"id=1\n", "text/x-pairs"))
 
     def test_values_that_are_written(self):
         self.extend("What is written")

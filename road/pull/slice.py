@@ -1,6 +1,7 @@
 """A run of pages, as much of it as fits the lane's time: position, cursor, and what comes after the last page."""
 
 import datetime
+import functools
 import time
 from contextlib import contextmanager
 
@@ -13,6 +14,7 @@ from ...mapping import merge
 from ...mapping.errors import excerpt
 from ...remote.delta import next_cursor
 from ...remote.errors import RemoteError
+from ...remote.stream import reader
 from ...remote.walk import Walk
 from ..policy import policy_of
 from ..slice import PREVIEW_RECORDS, Slice
@@ -268,12 +270,14 @@ class PullSlice(Slice):
         is_to_be_mapped = position["first"] and not self.details
         begin = self.mapper.identify_and_map if is_to_be_mapped else self.mapper.only_identify
 
+        if pieces is None:
+            read = reader(operation, client, exchanges, position["since"])
+        else:
+            read = functools.partial(pieces.page, operation, client, exchanges, since=position["since"])
+
         def read_and_map(state):
             # In the reading thread, which works while this one waits for the database.
-            if pieces is None:
-                page = operation.page(client, exchanges, state, position["since"])
-            else:
-                page = pieces.page(operation, client, exchanges, state, position["since"])
+            page = read(state)
             page.read = [begin(document) for document in page.records]
             return page
 

@@ -80,7 +80,7 @@ class Reading:
 
         :rtype: RemoteError | None
         """
-        told = told_failure(document)
+        told = told_failure(answer.telling if document is answer.document else document)
         return None if told is None else self._told(*told, answer, client)
 
     def _told(self, status, remote, answer, client):

@@ -5,6 +5,7 @@ import functools
 from ...jobs.retry import REST_AFTER
 from ...remote.errors import Rejected
 from ...remote.flight import AT_ONCE, Flight
+from ...remote.formats import FORMS
 from ..words import SEND_CREATE
 from . import document, faults, intent, journal, take_in
 
@@ -83,13 +84,14 @@ def _begin(push, drafts, refused):
 def _request(client, task):
     """Send a request.
 
-    :raises RemoteError: also if what Odoo has can not be written as JSON, which no attempt will change, and if the
+    :raises RemoteError: also if what Odoo has can not be written as the body, which no attempt will change, and if the
         answer says in its body that it failed
     """
     try:
         answer = client.send(task.request)
     except (TypeError, ValueError) as error:
-        raise Rejected("bad_body", sent=False, problem=str(error)[:200]) from error
+        shown = FORMS[task.request.body_format].label
+        raise Rejected("bad_body", sent=False, problem=str(error)[:200], format=shown) from error
     failure = task.failure(answer, client)
     if failure is not None:
         raise failure

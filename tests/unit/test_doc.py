@@ -12,6 +12,8 @@ import pytest
 from integration_bridge.jobs.kinds import ERROR_KINDS
 from integration_bridge.mapping.converters import CONVERTERS
 from integration_bridge.remote.auth import OPTIONS, SCHEMES
+from integration_bridge.remote.formats import FORMS, readable, writable
+from integration_bridge.remote.formats.base import COMMON
 from integration_bridge.remote.pagination import PAGINATORS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -95,7 +97,8 @@ def test_ways_of_paging_are_those_of_the_code():
 def test_options_of_the_ways_of_paging_are_those_of_the_code():
     said = {}
     for owners, option, default, _what in rows_of("pagination", "Options of the ways"):
-        for owner in PAGINATORS.keys() - {"none"} if owners == "all but ``none``" else literals(owners):
+        named_ones = set(literals(owners))
+        for owner in PAGINATORS.keys() - named_ones if owners.startswith("all but") else named_ones:
             said[owner, named(option)] = default
     assert said == {
         (name, option): "see above" if option == "end" else as_json(spec.default)
@@ -108,6 +111,31 @@ def test_ends_of_a_list_are_those_of_the_code():
     page = (REFERENCE / "pagination.rst").read_text()
     listed = re.findall(r"^\* ``(\w+)``:", page, flags=re.MULTILINE)
     assert tuple(listed) == PAGINATORS["page"].options["end"].choices
+
+
+# ----------------------------------------------------------------------------------------------------------------------
+# Formats
+# ----------------------------------------------------------------------------------------------------------------------
+
+
+def test_formats_are_those_of_the_code():
+    said = {named(name): (label, purposes) for label, name, purposes, _what in rows_of("formats", "Formats")}
+    purposes = {
+        name: ", ".join(["answers"] * (name in readable()) + ["bodies"] * (name in writable())) for name in FORMS
+    }
+    assert said == {name: (str(cls.label), purposes[name]) for name, cls in FORMS.items()}
+
+
+def test_options_of_formats_are_those_of_the_code():
+    said = {}
+    for owner, purposes, option, default, _what in rows_of("formats", "Options of the formats"):
+        for purpose, name in itertools.product(purposes.split(", "), literals(owner) or [owner]):
+            said[name, purpose, named(option)] = default
+    known = {("all", "answers", name): option for name, option in COMMON.items()}
+    for name, cls in FORMS.items():
+        known |= {(name, "answers", option): spec for option, spec in (cls.answer_options or {}).items()}
+        known |= {(name, "bodies", option): spec for option, spec in (cls.body_options or {}).items()}
+    assert said == {key: as_json(option.default) for key, option in known.items()}
 
 
 # ----------------------------------------------------------------------------------------------------------------------

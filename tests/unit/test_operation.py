@@ -5,6 +5,7 @@ import pytest
 
 from integration_bridge.mapping.mapper import Mapper
 from integration_bridge.mapping.paths import parse_expression
+from integration_bridge.remote.delta import TOKEN, Delta
 from integration_bridge.remote.errors import ProtocolError, RemoteError
 from integration_bridge.remote.operation import Operation, as_number
 from integration_bridge.remote.pagination import build
@@ -262,3 +263,40 @@ def test_look_up_does_not_take_a_failure_for_not_there(server, connect):
     server.route("/records", faults.json_answer({"success": False, "items": [], "message": "The index is down"}))
     with pytest.raises(RemoteError, match="The index is down"):
         listing().find(connect(), {"name": "Ada"}, lambda record: True)
+
+
+def changes_at(base, **values):
+    delta = Delta(TOKEN, source="body", path='"@odata.deltaLink"')
+    paging = build({"type": "next_url", "next_path": '"@odata.nextLink"'}, 10, base)
+    shape = {"method": "GET", "query": {}, "headers": {}, "body": None, "body_format": "json", **values}
+    return Operation(
+        path="/Customers", place=parse_expression("value"), shown="value", paginator=paging, delta=delta, **shape
+    )
+
+
+def test_token_that_is_an_address_is_called_as_it_is(server, connect):
+    token = f"{server.url}/v4/Customers?$deltatoken=a%2Fb"
+    server.script(faults.json_answer({"value": [], "@odata.nextLink": f"{token}&$skiptoken=2"}))
+    server.script(faults.json_answer({"value": [{"id": 1}]}))
+    client, one = connect(base_url=f"{server.url}/v4"), changes_at(f"{server.url}/v4")
+    page = one.page(client, [], one.paginator.start(), token)
+    assert one.page(client, [], page.after, token).records == [{"id": 1}]
+    assert [request.target for request in server.requests] == [
+        "/v4/Customers?$deltatoken=a%2Fb",
+        "/v4/Customers?$deltatoken=a%2Fb&$skiptoken=2",
+    ]
+
+
+def test_token_that_is_an_address_goes_where_the_request_says(server, connect):
+    server.script(faults.json_answer({"value": []}))
+    one = changes_at(server.url, query={"since": "{since}"})
+    one.page(connect(), [], one.paginator.start(), "https://else.example/x")
+    assert server.requests[0].query == {"since": "https://else.example/x"}
+
+
+@pytest.mark.parametrize("token", ["http://else.example/x", "https://127.0.0.1:1/x"])
+def test_token_that_is_an_address_elsewhere_is_not_called(server, connect, token):
+    one = changes_at(server.url)
+    with pytest.raises(ProtocolError) as caught:
+        one.page(connect(), [], one.paginator.start(), token)
+    assert (caught.value.reason, server.requests) == ("foreign_page", [])

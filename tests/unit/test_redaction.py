@@ -79,7 +79,15 @@ def test_known_secret_never_survives(secret, before, after):
         ('{"access_token": "cut off he', '{"access_token": "***"'),
         ("grant_type=x&client_secret=abc&scope=y", "grant_type=x&client_secret=***&scope=y"),
         ("card[card_number]=4242424242424242&a=1", "card[card_number]=***&a=1"),
-        ("plain words", "plain words"),
+        (
+            "<user><password>a b</password><name>Ann</name></user>",
+            "<user><password>***</password><name>Ann</name></user>",
+        ),
+        ('<wsse:Password Type="text">a&amp;b</wsse:Password>', '<wsse:Password Type="text">***</wsse:Password>'),
+        ("<token><![CDATA[a<b]]></token>", "<token><![CDATA[***]]></token>"),
+        ("<token><![CDATA[cut off he", "<token><![CDATA[***"),
+        ("<a apiKey=\"k'1\" id='2' pwd = 'x'/>", "<a apiKey=\"***\" id='2' pwd = '***'/>"),
+        ("<d:sync-token>7</d:sync-token><token/>", "<d:sync-token>7</d:sync-token><token/>"),
     ],
 )
 def test_entries_with_telling_names_are_blanked_also_when_the_value_is_unknown(text, shown):
@@ -130,3 +138,5 @@ def test_too_short_a_secret_does_not_blank_ordinary_words(text):
 def test_redaction_of_a_large_text_takes_linear_time():
     text = '{"' + '\\"' * 30000 + "a=" * 30000
     assert redact_text(text, [SECRET])
+    for text in ("<a " * 30000, "<a b='" * 30000, "<a><![CDATA[" * 20000, "<a " + "b=" * 30000):
+        assert redact_text(text, [SECRET])

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from integration_bridge.remote.template import TemplateError, form_encode, placeholders, render, render_path, validate
 
 VARIABLES = {"limit": 50, "since": "2024-01-01T00:00:00Z", "flag": True, "ids": [1, 2], "cursor": None, "rate": 1.5}
+VARIABLES["record"] = {"id": 7, "name": "Ann"}
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 documents = st.recursive(scalars, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=10)
 names = st.text(string.ascii_lowercase + "_", min_size=1, max_size=8)
@@ -44,6 +45,9 @@ names = st.text(string.ascii_lowercase + "_", min_size=1, max_size=8)
         ({"a": {"b": "{unknown}"}}, {"a": {}}),
         (["{cursor}", "{limit}", ["{cursor}"]], [50, []]),
         ({"{limit}": 1}, {"{limit}": 1}),
+        ({"id": 1, "...": "{record}", "on": True}, {"id": 7, "name": "Ann", "on": True}),
+        ({"...": {"a": "{limit}", "b": "{cursor}"}, "a": 1}, {"a": 1}),
+        ({"...": "{cursor}", "a": 1}, {"a": 1}),
         (None, None),
         (5, 5),
     ],
@@ -98,6 +102,12 @@ def test_path_takes_numbers_and_defaults():
 
 def test_placeholders_are_found_everywhere():
     assert placeholders({"a": "{x} {y|1}", "b": [{"c": "{z}"}], "d": 1, "e": "{{no}}"}) == {"x", "y", "z"}
+
+
+@pytest.mark.parametrize("template", [{"...": "{limit}"}, {"a": [{"...": [1]}]}, {"...": "x{record}"}])
+def test_entries_of_what_has_none_are_refused(template):
+    with pytest.raises(TemplateError, match="puts the entries of an object"):
+        validate(template, {"limit", "record"})
 
 
 def test_validate_names_the_unknown_placeholder_and_the_known_ones():
