@@ -2,6 +2,8 @@
 
 import json
 
+from odoo import fields
+
 from ..json_text import write_json
 from ..mapping.mapper import PLACES
 from ..remote.auth import JSON_OPTIONS, OPTIONS
@@ -133,7 +135,7 @@ def _operation_values(document):
         "id_header": document.get("id_header") or False,
         "details": document.get("details") or False,
         "window_days": (document.get("window") or {}).get("days", 0),
-        "window_start": (document.get("window") or {}).get("start") or False,
+        "window_start": fields.Date.to_date((document.get("window") or {}).get("start")) or False,
         "for_each": (document.get("for_each") or {}).get("flow") or False,
         "parent_id_path": (document.get("for_each") or {}).get("path") or False,
         "unsent_paths": ", ".join(document.get("unsent") or ()) or False,

@@ -39,6 +39,17 @@ def check_operations(flow):
         flow._refuse(flow.env._("it has no operation that lists records"))
     if flow.direction != "pull" and not kinds & {"create", "update"}:
         flow._refuse(flow.env._("it sends records, but has no operation that creates or updates one"))
+    if "update" in kinds and "get" not in kinds:
+        for mapping in flow.mapping_ids:
+            rule = mapping._rule()
+            if rule.pushes and rule.target.is_in_list:
+                mapping._refuse(
+                    flow.env._(
+                        "“%s” is inside a list. Without the operation “Get one record”, what is beside it would be"
+                        " lost; add it, or let the field go to Odoo only.",
+                        rule.target.text,
+                    )
+                )
     policies = {flow.leave_policy, flow.odoo_delete_policy} if flow.direction != "pull" else set()
     labels = dict(flow._fields["leave_policy"]._description_selection(flow.env))
     for policy in policies & {"delete", "archive"} - kinds:

@@ -32,6 +32,7 @@ ON CONFLICT (flow_id, %(column)s) WHERE %(is_open)s DO UPDATE
            error_message = excluded.error_message, error_group = excluded.error_group,
            record_name = excluded.record_name, external_id = excluded.external_id, fingerprint = excluded.fingerprint,
            attempts = bridge_job.attempts + 1, due_at = excluded.due_at,
+           run_id = CASE WHEN %(is_anew)s THEN excluded.run_id ELSE bridge_job.run_id END,
            state = CASE WHEN bridge_job.state = 'running' THEN 'running'
                         WHEN excluded.state = 'pending' AND bridge_job.attempts + 1 >= {ATTEMPTS["dependency"]}
                         THEN 'failed'
@@ -72,7 +73,7 @@ def keep(flow, run, rows, column):
     rows = [_columns(row, now) for row in rows]
     if not rows:
         return False
-    own = {"run_id": run.id, "now": now, "rows": json_rows(rows)}
+    own = {"run_id": run.id, "is_anew": bool(run.anew), "now": now, "rows": json_rows(rows)}
     own |= {"connector_id": flow.connector_id.id, "company_id": flow.company_id.id or None}
     flow.env.cr.execute(SQL(KEEP, **_about(flow, column), **own))
     flow.env["bridge.job"].invalidate_model()

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 from ..json_text import read_json
 
@@ -80,4 +81,8 @@ class BridgeGoneMixin(models.AbstractModel):
             records.write(values)
         if self.gone_button:
             self._check_gone()
-            getattr(records, self.gone_button)()
+            answer = getattr(records, self.gone_button)()
+            if isinstance(answer, dict) and str(answer.get("type", "")).startswith("ir.actions.act_window"):
+                raise UserError(
+                    self.env._("the button “%s” asks a question first, so nothing was done", self.gone_button)
+                )

@@ -194,16 +194,15 @@ class BridgeRun(models.Model):
         :rtype: BridgeRun
         :raises UserError: if something is to be taken anew while such a run is under way
         """
-        waiting = self.env["bridge.job"].search(
-            [("flow_id", "=", flow.id), ("kind", "=", kind), ("state", "=", "pending")]
+        jobs = self.env["bridge.job"].search(
+            [("flow_id", "=", flow.id), ("kind", "=", kind), ("state", "in", ("pending", "running"))]
         )
+        waiting = jobs.filtered(lambda job: job.state == "pending")
+        under_way = (jobs - waiting).run_id | waiting.run_id.filtered(lambda run: run.position or run.anew)
+        if anew and under_way:
+            name = under_way[:1].display_name
+            raise UserError(self.env._("The run “%s” is not at its end. Wait for it, or cancel it.", name))
         if waiting:
-            if anew and (waiting.run_id.position or waiting.run_id.anew):
-                raise UserError(
-                    self.env._(
-                        "The run “%s” is not at its end. Wait for it, or cancel it.", waiting.run_id.display_name
-                    )
-                )
             if anew:
                 waiting.run_id.anew = anew
             if not waiting.run_id.position:
@@ -237,6 +236,14 @@ class BridgeRun(models.Model):
         :raises RemoteError: if the remote gives no more now; what was committed stays, the position too
         """
         return SLICES[self.kind](self, commit).work()
+
+    def _is_anew(self, record_id):
+        """Are one side's values taken for this record, whatever was agreed?
+
+        :param record_id: its remote id in a pull, its Odoo id in a push
+        :rtype: bool
+        """
+        return bool(self.anew) and (self.anew["ids"] is None or record_id in self.anew["ids"])
 
     def _anew_fields(self):
         """The fields that one side's values are taken for; None: a preference is about the record as a whole.

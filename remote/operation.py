@@ -224,12 +224,21 @@ class Operation:
         records, state, sought = [], self.paginator.start(), {"external_id": self.remote_id(external_id)}
         while state is not None:
             variables = {**self.paginator.variables(state), **sought}
-            answer = client.send(self.request(variables, self.paginator.url(state), about=about))
+            try:
+                answer = client.send(self.request(variables, self.paginator.url(state), about=about))
+            except RemoteError as error:
+                if self.paginator.is_end(state, error.status):
+                    break
+                raise
             some = self.records(client, answer, state)
             if self.paginator.is_echo(state, some):
                 break
             records += some
-            state = self.paginator.advance(state, answer, some, self._came(answer, some))
+            came = self._came(answer, some)
+            after = self.paginator.advance(state, answer, some, came)
+            if after is None and (short := self.paginator.shortfall(state, answer, came)):
+                raise ProtocolError("part", "cut", host=address.host_of(answer.url), seen=short[0], total=short[1])
+            state = after
         return records
 
     # --- What an answer says
@@ -308,10 +317,19 @@ class Part:
     def put_into(self, document, client, external_id, about=None):
         """The record with its list; a new document.
 
-        :raises RemoteError: if the list can not be had
+        :raises RemoteError: if the list can not be had; never one that says that the record is gone
         """
         document = copy.deepcopy(document)
-        self.place.write(document, self.operation.all_of(client, external_id, about))
+        try:
+            found = self.operation.all_of(client, external_id, about)
+        except RemoteError as error:
+            if is_absent(error):  # of the list; the record itself was there just now
+                raise ProtocolError("part", problem=error.message) from error
+            raise
+        try:
+            self.place.write(document, found)
+        except ValueError as error:
+            raise ProtocolError("part", "place", place=self.place.text) from error
         return document
 
 

@@ -11,6 +11,8 @@ import datetime
 from dataclasses import dataclass
 
 from .delta import UTC, Delta
+from .errors import RemoteError
+from .status import is_absent
 
 A_DAY = datetime.timedelta(days=1)
 
@@ -33,7 +35,14 @@ class Pieces:
         piece, inner = (state["piece"], state["inner"]) if "piece" in state else (self.first(since), state)
         if piece is None:
             return operation.no_page()
-        page = operation.page(client, exchanges, inner, **self.values(piece, since))
+        try:
+            page = operation.page(client, exchanges, inner, **self.values(piece, since))
+        except RemoteError as error:
+            if not (is_absent(error) and self.may_lack(piece)):
+                raise
+            page = operation.no_page()
+            page.lacking, page.exchanges = piece["parent"], list(exchanges)
+            exchanges.clear()
         page.records = [self.marked(piece, record) for record in page.records]
         following = piece if page.after is not None else self.after(piece)
         page.after = following and {"piece": following, "inner": page.after or start}
@@ -42,6 +51,10 @@ class Pieces:
     def marked(self, piece, record):
         """A record, with what the piece says of it."""
         return record
+
+    def may_lack(self, piece):
+        """May the list of a piece not be there, without saying anything of the others?"""
+        return False
 
 
 @dataclass(frozen=True)
@@ -103,9 +116,15 @@ class PerParent(Pieces):
     def marked(self, piece, record):
         if self.place is None or not isinstance(record, dict):
             return record
-        record = copy.deepcopy(record)
-        self.place.write(record, piece["parent"])
-        return record
+        marked = copy.deepcopy(record)
+        try:
+            self.place.write(marked, piece["parent"])
+        except ValueError:
+            return record  # it has no such place: then the mapping says what is missing
+        return marked
+
+    def may_lack(self, piece):
+        return True  # its parent is gone, which the next run of the parents will tell
 
     def _behind(self, number):
         following = min((one for one in self.parents if one > number), default=None)

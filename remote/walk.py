@@ -14,6 +14,7 @@ class Page:
     :ivar dict after: the paginator's state behind this page; None at the end of the list
     :ivar list exchanges: the HTTP exchanges that it took
     :ivar list read: what the reader has made of each record, where it has done that
+    :ivar str lacking: the remote id of the parent whose list is not there
     :ivar tuple short: of a last page: how many records the list had and how many the remote counts, if those are more
     """
 
@@ -24,6 +25,7 @@ class Page:
     exchanges: list = field(default_factory=list)
     read: list = field(default_factory=list)
     short: tuple | None = None
+    lacking: str | None = None
 
 
 class Walk:

@@ -19,7 +19,7 @@ when is another attempt made?                                 ``jobs/retry.py``
 when does the cursor move?                                    ``road/pull/slice.py`` (``finish``), ``remote/delta.py``
 why was nothing removed?                                      ``road/pull/unseen.py`` (``is_believable``)
 why was nothing removed there?                                ``road/push/brake.py``
-does a side keep what it was given?                           ``road/pull/kept.py``, ``road/push/journal.py`` (``altered``)
+does a side keep what it was given?                           ``road/pull/kept.py``, ``road/push/journal.py``
 what of a list is asked for one by one, or in pieces?         ``road/pull/detail.py``, ``pieces.py``
 whose values stand, because a person says so?                 ``wizards/bridge_anew.py``, ``road/pull/plan.py``
 what is asked of the remote before a change is sent?          ``road/push/look.py``

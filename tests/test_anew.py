@@ -129,8 +129,23 @@ class TestPullAgain(BridgeCase):
         self.sync(self.flow)
         self.assertEqual([self.bound(self.flow, number).ref for number in (1, 2, 3)], ["shop"] * 3)
 
+    def test_what_fails_is_taken_anew_by_its_retry(self):
+        self.spoil()
+        self.server.records["things"][0]["name"] = None  # it can not be read
+        self.wizard("phone", "name").action_start()
+        self.work()
+        self.assertEqual(self.failures(self.flow).external_id, "1")
+        self.server.records["things"][0]["name"] = "Thing 1"
+        self.failures(self.flow).action_retry()
+        self.work()
+        self.assertEqual((self.phones()[0], self.failures(self.flow).ids), ("+32 1", []))
+
     def test_while_another_run_is_under_way_it_is_refused_in_words(self):
-        self.flow._enqueue("manual").position = {"since": None}
+        run = self.flow._enqueue("manual")
+        run.job_ids.state = "running"
+        with self.assertRaisesRegex(UserError, "Wait for it, or cancel it"):
+            self.wizard("phone").action_start()
+        run.job_ids.state, run.position = "pending", {"since": None}
         with self.assertRaisesRegex(UserError, "Wait for it, or cancel it"):
             self.wizard("phone").action_start()
 
@@ -209,6 +224,43 @@ class TestPushAgain(BothWaysCase):
         self.wizard("phone", records=self.binding(self.flow, self.ada)).action_start()
         self.work()
         self.assertEqual((self.contacts[self.ada_there]["phone"], self.ada.phone), ("1", "1"))
+
+    def test_what_was_not_sent_in_time_comes_next_and_nothing_twice(self):
+        others = [self.partner(f"Person {number}", phone="7") for number in range(5)]
+        self.settle()
+        self.writes()
+        self.wizard("phone").action_start()
+        sent = []
+
+        def fault(method, path):
+            """It gives no more after the second change, for once."""
+            if method == "PATCH":
+                sent.append(path)
+            return "throttle" if len(sent) == 3 else None
+
+        self.remote.fault = fault
+        self.connector.max_requests = 1
+        self.work()
+        self.remote.fault = None
+        run = self.env["bridge.run"].search([("flow_id", "=", self.flow.id), ("kind", "=", "push")], limit=1)
+        self.assertEqual((run.state, len(run.position["held"])), ("running", len(others) + 1 - 2))
+        self.connector._gate()._open()
+        run.job_ids.due_at = "2020-01-01"
+        self.work()
+        self.assertEqual(run.state, "done", run.message)
+        self.assertEqual(self.writes(), len(others) + 1 + 1, "each once, and the one that was refused once more")
+
+    def test_refused_record_is_sent_by_its_retry(self):
+        self.spoil(phone="")
+        self.remote.refuse = lambda method, path, document: (422, {"message": "Not now"}) if method == "PATCH" else None
+        self.wizard("phone").action_start()
+        self.work()
+        self.remote.refuse = None
+        failure = self.env["bridge.job"].search([("flow_id", "=", self.flow.id), ("state", "=", "failed")])
+        self.assertEqual(failure.res_id, self.ada.id)
+        failure.action_retry()
+        self.work()
+        self.assertEqual(self.contacts[self.ada_there]["phone"], "1")
 
     def test_preview(self):
         self.spoil(phone="")

@@ -138,6 +138,63 @@ class TestDetail(BridgeCase):
             sorted(self.bound(flow, 1).child_ids.mapped("name")), ["Changed", "Line 3"], "a single one, too"
         )
 
+    def test_record_is_fetched_again_after_a_failure_and_not_made_of_its_entry(self):
+        flow = self.connect(summary_flow(), limits={"requests_at_once": 1})
+        self.server.records["things"] = [thing(1), thing(2, phone="+32 2")]
+        self.server.faults[:] = [None, None, (500, {}, b"{}")]
+        self.sync(flow)
+        job = self.failures(flow)
+        self.assertEqual((job.external_id, job.payload), ("2", False))
+        job.due_at = "2020-01-01"
+        self.work()
+        self.assertEqual((self.bound(flow, 2).phone, self.failures(flow).ids), ("+32 2", []))
+
+    def test_lines_that_are_not_there_are_no_deletion_of_their_record(self):
+        """Neither for a single one, nor at the end of a full scan."""
+        flow = self.connect(*flows_with_lines())
+        flow.remove_limit = 100
+        self.server.records["things"] = [thing(1), thing(2)]
+        self.server.records["lines-1"] = [{"id": 1, "name": "Line 1"}]
+        self.sync(flow)
+        answer = self.server.answer
+        self.patch(self.server, "answer", lambda path, query: (404, {}) if path == "/lines-1" else answer(path, query))
+        self.env["bridge.job"]._enqueue_records(flow, ["1"])
+        self.work()
+        self.assertIn("A list inside the record could not be read", self.failures(flow).error_message)
+        del self.server.records["things"][0]  # it slipped from its page; it can still be got
+        self.patch(
+            self.server,
+            "answer",
+            lambda path, query: (
+                (404, {}) if path == "/lines-1" else (200, thing(1)) if path == "/things/1" else answer(path, query)
+            ),
+        )
+        self.sync(flow, full=True)
+        self.assertTrue(self.bound(flow, 1).active)
+        self.assertEqual(self.bound(flow, 1).child_ids.mapped("name"), ["Line 1"])
+
+    def test_lines_that_end_before_their_total_are_not_taken(self):
+        parent, child = flows_with_lines()
+        pagination = {"type": "offset", "end": "total", "total_path": "total"}
+        child["operations"] = [list_operation("lines-{external_id}", pagination=pagination)]
+        flow = self.connect(parent, child)
+        self.server.records["things"] = [thing(1)]
+        self.server.records["lines-1"] = [{"id": number, "name": f"Line {number}"} for number in (1, 2, 3)]
+        self.sync(flow)
+        answer = self.server.answer
+
+        def cut(path, query):
+            status, document = answer(path, query)
+            if path == "/lines-1":
+                document = {"items": document["items"] if query["offset"] == "0" else [], "total": 3}
+            return status, document
+
+        self.patch(self.server, "answer", cut)
+        self.server.records["things"][0]["updated"] = 9
+        run = self.sync(flow)
+        self.assertEqual((run.failed, len(self.bound(flow, 1).child_ids)), (1, 3))
+        self.assertIn("although it counts 3", self.failures(flow).error_message)
+
     def test_lines_that_can_not_be_read_empty_nothing(self):
         flow = self.connect(*flows_with_lines())
         self.server.records["things"] = [thing(1)]

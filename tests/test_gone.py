@@ -99,6 +99,16 @@ class TestGone(BridgeCase):
         self.assertEqual((run.failed, self.bound(flow, 1).state), (1, "draft"))
         self.assertIn("is not allowed", self.failures(flow).error_message)
 
+    def test_button_that_only_asks_a_question_is_a_failure(self):
+        self.allow(CANCEL)
+        flow = self.orders(gone_button="action_cancel")
+        asks = {"type": "ir.actions.act_window", "res_model": "sale.order"}
+        self.patch(type(self.env["sale.order"]), "action_cancel", lambda orders: asks)
+        self.server.records["orders"][0]["deleted"] = True
+        run = self.sync(flow)
+        self.assertEqual(run.failed, 1)
+        self.assertIn("asks a question", self.failures(flow).error_message)
+
     def test_misuse(self):
         self.allow("sale.order.no_such_button, sale.order._action_cancel")
         for values, words in (

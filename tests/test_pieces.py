@@ -153,6 +153,8 @@ class TestForEach(PiecesCase):
         _items, events = self.connected()
         for _twice in range(3):  # the cursor of pages by offset moves a run later
             self.sync_all()
+        self.env.cr.execute("UPDATE bridge_binding SET create_date = create_date - interval '1 hour'")
+        self.env.invalidate_all()
         self.asked()
         self.server.records["events"].append(thing("c", updated=3))
         self.server.records["items-c"] = [thing(1, name="C1")]  # older than all that is known
@@ -176,11 +178,22 @@ class TestForEach(PiecesCase):
     def test_list_that_can_not_be_read_removes_nothing(self):
         items, _events = self.connected()
         self.sync_all()
-        self.server.faults[:] = [None, (404, {}, b"{}")]
-        run = self.sync(items, full=True)
-        self.assertEqual((run.state, run.archived), ("failed", 0))
+        for status, state in ((404, "done"), (400, "failed")):
+            self.server.faults[:] = [(status, {}, b"{}")]
+            run = self.sync(items, full=True)
+            self.assertEqual((run.state, run.archived), (state, 0))
         removed = [("flow_id", "=", items.id), ("state", "=", "removed")]
         self.assertEqual(self.env["bridge.binding"].search_count(removed), 0)
+
+    def test_parent_that_is_gone_holds_no_other(self):
+        items, events = self.connected()
+        self.sync(events)
+        self.server.records["items-a"].clear()
+        answer = self.server.answer
+        self.patch(self.server, "answer", lambda path, query: (404, {}) if path == "/items-a" else answer(path, query))
+        run = self.sync(items)
+        self.assertEqual((run.state, run.created), ("done", 1))
+        self.assertIn("no list for 1 of the parents, such as a", run.message)
 
     def test_without_a_parent_there_is_nothing(self):
         items, _events = self.connected()

@@ -83,4 +83,5 @@ def _failed(walk, listed, error):
     message = walk.flow.connector_id._explain(error)
     if is_absent(error):  # it was listed just now, so this is no deletion
         message = walk.env._("The list has the record, but “Get one record” does not: %s", message)
-    return listed._replace(failure=Failure(error.kind, message))
+    # Its entry is not the record: another attempt has to fetch it.
+    return listed._replace(document={}, failure=Failure(error.kind, message))

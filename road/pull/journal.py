@@ -291,14 +291,14 @@ class _Failures:
         return {
             "external_id": outcome.external_id,
             "name": name_of(self.pull, facts),
-            "payload": facts.arrival.document,
+            "payload": facts.arrival.document or None,
             "fingerprint": facts.arrival.fingerprint,
         }
 
     def note(self, job, outcome, failure, now):
         """The record is a job already: that says so, and waits or fails."""
         arrival = outcome.step.facts.arrival
-        values = {"payload": arrival.document, "payload_at": now, "error_field": failure.field}
+        values = {"payload": arrival.document or False, "payload_at": now, "error_field": failure.field}
         job.write({**values, "fingerprint": arrival.fingerprint})
         outcome_of_jobs.fail_or_retry(job, failure.kind, failure.message)
 

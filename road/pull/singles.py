@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from ...jobs import lane, outcome
 from ...jobs.retry import REST_AFTER, is_charged
+from ...mapping.merge import REMOTE
 from ...remote.errors import RemoteError
 from ...remote.flight import WHOLESALE
 from ...remote.status import is_absent
@@ -140,9 +141,9 @@ class PullSingles:
     def arrivals(self, mapper):
         """:rtype: list[Arrival]"""
         wanted = {
-            job.external_id: {"prefer": job.prefer, "only": job.run_id._anew_fields()}
+            job.external_id: {"prefer": job.prefer or REMOTE, "only": job.run_id._anew_fields()}
             for job in self.jobs
-            if job.prefer
+            if job.prefer or job.run_id._is_anew(job.external_id)
         }
         documents = [document for _job, document in self.documents if document]
         arrivals = arrival.identify(self.flow, mapper, documents)

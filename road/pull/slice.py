@@ -128,12 +128,11 @@ class PullSlice(Slice):
         """
         if not self.run.anew:
             return arrivals
-        ids, only = self.run.anew["ids"], self.run._anew_fields()
-        if ids is not None and self.run.dry_run:
-            arrivals = [one for one in arrivals if one.external_id in ids]
+        run, only = self.run, self.run._anew_fields()
+        if run.dry_run:
+            arrivals = [one for one in arrivals if run._is_anew(one.external_id)]
         return [
-            one._replace(prefer=merge.REMOTE, only=only) if ids is None or one.external_id in ids else one
-            for one in arrivals
+            one._replace(prefer=merge.REMOTE, only=only) if run._is_anew(one.external_id) else one for one in arrivals
         ]
 
     def checkpoint(self, page, arrivals, outcomes, seconds):
@@ -154,6 +153,8 @@ class PullSlice(Slice):
         position["state"] = page.after
         if page.short:
             position["short"] = page.short
+        if page.lacking:
+            position["lacking"] = [*position.get("lacking", ()), page.lacking]
         self.run.position = position
         progressed(self.run.job_ids.filtered(lambda job: job.kind in DRAINS))
 
@@ -211,6 +212,15 @@ class PullSlice(Slice):
         :rtype: list[str]
         """
         remarks = list(filter(None, [self.doubt()]))
+        if lacking := self.run.position.get("lacking"):
+            remarks.append(
+                self.env._(
+                    "The other system has no list for %(count)s of the parents, such as %(ids)s; what was not found was"
+                    " not removed. Sync the flow of the parents.",
+                    count=len(lacking),
+                    ids=", ".join(lacking[:5]),
+                )
+            )
         if short := self.run.position.get("short"):
             sentence = self.env._(
                 "The list ended after %(seen)s records, although the other system counts %(total)s. Check whether its"

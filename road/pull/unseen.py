@@ -28,7 +28,8 @@ class Unseen:
         """
         if not self.run.full or self.run.dry_run or self.flow.delete_policy == "ignore":
             return True
-        if self.run.position.get("short") and not self.flow._operation("get"):
+        is_doubtful = self.run.position.get("short") or self.run.position.get("lacking")
+        if is_doubtful and not self.flow._operation("get"):
             return True  # the list may have been cut, and nobody can be asked
         if not self.is_believable():
             self.walk.commit(0)

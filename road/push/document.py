@@ -3,7 +3,7 @@
 import uuid
 
 from ...mapping.errors import MappingError
-from ...mapping.paths import MISSING, parse_path
+from ...mapping.paths import MISSING, Path, parse_path
 from ...mapping.references import Money
 from ..outcome import Failure
 from ..terms import fetch
@@ -165,7 +165,15 @@ def _beside(mapper, step, base):
 
 def _sent_back(push, base):
     """The remote record without what the other system does not take."""
-    for place in push.senders[SEND_UPDATE].operation.unsent if SEND_UPDATE in push.senders else ():
+    unsent = list(push.senders[SEND_UPDATE].operation.unsent) if SEND_UPDATE in push.senders else []
+    # What is sent at another place, and lists that are read at an address of their own, are not said twice.
+    tops = {rule.target.steps[:1] for rule in push.mapper.rules if rule.pushes}
+    for rule in push.mapper.rules:
+        if rule.pushes and rule.write_path and rule.path.steps[:1] not in tops:
+            unsent.append(Path(rule.path.text, rule.path.steps[:1]))
+    nested = {rule.path.steps for rule in push.mapper.nested if rule.pushes}
+    unsent += [part.place for part in push.flow._operation("get")._record_parts() if part.place.steps not in nested]
+    for place in unsent:
         base = place.drop(base)
     return base
 

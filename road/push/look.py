@@ -3,7 +3,7 @@
 from ...database import text
 from ...mapping import merge
 from ...remote.status import is_absent
-from ..words import LOOK_UP, SEND_ARCHIVE, SEND_DELETE, SEND_UPDATE
+from ..words import LOOK_UP, SEND_ARCHIVE, SEND_DELETE, SEND_RESTORE, SEND_UPDATE
 from . import find, take_in
 from .facts import Look
 from .plan import overrules
@@ -31,14 +31,14 @@ def _is_to_be_fetched(policy, step):
         return False
     if step.is_made_anew:
         return True  # created anew only if it is not there again, or was there all the time
+    if step.action == SEND_RESTORE:
+        return _is_in_lists(policy.rules)
     if step.action not in (SEND_UPDATE, SEND_DELETE, SEND_ARCHIVE):
         return False
     if policy.sends_whole and step.action == SEND_UPDATE:
         return True  # what Odoo does not map goes back as it is
-    if step.action == SEND_UPDATE and any(
-        rule.target.is_in_list for rule in policy.rules if rule.field in step.changes and not rule.is_nested
-    ):
-        return True  # what is beside it in the list would go
+    if step.action == SEND_UPDATE and _is_in_lists(rule for rule in policy.rules if rule.field in step.changes):
+        return True
     if facts.prefer == merge.ODOO:
         return False
     if "update" in policy.kinds and policy.direction == "both" and (policy.sends_whole or not policy.conditional):
@@ -46,6 +46,11 @@ def _is_to_be_fetched(policy, step):
     # The remote can only refuse a stale change if we say which version we know; and what goes along with a change must
     # not be what is in conflict.
     return policy.direction == "both" and (facts.bound.version is None or overrules(policy, step))
+
+
+def _is_in_lists(rules):
+    """Is any of the places inside a list, so that what is beside it would go?"""
+    return any(rule.target.is_in_list for rule in rules if rule.pushes and not rule.is_nested)
 
 
 def fetch_known(push, steps):

@@ -5,6 +5,7 @@ import functools
 from odoo import fields
 
 from ...jobs import lane, outcome
+from ...mapping.merge import ODOO
 from ...remote.errors import RemoteError
 from .send import flight_of
 
@@ -23,7 +24,7 @@ class PushSingles:
     def work(self):
         """:raises RemoteError: if the remote takes nothing now"""
         jobs = self.jobs
-        prefer = {job.res_id: job.prefer for job in jobs if job.prefer}
+        prefer = {job.res_id: job.prefer or ODOO for job in jobs if job.prefer or job.run_id._is_anew(job.res_id)}
         with self.flow.connector_id._client(self.exchanges) as client, flight_of(self.flow) as flight:
             commit = functools.partial(lane.commit, self.env)
             push = self.flow._push(

@@ -90,6 +90,8 @@ class PushSlice(Slice):
         :rtype: tuple[list[int], list[int], int | None]
         """
         limit, after, ids = self.page_size(), self.run.position["scan"], (self.run.anew or {}).get("ids")
+        if held := self.run.position.get("held"):
+            return held[:limit], [], after
         if ids is not None:
             ids = sorted(one for one in ids if one > after)[:limit]
             return ids, [], ids[-1] if ids else None
@@ -103,7 +105,7 @@ class PushSlice(Slice):
         inside = inside_after(self.flow, after, limit)
         ids = sorted({*inside, *self.env["bridge.binding"]._records_after(self.flow, after, limit)})[:limit]
         # What has failed is not sent again before something about it changes, or a person says so.
-        failed = open_among(self.flow, "res_id", ids)
+        failed = () if self.run.anew else open_among(self.flow, "res_id", ids)
         return [one for one in ids if one not in failed], [], ids[-1] if ids else None
 
     def wanted(self, record_ids):
@@ -134,9 +136,10 @@ class PushSlice(Slice):
         if change_ids:
             changes._done(change_ids)
         position = dict(self.run.position)
-        if held and self.run.anew and not change_ids:
-            after = position["scan"]  # the outbox does not know whose values stand: these are begun again
-        elif held:
+        if self.run.anew:  # the outbox does not know whose values stand
+            done = ledger.record_ids - set(held)
+            position["held"] = [*(one for one in position.get("held", ()) if one not in done | set(held)), *held]
+        if held and (change_ids or not self.run.anew):
             changes._note(self.flow.id, self.flow.model, held)
         if position["scan"] is not None:
             position["scan"] = after
