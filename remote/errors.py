@@ -227,12 +227,18 @@ MESSAGES = {
         "%(host)s was asked for the record %(asked)s and answered with one that has no id, so it is not known which it"
         " is. Check where the operation that gets one record finds it, and where the flow finds its id."
     ),
-    "part": _lt("A list inside the record could not be read, so nothing of the record was taken in: %(problem)s"),
+    "part": _lt(
+        "A list inside the record could not be read, so nothing of the record was taken in (%(problem)s). If the record"
+        " is there, check the path of the list operation of the nested flow."
+    ),
     "part.cut": _lt(
         "%(host)s gave %(seen)s entries of a list inside the record, although it counts %(total)s, so nothing of the"
         " record was taken in. Check how that list ends."
     ),
-    "part.place": _lt("“%(place)s” of the record has no place for the list that belongs there."),
+    "part.place": _lt(
+        "“%(place)s” of the record has no place for the list that belongs there. Correct the path of the nested"
+        " records."
+    ),
     # Walking a list.
     "repeated_page": _lt(
         "%(host)s sent the same page twice. Check the pagination of the operation: its parameter may be ignored."
