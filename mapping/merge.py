@@ -112,8 +112,11 @@ def renew(snapshot, terms, *, agreed, kept=(), known=None):
     :param known: where the other side has another record now: the fields of which what was agreed still counts
     :rtype: dict
     """
-    old = {name: value for name, value in (snapshot or {}).items() if known is None or field_of(name) in known}
-    old = {name: value for name, value in old.items() if not _is_answered(name, terms, kept)}
+    old = {
+        name: value
+        for name, value in (snapshot or {}).items()
+        if (known is None or field_of(name) in known) and not _is_answered(name, terms, kept)
+    }
     new = {
         name: value
         for name, value in terms.items()

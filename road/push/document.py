@@ -165,17 +165,25 @@ def _beside(mapper, step, base):
 
 def _sent_back(push, base):
     """The remote record without what the other system does not take."""
-    unsent = list(push.senders[SEND_UPDATE].operation.unsent) if SEND_UPDATE in push.senders else []
+    for place in push.unsent:
+        base = place.drop(base)
+    return base
+
+
+def unsent(push):
+    """Places of a remote record that are not sent back with it.
+
+    :rtype: list[Path]
+    """
+    places = list(push.senders[SEND_UPDATE].operation.unsent) if SEND_UPDATE in push.senders else []
     # What is sent at another place, and lists that are read at an address of their own, are not said twice.
     tops = {rule.target.steps[:1] for rule in push.mapper.rules if rule.pushes}
     for rule in push.mapper.rules:
         if rule.pushes and rule.write_path and rule.path.steps[:1] not in tops:
-            unsent.append(Path(rule.path.text, rule.path.steps[:1]))
+            places.append(Path(rule.path.text, rule.path.steps[:1]))
     nested = {rule.path.steps for rule in push.mapper.nested if rule.pushes}
-    unsent += [part.place for part in push.flow._operation("get")._record_parts() if part.place.steps not in nested]
-    for place in unsent:
-        base = place.drop(base)
-    return base
+    parts = push.flow._operation("get")._record_parts()
+    return places + [part.place for part in parts if part.place.steps not in nested]
 
 
 def overlaid(base, document):

@@ -79,7 +79,11 @@ def fetch_known(push, steps):
     if push.flow.direction == "both":
         documents = [(look.base, look.version) for look in there.values()]
         # Whose value stands was said already, so what is there now does not come first.
-        orders = {step.external_id: (step.facts.prefer, step.facts.only) for step in steps if step.facts.prefer}
+        orders = {
+            step.external_id: {"prefer": step.facts.prefer, "only": step.facts.only}
+            for step in steps
+            if step.facts.prefer
+        }
         if documents or gone:
             push.again(take_in.take_in, push, documents, [step.external_id for step in gone], push.client, None, orders)
     else:

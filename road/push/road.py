@@ -10,7 +10,7 @@ from ..notes import told
 from ..outcome import Outcome
 from ..waves import waves
 from ..words import OPERATIONS, REJECT, SEND_CREATE, SENDS
-from . import faults, gather, journal, look, plan, related, send, sender
+from . import document, faults, gather, journal, look, plan, related, send, sender
 
 ROUNDS = 6  # how often a record is looked at anew because the remote has another version than we know
 
@@ -228,6 +228,14 @@ class Push(Ground):
         words = sender.Words(self.flow)
         operations = {action: self.flow._operation(kind) for action, kind in OPERATIONS.items()}
         return {action: one._sender(self.mapper, words) for action, one in operations.items() if one}
+
+    @functools.cached_property
+    def unsent(self):
+        """Places of a remote record that are not sent back with it.
+
+        :rtype: list[Path]
+        """
+        return document.unsent(self)
 
     @functools.cached_property
     def version_header(self):

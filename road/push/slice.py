@@ -114,7 +114,7 @@ class PushSlice(Slice):
         :return: Odoo id to side
         :rtype: dict
         """
-        return dict.fromkeys(record_ids, merge.ODOO) if self.run.anew else {}
+        return {one: merge.ODOO for one in record_ids if self.run._is_anew(one)}
 
     def is_believable(self, record_ids):
         """May these be pushed, or has a person to decide first?
@@ -137,8 +137,8 @@ class PushSlice(Slice):
             changes._done(change_ids)
         position = dict(self.run.position)
         if self.run.anew:  # the outbox does not know whose values stand
-            done = ledger.record_ids - set(held)
-            position["held"] = [*(one for one in position.get("held", ()) if one not in done | set(held)), *held]
+            later = [one for one in position.get("held", ()) if one not in ledger.record_ids]
+            position["held"] = [*later, *held]
         if held and (change_ids or not self.run.anew):
             changes._note(self.flow.id, self.flow.model, held)
         if position["scan"] is not None:

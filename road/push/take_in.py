@@ -1,26 +1,23 @@
 """What the remote has to say while we push: the road to Odoo, in batches of its own."""
 
+from ..outcome import NOTHING
 from ..pull import arrival
 from ..pull.facts import tombstone
 from ..words import UNCHANGED
 
 
-def take_in(push, documents, gone=(), client=None, files=None, orders=()):
+def take_in(push, documents, gone=(), client=None, files=None, orders=NOTHING):
     """Bring what was learned of records that we push to Odoo: one transaction.
 
     :param list documents: (remote record, its version where that is in a header)
     :param gone: remote ids of those that are not there any more
     :param Client client: to ask for what they point to; None: nothing may be asked
     :param dict files: content by address, of files that were fetched for them before
-    :param dict orders: remote id to the side that a person wants for the record, and the fields for which it is wanted
+    :param dict orders: remote id to the side that a person wants for the record (``prefer``), and the fields for which
+        it is wanted (``only``)
     """
     pull = _pull(push, client, files)
-    arrivals = [
-        one._replace(**dict(zip(("prefer", "only"), orders[one.external_id], strict=True)))
-        if one.external_id in orders
-        else one
-        for one in _arrivals(push, pull, documents)
-    ]
+    arrivals = [one._replace(**orders.get(one.external_id, {})) for one in _arrivals(push, pull, documents)]
     outcomes = pull.bring([*arrivals, *map(tombstone, gone)])
     # That nothing had changed there says nothing.
     push.run._count([outcome for outcome in outcomes if outcome.action != UNCHANGED])
