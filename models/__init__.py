@@ -13,6 +13,7 @@ from . import (
     bridge_binding,
     bridge_key,
     bridge_run,
+    bridge_seen,
     bridge_log,
     bridge_job,
     bridge_gate,

@@ -62,7 +62,6 @@ class BridgeBinding(models.Model):
     remote_updated = fields.Char(readonly=True)
     remote_version = fields.Char(readonly=True)
     synced = fields.Datetime("Last Change Synced", readonly=True)
-    seen_run_id = fields.Integer(readonly=True, help="The last full scan that saw the record.")
     conflict_count = fields.Integer("Open Conflicts", compute="_compute_conflict_count")
     remote_changed = fields.Datetime("Changed Remotely", compute="_compute_remote_changed")
     failure_id = fields.Many2one("bridge.job", "Open Failure", compute="_compute_status")
@@ -305,29 +304,12 @@ class BridgeBinding(models.Model):
         )
         return [row[0] for row in self.env.cr.fetchall()]
 
-    @api.model
-    def _unseen_after(self, flow, run, after, limit):
-        """The next bound Odoo records whose remote record a run has not seen.
-
-        :return: Odoo id to external id
-        """
-        self.env.cr.execute(
-            """
-            SELECT res_id, external_id FROM bridge_binding
-             WHERE flow_id = %s AND parent_id IS NULL AND res_id > %s AND state IN ('linked', 'missing')
-               AND (seen_run_id IS NULL OR seen_run_id < %s)
-          ORDER BY res_id LIMIT %s
-            """,
-            [flow.id, after, run.id, limit],
-        )
-        return dict(self.env.cr.fetchall())
-
     # ----------------------------------------------------------------------------------------------------------------
     # A binding's life: creating -> linked <-> missing -> removed, or left; and how it begins anew
     # ----------------------------------------------------------------------------------------------------------------
 
     @api.model
-    def _insert_linked(self, flow, rows, seen=None):
+    def _insert_linked(self, flow, rows):
         """Bind records that are on both sides.
 
         A binding that another transaction made meanwhile violates the unique index, and the whole batch is done again:
@@ -335,7 +317,6 @@ class BridgeBinding(models.Model):
 
         :param list[dict] rows: ``external_id``, ``res_id``, ``fingerprint``, ``odoo_snapshot``, ``remote_snapshot``,
             ``remote_updated``, ``remote_version``, ``parent_id``, ``inside``
-        :param int seen: the full scan that has seen them
         :return: external id to the id of the binding
         """
         if not rows:
@@ -343,15 +324,15 @@ class BridgeBinding(models.Model):
         self.env.cr.execute(
             """
             INSERT INTO bridge_binding (
-                   flow_id, res_model, state, seen_run_id, synced, create_date, external_id, res_id, fingerprint,
+                   flow_id, res_model, state, synced, create_date, external_id, res_id, fingerprint,
                    odoo_snapshot, remote_snapshot, remote_updated, remote_version, parent_id, inside)
-            SELECT %(flow_id)s, %(model)s, 'linked', %(seen)s, %(now)s, %(now)s, row.*
+            SELECT %(flow_id)s, %(model)s, 'linked', %(now)s, %(now)s, row.*
               FROM jsonb_to_recordset(%(rows)s::jsonb) AS row (
                    external_id text, res_id int, fingerprint text, odoo_snapshot jsonb, remote_snapshot jsonb,
                    remote_updated text, remote_version text, parent_id int, inside boolean)
          RETURNING external_id, id
             """,
-            {**flow._row_values(), "seen": seen, "rows": json_rows(rows)},
+            {**flow._row_values(), "rows": json_rows(rows)},
         )
         return dict(self.env.cr.fetchall())
 
@@ -406,16 +387,9 @@ class BridgeBinding(models.Model):
         )
 
     @api.model
-    def _mark_seen(self, binding_ids, run):
-        """A full scan remembers what it has seen, to find what it has not."""
-        self.env.cr.execute(
-            """
-            UPDATE bridge_binding SET seen_run_id = GREATEST(seen_run_id, %s),
-                   state = CASE state WHEN 'missing' THEN 'linked' ELSE state END
-             WHERE id = ANY(%s)
-            """,
-            [run.id, list(binding_ids)],
-        )
+    def _found_again(self, binding_ids):
+        """A full scan had not seen them once, and they are there after all."""
+        self.browse(binding_ids).write({"state": "linked"})
 
     @api.model
     def _end(self, binding_ids):

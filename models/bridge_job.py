@@ -389,7 +389,7 @@ class BridgeJob(models.Model):
     def _retry_drain(self):
         for job in self.filtered(lambda job: job.state in ("failed", "pending")):
             if job.run_id.state == "failed":
-                job.run_id.write({"state": "running", "finished": False})
+                job.run_id._resume()
             job._wait({"due_at": fields.Datetime.now(), "attempts": 0, "crashes": 0, "finished": False})
 
     def action_cancel(self):

@@ -299,6 +299,12 @@ class BridgeRun(models.Model):
         state = "partial" if self.failed else "done"
         self.write({"state": state, "finished": fields.Datetime.now(), "message": message})
 
+    def _resume(self):
+        """Go on where a run has failed; a full scan, if it is known what it has seen, else it begins anew."""
+        is_forgotten = self.full and self.finished < self.env["bridge.seen"]._kept_since()
+        anew = {"position": False} if is_forgotten else {}
+        self.write({"state": "running", "finished": False, **anew})
+
     def _restart_in_full(self, error):
         """Does this error mean that the cursor is too old? Then read everything.
 

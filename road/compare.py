@@ -31,7 +31,8 @@ class CompareSlice(PullSlice):
         same = {one.external_id: None for one in steps if one.external_id not in differing}
         for kind in (ALTERED, ALTERED_THERE):
             drifts._keep_altered(self.flow, self.run, kind, same, [])
-        journal.mark_seen(pull, [step.facts for step in steps if not step.facts.arrival.deleted])
+        there = [step.facts for step in steps if not step.facts.arrival.deleted]
+        journal.note_seen(pull, [one.bound.id for one in there if one.bound], there)
         self.add(len(page.records), len(rows))
         self.advance(page, arrivals)
         return self.commit(len(page.records))
@@ -54,7 +55,7 @@ class CompareSlice(PullSlice):
         :return: the seconds that are left
         """
         flow, limit, bindings = self.flow, self.page_size(), self.env["bridge.binding"]
-        unseen = bindings._unseen_after(flow, self.run, after, limit)
+        unseen = self.env["bridge.seen"]._unseen_records(self.run, after, limit)
         inside = inside_after(flow, after, limit) if flow.direction != "pull" else []
         ids = sorted({*unseen, *inside})[:limit]
         found = self.env["bridge.drift"].search([("run_id", "=", self.run.id), ("res_id", "in", ids)])

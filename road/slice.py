@@ -12,7 +12,9 @@ class Slice:
     """
 
     def __init__(self, run, commit):
-        self.env, self.run, self.flow, self.commit = run.env, run, run.flow_id, commit
+        # `with_prefetch`: what is read with the flow would be what the run's cache holds, which is nothing after a
+        # commit, so its operations and mappings would be read one by one.
+        self.env, self.run, self.flow, self.commit = run.env, run, run.flow_id.with_prefetch(), commit
         self.exchanges = []
 
     def again(self, step, *args):

@@ -37,6 +37,7 @@ from . import (
     test_random_lists,
     test_reading,
     test_security,
+    test_seen,
     test_status,
     test_tour,
     test_uncertain,

@@ -6,6 +6,7 @@ from .common import BridgeCase, thing, things_flow
 CONFIGURATION = ("bridge.connector", "bridge.flow", "bridge.operation", "bridge.field.mapping")
 STATE = ("bridge.binding", "bridge.run", "bridge.log", "bridge.job", "bridge.gate", "bridge.alert", "bridge.failure")
 STATE += ("bridge.change", "bridge.conflict", "bridge.drift")
+INTERNAL = ("bridge.key", "bridge.seen")
 
 WIZARDS = ("bridge.anew", "bridge.definition.import", "bridge.job.ignore", "bridge.job.replay", "bridge.job.there")
 WIZARDS += ("bridge.recover",)
@@ -67,14 +68,16 @@ class TestSecurity(BridgeCase):
                     for operation in ("write", "create", "unlink"):
                         self.assertEqual(self.allowed(who, model, operation), configures)
 
-    def test_keys_are_nobodys_matter(self):
-        for who in self.people:
-            for operation in ("read", "write", "create", "unlink"):
-                self.assertFalse(self.allowed(who, "bridge.key", operation))
+    def test_what_only_the_code_uses_is_nobodys_matter(self):
+        for model in INTERNAL:
+            for who in self.people:
+                for operation in ("read", "write", "create", "unlink"):
+                    with self.subTest(model=model, who=who, operation=operation):
+                        self.assertFalse(self.allowed(who, model, operation))
 
     def test_every_model_of_ours_is_in_the_table(self):
         ours = {name for name in self.env if name.startswith("bridge.") and not self.env[name]._abstract}
-        self.assertEqual(ours, {*CONFIGURATION, *STATE, *WIZARDS, "bridge.exchange", "bridge.key"})
+        self.assertEqual(ours, {*CONFIGURATION, *STATE, *WIZARDS, "bridge.exchange", *INTERNAL})
 
     def test_only_operators_run_and_retry(self):
         job = self.failures(self.flow)

@@ -52,7 +52,7 @@ def write(pull, outcomes, jobs=None):
         write_conflicts(pull, pull.flow, outcomes, binding_ids)
         note_outgoing(pull, outcomes, to_push)
         keep_altered(pull, outcomes)
-        _mark_seen(pull, outcomes)
+        _note_seen(pull, outcomes, binding_ids)
         closed = journal.close_failures(pull, outcomes, jobs, "external_id")
         outcomes = journal.keep_failures(pull, outcomes, jobs, "external_id", _Failures(pull))
     journal.write_lines(
@@ -77,8 +77,7 @@ def write_bindings(pull, outcomes, to_push):
     new = [one for one in outcomes if one.action in (CREATE, LINK) and one.step.facts.bound is None]
     known = [one for one in outcomes if one.action in AGREED and _has_changed(one)]
     rows = [{**_row(one), "inside": one.record_id in (to_push or ())} for one in (*new, *known)]
-    seen = pull.run.id if pull.run.full else None
-    binding_ids = bindings._insert_linked(pull.flow, rows[: len(new)], seen=seen)
+    binding_ids = bindings._insert_linked(pull.flow, rows[: len(new)])
     bindings._renew([{**row, "id": one.step.facts.bound.id} for one, row in zip(known, rows[len(new) :], strict=True)])
     _end(bindings, outcomes)
     binding_ids |= _known_ids(outcomes)
@@ -162,18 +161,24 @@ def _write_nested(pull, flow, name, parents, parent_ids):
     write_conflicts(pull, flow, children, binding_ids | _known_ids(children))
 
 
-def _mark_seen(pull, outcomes):
+def _note_seen(pull, outcomes, binding_ids):
     """A full scan remembers what it has seen, to find what it has not."""
     if pull.run.full and (pull.flow.delete_policy != "ignore" or pull.run.kind == "compare"):
         # One that is told to be gone, and could not be removed, is not looked for once more at the end.
-        done = [outcome.step.facts for outcome in outcomes if outcome.action not in REMOVALS]
-        mark_seen(pull, done)
+        done = [one for one in outcomes if one.action not in REMOVALS]
+        ids = [binding_ids[one.external_id] for one in done if one.external_id in binding_ids]
+        note_seen(pull, ids, [one.step.facts for one in done])
 
 
-def mark_seen(pull, records):
-    """:param list[Facts] records: what a page told, without what is gone"""
-    seen = [facts.bound.id for facts in records if facts.bound]
-    pull.env["bridge.binding"]._mark_seen(seen, pull.run)
+def note_seen(pull, binding_ids, records):
+    """A full scan has seen them.
+
+    :param list[int] binding_ids: what they are bound by
+    :param list[Facts] records: what was known of them before, without what is gone
+    """
+    pull.env["bridge.seen"]._note(pull.run, binding_ids)
+    if found := [one.bound.id for one in records if one.bound and one.bound.state == "missing"]:
+        pull.env["bridge.binding"]._found_again(found)
 
 
 # ------------------------------------------------------------------------------------------------------------------

@@ -34,24 +34,10 @@ class Unseen:
         if not self.is_believable():
             self.walk.commit(0)
             return False
-        while unseen := self.unseen(limit=self.flow.page_size):
+        while unseen := self.env["bridge.seen"]._unseen(self.run, self.flow.page_size):
             if self.walk.again(self.take, unseen) <= 0:
                 return False
         return True
-
-    def unseen(self, limit=None, count=False):
-        """:rtype: BridgeBinding | int"""
-        domain = [
-            ("flow_id", "=", self.flow.id),
-            ("state", "in", ("linked", "missing")),
-            ("parent_id", "=", False),
-            "|",
-            ("seen_run_id", "<", self.run.id),  # a later scan may have seen it since
-            ("seen_run_id", "=", False),
-            ("create_date", "<=", self.run.started),  # what was bound meanwhile is not missing
-        ]
-        bindings = self.env["bridge.binding"]
-        return bindings.search_count(domain) if count else bindings.search(domain, limit=limit, order="id")
 
     def is_believable(self):
         """The brake: a scan that misses more than the flow's limit more likely went wrong than told the truth.
@@ -60,10 +46,7 @@ class Unseen:
         """
         if self.run.position.get("confirmed"):
             return True
-        total = self.env["bridge.binding"].search_count(
-            [("flow_id", "=", self.flow.id), ("state", "in", ("linked", "missing")), ("parent_id", "=", False)]
-        )
-        missing = self.unseen(count=True)
+        missing, total = self.env["bridge.seen"]._count(self.run)
         if missing <= math.ceil(total * self.flow.remove_limit / 100):
             return True
         message = self.env._(
@@ -88,7 +71,7 @@ class Unseen:
         outcomes = self.flow._pull(self.run, mapper=self.walk.mapper).bring(arrivals)
         # This scan is done with what stays, such as a conflict that a person has to decide, or one that is in doubt.
         left = [outcome.step.facts.bound.id for outcome in outcomes if outcome.action not in REMOVALS]
-        self.env["bridge.binding"]._mark_seen(left, self.run)
+        self.env["bridge.seen"]._note(self.run, left)
         self.run._count(outcomes, {"duration": time.monotonic() - started})
         return self.walk.commit(len(unseen))
 
@@ -109,7 +92,7 @@ class Unseen:
             there.state = "missing"
         else:
             there = unseen.browse()
-        there.seen_run_id = self.run.id
+        self.env["bridge.seen"]._note(self.run, there.ids)
         return [doubts.get(one) or tombstone(one) for one in (unseen - there).mapped("external_id")]
 
     def is_there(self, operation, external_id, doubts):

@@ -37,6 +37,7 @@ SQL_FOR_GOOD = {
     ("models/bridge_change.py", "bridge_flow"): "which flows have changes that nothing is queued for",
     ("models/bridge_failure.py", "bridge_job"): "the error desk is a view of jobs and differences",
     ("models/bridge_failure.py", "bridge_drift"): "the same",
+    ("models/bridge_seen.py", "bridge_binding"): "what is bound, and what a scan has seen: one statement compares them",
 }
 
 
