@@ -70,7 +70,12 @@ def _unknown_names(env, document):
         for position, mapping in enumerate(flow.get("fields", ())):
             where = f"{place}.fields[{position}]"
             if mapping["field"] in names[:position]:
-                yield env._("%(place)s.field: “%(name)s” is mapped twice.", place=where, name=mapping["field"])
+                yield env._(
+                    "%(place)s.field: “%(name)s” is mapped twice. Take one of the two away; several values, or lists,"
+                    " become one with the converter “expression”.",
+                    place=where,
+                    name=mapping["field"],
+                )
             if model is not None and mapping["field"] not in model._fields:
                 yield env._(
                     "%(place)s.field: the model %(model)s has no field “%(name)s”.",

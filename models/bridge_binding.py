@@ -184,6 +184,13 @@ class BridgeBinding(models.Model):
         return {row[1]: (Bound(*row), bool(same)) for same, *row in self.env.cr.fetchall()}
 
     @api.model
+    def _fingerprints(self, flow, external_ids):
+        """:return: remote id to the fingerprint of the remote record, and when it says that it was changed"""
+        domain = [("flow_id", "=", flow.id), ("external_id", "in", external_ids)]
+        found = self.search_fetch(domain, ["external_id", "fingerprint", "remote_updated"])
+        return {one.external_id: (one.fingerprint, one.remote_updated) for one in found}
+
+    @api.model
     def _by_reference(self, flow, references):
         """Creations under way, by the reference that we gave them.
 

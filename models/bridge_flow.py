@@ -153,6 +153,7 @@ class BridgeFlow(models.Model):
     cursor = fields.Json(copy=False)
     candidate = fields.Json(copy=False, help="Where the last walk ended, when it may not move the cursor yet.")
     full_scan_needed = fields.Boolean(default=True, copy=False)
+    doubles = fields.Json(readonly=True, copy=False, help="Remote IDs that the list has for several records.")
     push_scan_needed = fields.Boolean(
         default=True, copy=False, help="The next push looks at every record, not only at what has changed."
     )

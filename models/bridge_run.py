@@ -62,6 +62,7 @@ class BridgeRun(models.Model):
     )
     message = fields.Text(readonly=True)
     position = fields.Json(readonly=True, help="Where the run goes on after an interruption.")
+    asked = fields.Char("Asks For", compute="_compute_asked")
     anew = fields.Json(
         readonly=True,
         help="Fields that one side's values are taken for, whatever was agreed, and the IDs of the records, if it is"
@@ -113,6 +114,11 @@ class BridgeRun(models.Model):
         for run in self:
             seconds = int((run.finished - run.started).total_seconds()) if run.started and run.finished else None
             run.elapsed = False if seconds is None else self._say_seconds(max(seconds, 0))
+
+    @api.depends("position")
+    def _compute_asked(self):
+        for run in self:
+            run.asked = (run.position or {}).get("asked", "removal")
 
     @api.depends("anew", "flow_id")
     def _compute_anew_text(self):
@@ -260,6 +266,16 @@ class BridgeRun(models.Model):
         """As in ``database``; but a preview is the caller's transaction, which is not ours to begin again."""
         return step(*args) if self.dry_run else database.again_when_busy(self.env, step, *args)
 
+    def _written(self, external_ids, actions):
+        """Which of these records a pull has written so far, by its log.
+
+        :param list[str] external_ids: remote ids
+        :param actions: what counts as written
+        :rtype: list[str]
+        """
+        domain = [("run_id", "=", self.id), ("external_id", "in", external_ids), ("action", "in", actions)]
+        return self.env["bridge.log"].search_fetch(domain, ["external_id"]).mapped("external_id")
+
     def _count(self, outcomes, more=None):
         """Add what became of records that came to the counters.
 
@@ -348,11 +364,28 @@ class BridgeRun(models.Model):
     # Buttons
     # ----------------------------------------------------------------------------------------------------------------
 
-    def action_confirm_removal(self):
-        """Remove what the scan did not find, or what a push is to remove there, after all."""
+    def _ask(self, what, message):
+        """Stop until a person has said yes or no.
+
+        :param str what: ``removal``, or another thing that the run does not do by itself
+        :param str message: the question
+        """
+        self.write({"state": "blocked", "message": message, "position": {**self.position, "asked": what}})
+        self.env["bridge.alert"]._wake()
+
+    def _is_confirmed(self, what):
+        """Has a person said yes to that?
+
+        :rtype: bool
+        """
+        return what in (self.position or {}).get("confirmed", ())
+
+    def action_confirm(self):
+        """Do what the run has asked for, after all: no more than that."""
         self._check_operator(self)
         for run in self.sudo().filtered(lambda run: run.state == "blocked"):
-            run.write({"state": "running", "message": False, "position": {**run.position, "confirmed": True}})
+            confirmed = [*run.position.get("confirmed", ()), run.asked]
+            run.write({"state": "running", "message": False, "position": {**run.position, "confirmed": confirmed}})
             job = run.job_ids.filtered_domain([("kind", "=", run.kind)])[:1] or self.env["bridge.job"]._enqueue(
                 [{"kind": run.kind, "flow_id": run.flow_id.id, "run_id": run.id, "state": "cancelled"}]
             )

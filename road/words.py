@@ -7,6 +7,7 @@ SKIP, REJECT = "skip", "reject"
 CONFLICT = "conflict"  # one side deleted what the other changed: nothing is done until a person decides
 
 REMOVALS = (ARCHIVE, UNLINK, MARK, FLAG)
+REMOVAL = "removal"  # what a run asks for
 COUNTERS = {
     CREATE: "created",
     UPDATE: "updated",

@@ -40,6 +40,7 @@ from . import (
     test_seen,
     test_status,
     test_tour,
+    test_twice,
     test_uncertain,
     test_waiting,
 )

@@ -74,7 +74,7 @@ class TestBrake(PushCase):
         self.people[:6].unlink()
         self.settle()
         run = self.assert_blocked(6)
-        run.action_confirm_removal()
+        run.action_confirm()
         self.work()
         self.assertEqual((run.state, run.sent_removed, len(self.contacts)), ("done", 6, 4))
         self.assertEqual(self.env["bridge.change"].search_count([("flow_id", "=", self.flow.id)]), 0)

@@ -364,7 +364,7 @@ class TestPull(BridgeCase):
         self.assertEqual((run.state, self.counters(run)), ("blocked", {}))
         self.assertIn("10 of 10", run.message)
         self.assertTrue(all(partners.mapped("active")))
-        run.action_confirm_removal()
+        run.action_confirm()
         self.work()
         self.assertEqual((run.state, run.archived), ("done", 10))
         self.assertFalse(any(partners.mapped("active")))
@@ -377,7 +377,7 @@ class TestPull(BridgeCase):
         blocked = self.sync(flow, full=True)
         self.server.records["things"] = [thing(n) for n in range(6)]
         self.sync(flow, full=True)
-        blocked.action_confirm_removal()
+        blocked.action_confirm()
         self.work()
         self.assertEqual((blocked.state, blocked.archived), ("done", 0))
 

@@ -89,7 +89,7 @@ class TestSecurity(BridgeCase):
             (self.flow, "action_full_sync"),
             (self.flow, "action_preview"),
             (self.run_, "action_cancel"),
-            (self.run_, "action_confirm_removal"),
+            (self.run_, "action_confirm"),
             (job, "action_retry"),
             (job, "action_cancel"),
             (binding, "action_sync"),
@@ -193,7 +193,7 @@ class TestSecurity(BridgeCase):
             (self.flow, "action_sync"),
             (self.flow, "action_preview"),
             (self.run_, "action_cancel"),
-            (self.run_, "action_confirm_removal"),
+            (self.run_, "action_confirm"),
             (self.connector, "action_test_connection"),
             (self.conflict_, "action_keep_odoo"),
         ):

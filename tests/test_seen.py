@@ -61,7 +61,7 @@ class TestSeen(BridgeCase):
         later = self.sync(self.flow, full=True)
         self.clean_up()
         self.assertEqual(self.seen(), asked | later)
-        asked.action_confirm_removal()
+        asked.action_confirm()
         self.work()
         self.assertEqual((asked.state, asked.archived), ("done", 0))
         self.clean_up()

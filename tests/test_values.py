@@ -237,6 +237,26 @@ class TestOneConverterInAnother(BridgeCase):
         self.assertEqual((self.bound(flow.child_ids, "1/a"), ann.name), (ann, "Anna"), "it keeps its identity")
         self.assertEqual(self.counters(self.sync(flow)), {"unchanged": 1})
 
+    def test_two_lists_become_the_lines_of_one_record(self):
+        """Both have a line 1; what a line is called says of which list it is."""
+        kinds = ("positions", "fees")
+        named = [f"{kind}[].{{id: join('-', ['{kind}', to_string(id)]), name: name}}" for kind in kinds]
+        flow = self.connect(*self.people_flows(expression=f"[{', '.join(named)}][]", then="nested"))
+        document = thing(1, positions=[{"id": 1, "name": "Ticket"}, {"id": 2, "name": "Meal"}])
+        document["fees"] = [{"id": 1, "name": "Shipping"}]
+        self.server.records["things"] = [document]
+        self.sync(flow)
+        order = self.bound(flow, 1)
+        self.assertEqual(sorted(order.child_ids.mapped("name")), ["Meal", "Shipping", "Ticket"])
+        shipping, meal = (self.bound(flow.child_ids, f"1/{one}") for one in ("fees-1", "positions-2"))
+        self.assertEqual((shipping.name, meal.name), ("Shipping", "Meal"))
+        del document["positions"][0]
+        document["fees"].insert(0, {"id": 3, "name": "Handling"})
+        self.assertEqual(self.counters(self.sync(flow)), {"updated": 1})
+        self.assertEqual(sorted(order.child_ids.mapped("name")), ["Handling", "Meal", "Shipping"])
+        self.assertEqual(shipping | meal, order.child_ids.filtered(lambda one: one.name != "Handling"))
+        self.assertEqual(self.counters(self.sync(flow)), {"unchanged": 1})
+
     def test_value_in_a_message_is_shown_as_it_came(self):
         flow = self.connect()
         self.server.records["things"] = [thing(1, name={"first": None, "is": True})]

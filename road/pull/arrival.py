@@ -60,9 +60,21 @@ def recognise(pull, arrivals):
     known = bindings._by_external_id(pull.flow, fingerprints) if arrivals else {}
     known |= {one: (bound, False) for one, bound in _by_reference(pull, arrivals, known).items()}
     gone_here = [bound.id for bound, _same in known.values() if not bound.alive]
+    losers = pull.twice.losers(arrivals, known) if pull.twice else ()
     conflicts = pull.env["bridge.conflict"]
     standing = conflicts._standing_of(pull.flow, gone_here) if gone_here and pull.goes_both_ways else {}
-    return [_recognised(pull, one, *known.get(one.external_id, (None, False)), standing) for one in arrivals]
+    return [
+        _recognised(pull, one, *known.get(one.external_id, (None, False)), standing)
+        if one.external_id not in losers
+        else Facts(one, *_bound_record(known.get(one.external_id)), verdict=UNCHANGED)
+        for one in arrivals
+    ]
+
+
+def _bound_record(known):
+    """:return: what is known of a record that does not count, and its Odoo record"""
+    bound = known[0] if known else None
+    return bound, bound.res_id if bound and bound.alive else None
 
 
 def _by_reference(pull, arrivals, known):

@@ -3,7 +3,7 @@
 import functools
 
 from ..ground import Ground
-from . import apply, arrival, gather, journal, kept, match, plan, references, related, translate
+from . import apply, arrival, brake, gather, journal, kept, match, plan, references, related, translate
 
 
 class Pull(Ground):
@@ -21,6 +21,7 @@ class Pull(Ground):
     :param Mapper mapper: the field mappings; None: as they are now
     :param Policy policy: what the flow may do; None: as it is now
     :param dict files: content by address, of files that were fetched for these before
+    :param Twice twice: which of two records with one id counts; None: the later one
     :param dict exchange_ids: remote id to the kept exchange that the record came with; None stands for all others
     """
 
@@ -38,13 +39,14 @@ class Pull(Ground):
         is_sending=False,
         exchange_ids=None,
         files=None,
+        twice=None,
     ):
         super().__init__(flow, run, client, commit, mapper)
         if policy is not None:
             self.policy = policy
         self.depth, self.is_patient, self.is_sending = depth, is_patient, is_sending
         self.exchange_ids, self.files = exchange_ids or {}, {} if files is None else files
-        self.goes_both_ways = flow.direction == "both"
+        self.goes_both_ways, self.twice, self.made_related = flow.direction == "both", twice, 0
 
     def bring(self, arrivals, jobs=None):
         """Bring arrivals along the whole road.
@@ -55,11 +57,13 @@ class Pull(Ground):
         :rtype: list[Outcome]
         :raises psycopg2.Error: if the transaction lost against another one and has to be done again
         :raises RemoteError: if what they point to can not be had now
+        :raises TooManyError: if a person should be asked before
         """
         known = self.recognise(arrival.latest(arrivals))  # one query; what is unchanged ends here
         steps = self.plan(
             self.look(self.fetch(self.translate(known)))
         )  # fetch asks the remote; nothing is written before
+        self.made_related = brake.check(self, steps)
         outcomes = self.apply(steps)
         outcomes = self.journal(outcomes, jobs)
         if not self.run.dry_run:  # a hook could not tell, and would write in a preview

@@ -19,7 +19,9 @@ from ...remote.walk import Walk
 from ..policy import policy_of
 from ..slice import PREVIEW_RECORDS, Slice
 from . import arrival, detail
+from .brake import RELATED, TooManyError
 from .pieces import pieces_of
+from .twice import MOST, Twice, ended
 from .unseen import Unseen
 
 
@@ -59,6 +61,10 @@ class PullSlice(Slice):
         except RemoteError as error:
             error.exchanges = self.exchanges
             raise
+        except TooManyError as error:
+            self.env.cr.rollback()
+            self.again(self.ask, error)
+            return True
         self.env["bridge.exchange"]._record(self.run, self.exchanges)
         self.again(self.finish)  # the cursor moves
         return True
@@ -107,6 +113,8 @@ class PullSlice(Slice):
         :return: the seconds that are left
         """
         started = time.monotonic()
+        is_whole = self.run.full and not self.run.dry_run and not self.run.anew
+        twice = Twice(self.run) if is_whole else None
         kept = self.env["bridge.exchange"]._record(self.run, page.exchanges)
         pull = self.flow._pull(
             self.run,
@@ -116,10 +124,28 @@ class PullSlice(Slice):
             commit=self.commit,
             is_patient=True,
             exchange_ids={None: next(iter(kept.values()), None)},
+            twice=twice,
         )
-        outcomes = pull.bring(arrivals)
+        outcomes = pull.bring(twice.one_each(arrivals) if twice else arrivals)
+        if twice and twice.found:
+            self.run.position = {**self.run.position, "twice": twice.found}
+        if pull.made_related:
+            made = self.run.position.get(RELATED, 0) + pull.made_related
+            self.run.position = {**self.run.position, RELATED: made}
         self.checkpoint(page, arrivals, outcomes, time.monotonic() - started)
         return self.commit(len(page.records))
+
+    def ask(self, error):
+        """Nothing of the page is written before a person has said that its related records are right."""
+        message = self.env._(
+            "The run would make %(made)s related records for %(read)s records that it has read. They may be the same"
+            " ones again and again: look at the mappings that create what is missing, and at the key by which they look"
+            " it up. If the records are right, press “Create Them”; otherwise press “Cancel”.",
+            made=error.count,
+            read=error.read,
+        )
+        self.run._ask(RELATED, message)
+        self.commit(0)
 
     def anew(self, arrivals):
         """The arrivals; of those that are to be taken anew the other system's values stand. A preview shows only them.
@@ -188,6 +214,19 @@ class PullSlice(Slice):
             said=f" ({times['said']})" if times["said"] else "",
         )
 
+    def doubled(self):
+        """Which ids the list has for several records; None if there are none."""
+        doubles, _alone = ended(self.run.position)
+        if not doubles:
+            return None
+        return self.env._(
+            "The list has the same Remote ID for several records, of which only one can be in Odoo: %(ids)s"
+            " (%(count)s). The newer one counts where Updated At tells, else the later one of the list. If they are"
+            " different records, choose another Remote ID in the flow.",
+            ids=", ".join(list(doubles)[:5]),
+            count=len(doubles) if len(doubles) < MOST else self.env._("%s or more", MOST),
+        )
+
     def end(self, client):
         """After the last page: remove what a full scan did not see.
 
@@ -211,7 +250,7 @@ class PullSlice(Slice):
 
         :rtype: list[str]
         """
-        remarks = list(filter(None, [self.doubt()]))
+        remarks = list(filter(None, [self.doubt(), self.doubled()]))
         if lacking := self.run.position.get("lacking"):
             remarks.append(
                 self.env._(
@@ -251,6 +290,10 @@ class PullSlice(Slice):
             progress["candidate"] = candidate
         if cursor is not None or (self.run.full and waits):
             progress["cursor"] = cursor
+        if self.run.full:
+            progress["doubles"], alone = ended(position)
+            if alone:  # what did not count is all that is left: the next run looks at it
+                return {**progress, "full_scan_needed": True}
         # A mapping that was changed while we walked still wants its full scan.
         if self.run.full and position["mapping"] == flow._mapping_key().decode():
             progress["full_scan_needed"] = False

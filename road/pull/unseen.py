@@ -6,7 +6,7 @@ import time
 from ...remote.errors import RemoteError
 from ...remote.status import is_absent
 from ..outcome import Failure
-from ..words import REMOVALS
+from ..words import REMOVAL, REMOVALS
 from .facts import doubtful, tombstone
 
 
@@ -44,7 +44,7 @@ class Unseen:
 
         :rtype: bool
         """
-        if self.run.position.get("confirmed"):
+        if self.run._is_confirmed(REMOVAL):
             return True
         missing, total = self.env["bridge.seen"]._count(self.run)
         if missing <= math.ceil(total * self.flow.remove_limit / 100):
@@ -57,8 +57,7 @@ class Unseen:
             total=total,
             limit=self.flow.remove_limit,
         )
-        self.run.write({"state": "blocked", "message": message})
-        self.env["bridge.alert"]._wake()
+        self.run._ask(REMOVAL, message)
         return False
 
     def take(self, unseen):

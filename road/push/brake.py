@@ -6,6 +6,7 @@ A domain that was changed by mistake, or a mass deletion in Odoo, must not empty
 import math
 
 from ..inside import inside
+from ..words import REMOVAL
 
 MOST_TOGETHER = 10_000  # records that are looked at by one query
 
@@ -18,7 +19,7 @@ def is_believable(run, record_ids):
     :rtype: bool
     """
     flow = run.flow_id
-    if run.dry_run or run.position.get("confirmed") or not _leaving(flow, record_ids):
+    if run.dry_run or run._is_confirmed(REMOVAL) or not _leaving(flow, record_ids):
         return True
     bindings = flow.env["bridge.binding"].sudo()
     total = run.sent_removed + bindings.search_count(_ours_there(flow))
@@ -40,8 +41,7 @@ def is_believable(run, record_ids):
         limit=flow.remove_limit,
     )
     end_asking(run)
-    run.write({"state": "blocked", "message": message})
-    run.env["bridge.alert"]._wake()
+    run._ask(REMOVAL, message)
     return False
 
 
