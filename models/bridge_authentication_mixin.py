@@ -62,7 +62,9 @@ class BridgeAuthenticationMixin(models.AbstractModel):
         " {method}{target}{timestamp}{body}",
     )
     auth_signature_hash = fields.Selection(
-        [("sha256", "SHA-256"), ("sha512", "SHA-512"), ("sha1", "SHA-1"), ("md5", "MD5")], string="Hash"
+        [("sha256", "SHA-256"), ("sha512", "SHA-512"), ("sha1", "SHA-1"), ("md5", "MD5")],
+        string="Hash",
+        help="If nothing is chosen: SHA-256, and SHA-1 for OAuth 1.0a.",
     )
     auth_signature_encoding = fields.Selection([("hex", "Hexadecimal"), ("base64", "Base64")], string="Signature As")
     auth_signature_header = fields.Char("Signature Header")
