@@ -11,6 +11,8 @@ from psycopg2 import errorcodes
 _logger = logging.getLogger(__name__)
 
 BUSY_ATTEMPTS, OWN_ATTEMPTS = 10, 100
+# Two that write the same row at once meet at the unique indexes of these.
+LOSING = ("bridge_binding", "bridge_job", "bridge_feed", "bridge_request")
 BUSY = {
     errorcodes.SERIALIZATION_FAILURE,
     errorcodes.DEADLOCK_DETECTED,
@@ -44,7 +46,7 @@ def is_busy(error):
     Two lanes that bind the same record at the same time meet at the unique indexes of the bindings.
     """
     if isinstance(error, psycopg2.errors.UniqueViolation):
-        return (error.diag.table_name or "") in ("bridge_binding", "bridge_job")
+        return (error.diag.table_name or "") in LOSING
     return isinstance(error, psycopg2.Error) and error.pgcode in BUSY
 
 

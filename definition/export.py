@@ -19,7 +19,7 @@ def export(connector):
         "connector": {
             "code": connector.code,
             "name": connector.name,
-            "base_url": connector.base_url,
+            "base_url": connector.base_url or None,
             "auth": {"scheme": connector.auth_scheme, **connector._auth_options()},
             "headers": read_json(connector, "headers") or {},
             "timeouts": {

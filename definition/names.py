@@ -6,6 +6,7 @@ FLOW_KEYS = (
     "code",
     "name",
     "direction",
+    "is_called",
     "authority",
     "can_create",
     "can_update",

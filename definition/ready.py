@@ -33,8 +33,10 @@ def check_operations(flow):
     needs_get = (flow.parent_id and flow._operation("list")) or flow._operation("list").details
     if needs_get and "get" not in kinds:
         flow._refuse(flow.env._("its list has only a part of each record: that needs the operation “Get one record”"))
-    if flow.parent_id:
+    if flow.parent_id or flow.is_called:
         return
+    if not flow.connector_id.base_url:
+        flow._refuse(flow.env._("its connector has no Base Address to call. Enter it, or choose “Called Only”"))
     if flow.direction != "push" and "list" not in kinds:
         flow._refuse(flow.env._("it has no operation that lists records"))
     if flow.direction != "pull" and not kinds & {"create", "update"}:

@@ -78,7 +78,14 @@ def enqueue_due(env):
     due = (
         env["bridge.flow"]
         .sudo()
-        .search([("next_run", "<=", now), ("connector_id.state", "!=", "disabled"), ("parent_id", "=", False)])
+        .search(
+            [
+                ("next_run", "<=", now),
+                ("connector_id.state", "!=", "disabled"),
+                ("parent_id", "=", False),
+                ("is_called", "=", False),
+            ]
+        )
     )
     for flow in env["bridge.change"].sudo()._waiting_flows():
         env["bridge.run"].sudo()._enqueue(flow, trigger="change", kind="push")

@@ -1,6 +1,7 @@
 from . import (
     bridge_record_mixin,
     bridge_authentication_mixin,
+    bridge_called_mixin,
     bridge_gone_mixin,
     bridge_list_mixin,
     bridge_secrets_mixin,
@@ -20,6 +21,8 @@ from . import (
     bridge_alert,
     bridge_exchange,
     bridge_change,
+    bridge_feed,
+    bridge_request,
     bridge_conflict,
     bridge_drift,
     bridge_failure,  # a view of jobs and differences

@@ -30,6 +30,7 @@ class BridgeChange(models.Model):
     path = fields.Char(
         readonly=True, help="How the flow's records reach the changed one, such as country_id; empty: it is one itself."
     )
+    own = fields.Boolean(readonly=True, help="The other system has made the change itself.")
     record_name = fields.Char("Record", compute="_compute_record_name")
     create_date = fields.Datetime("When")
     create_uid = fields.Many2one("res.users", "Who")
@@ -159,6 +160,36 @@ class BridgeChange(models.Model):
         self._done([row_id for row_id, _path, _res_id in rows])
 
     @api.model
+    def _note_own(self, flow, record_ids):
+        """Records that the other system has changed by a call; it is told of them only if it asks for that."""
+        now = fields.Datetime.now()
+        self.env.cr.execute(
+            """
+            INSERT INTO bridge_change (flow_id, res_model, path, res_id, own, create_date, create_uid)
+            SELECT %s, %s, '', record.id, TRUE, %s, %s FROM unnest(%s::int[]) AS record (id)
+            """,
+            [flow.id, flow.model, now, self.env.uid, list(record_ids)],
+        )
+
+    @api.model
+    def _drain(self, flow, limit):
+        """Take changes out of the outbox for good, in the order in which they were made.
+
+        :return: Odoo id, and was it the other system that has made the change
+        :rtype: list[tuple[int, bool]]
+        """
+        self._resolve_reached(flow)
+        self.env.cr.execute(
+            """
+            DELETE FROM bridge_change
+             WHERE id IN (SELECT id FROM bridge_change WHERE flow_id = %s AND path = '' ORDER BY id LIMIT %s)
+         RETURNING id, res_id, COALESCE(own, FALSE)
+            """,
+            [flow.id, limit],
+        )
+        return [(res_id, own) for _id, res_id, own in sorted(self.env.cr.fetchall())]
+
+    @api.model
     def _waiting_records(self, flow):
         """Odoo ids of the flow's records that wait to be looked at.
 
@@ -250,7 +281,7 @@ WAITING = """
     SELECT flow.id
       FROM bridge_flow flow
       JOIN bridge_connector connector ON connector.id = flow.connector_id
-     WHERE flow.active AND connector.active AND connector.state = 'live'
+     WHERE flow.active AND connector.active AND connector.state = 'live' AND flow.is_called IS NOT TRUE
        AND (flow.push_waits_until IS NULL OR flow.push_waits_until <= %(now)s)
        AND (flow.direction = 'push' OR flow.direction = 'both' AND flow.last_full_scan IS NOT NULL)
        AND (EXISTS (SELECT FROM bridge_change change WHERE change.flow_id = flow.id)

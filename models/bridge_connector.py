@@ -92,7 +92,16 @@ class BridgeConnector(models.Model):
     )
 
     # Where it is and how to talk to it
-    base_url = fields.Char("Base Address", required=True, tracking=True)
+    base_url = fields.Char(
+        "Base Address", tracking=True, help="Empty where the other system only calls Odoo: all flows are “Called Only”."
+    )
+    caller_ids = fields.Many2many(
+        "res.users",
+        "bridge_connector_caller_rel",
+        string="Callers",
+        copy=False,
+        help="Users with the role “External System” that may call this connector's flows by Odoo's external API.",
+    )
     headers = fields.Text(
         "Extra Headers", help='JSON: headers sent with every request, without credentials. Example: {"Accept": "…"}'
     )
@@ -411,7 +420,7 @@ class BridgeConnector(models.Model):
             shared=SharedTokens(self.env.cr.dbname, self.id),
         )
         settings = Settings(
-            base_url=connector.base_url,
+            base_url=connector.base_url or None,
             headers=read_json(connector, "headers") or {},
             connect_timeout=connector.connect_timeout,
             read_timeout=connector.read_timeout,
@@ -433,7 +442,7 @@ class BridgeConnector(models.Model):
     def _turnstile(self):
         if not self.rate_requests and not self.max_requests:
             return None
-        return Turnstile(self.env.cr.dbname, self.id, urlsplit(self.base_url).hostname)
+        return Turnstile(self.env.cr.dbname, self.id, urlsplit(self.base_url or "").hostname)
 
     def _allowed_addresses(self):
         everywhere = self.env["ir.config_parameter"].sudo().get_param(ALLOWED_ADDRESSES, "")
@@ -509,6 +518,14 @@ class BridgeConnector(models.Model):
         """Call the other system now and say in words what came of it."""
         self.ensure_one()
         self.env["bridge.run"]._check_operator(self)
+        if not self.base_url:
+            raise UserError(
+                self.env._(
+                    "“%s” has no Base Address: the other system calls Odoo. Have it call “status” of a flow to see"
+                    " whether it gets in.",
+                    self.name,
+                )
+            )
         lists = self.flow_ids.filtered(lambda flow: not flow.parent_id).operation_ids
         exchanges, operation = [], lists.filtered(lambda one: one.kind == "list")[:1]
         kind, title = "success", self.env._("The connection works")

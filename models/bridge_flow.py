@@ -35,7 +35,7 @@ WAITS = "Runs have failed as a whole, so that the next one does not start by its
 class BridgeFlow(models.Model):
     _name = "bridge.flow"
     _description = "Flow"
-    _inherit = ["bridge.gone.mixin"]
+    _inherit = ["bridge.gone.mixin", "bridge.called.mixin"]
     _order = "connector_id, sequence, id"
 
     # What is kept in agreement
@@ -495,6 +495,10 @@ class BridgeFlow(models.Model):
                     self.env._(
                         "The connector “%s” is disabled. Set it to Preview or Live first.", flow.connector_id.name
                     )
+                )
+            if flow.is_called:
+                raise UserError(
+                    self.env._("The other system calls the flow “%s”; Odoo does not call it.", flow.display_name)
                 )
             check_references(flow)
             ready |= flow

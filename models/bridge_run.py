@@ -39,6 +39,7 @@ class BridgeRun(models.Model):
             ("schedule", "Schedule"),
             ("record", "Single records"),
             ("change", "Change in Odoo"),
+            ("call", "Called by the Other System"),
         ],
         readonly=True,
     )

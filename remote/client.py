@@ -81,7 +81,8 @@ class Client:
         self._secrets = tuple(filter(None, secrets))
         self._turnstile = turnstile
         self._guard = Guard(settings.allowed_addresses)
-        self._origin = address.origin(settings.base_url)
+        # None: a system that only calls us.
+        self._origin = None if settings.base_url is None else address.origin(settings.base_url)
         self._session = None
         self._cookies = Cookies() if settings.cookies else None
         self._opening = threading.Lock()

@@ -6,7 +6,7 @@ from .common import BridgeCase, thing, things_flow
 CONFIGURATION = ("bridge.connector", "bridge.flow", "bridge.operation", "bridge.field.mapping")
 STATE = ("bridge.binding", "bridge.run", "bridge.log", "bridge.job", "bridge.gate", "bridge.alert", "bridge.failure")
 STATE += ("bridge.change", "bridge.conflict", "bridge.drift")
-INTERNAL = ("bridge.key", "bridge.seen")
+INTERNAL = ("bridge.feed", "bridge.key", "bridge.request", "bridge.seen")
 
 WIZARDS = ("bridge.anew", "bridge.definition.import", "bridge.job.ignore", "bridge.job.replay", "bridge.job.there")
 WIZARDS += ("bridge.recover",)

@@ -13,7 +13,7 @@ from .receipt import Draft
 from .related import external_ids
 
 
-class _UnrelatedError(Exception):
+class UnrelatedError(Exception):
     """A related record is not in the other system.
 
     :ivar Rule rule: the mapping that points to it
@@ -34,7 +34,7 @@ def write(push, steps):
     # One that is gone is not sent, or in the words of the first time.
     ids = [step.record_id for step in steps if step.facts.exists and not step.repeats]
     records = push.records.with_context(active_test=False, bin_size=False).browse(ids)
-    _fetch(push.mapper, records)
+    fetch_pushed(push.mapper, records)
     known = external_ids(push, push.mapper, records)
     by_id = {record.id: record for record in records}
     drafts, refused = [], []
@@ -46,12 +46,12 @@ def write(push, steps):
             drafts.append(Draft(step, document, late, step.facts.bound, str(uuid.uuid4())))
         except MappingError as error:
             refused.append(step.refuse(*Failure.of(push.flow, error)))
-        except _UnrelatedError as error:
+        except UnrelatedError as error:
             refused.append(_unrelated(push, step, error.rule))
     return drafts, refused
 
 
-def _fetch(mapper, records):
+def fetch_pushed(mapper, records):
     fetch(records, [rule.field for rule in mapper.plain if rule.pushes])
 
 
@@ -61,12 +61,12 @@ def _document(push, step, record, known):
     whole, values, late = push.policy.sends_whole, {}, set()
     for rule in sent_rules(push.policy, step, base, whole=is_new or whole):
         if rule.is_nested:
-            values[rule.field] = _nested_documents(push, rule, step.facts.children[rule.field])
+            values[rule.field] = nested_documents(push, rule, step.facts.children[rule.field])
             continue
         value = portable(rule, record, known)
         if value is MISSING:
             if not _is_late(push, rule, record):
-                raise _UnrelatedError(rule)
+                raise UnrelatedError(rule)
             late.add(rule.field)
             continue
         if is_new and rule.converter.is_empty(value) and not (rule.required or rule.when_empty == "reject"):
@@ -78,21 +78,21 @@ def _document(push, step, record, known):
     return document, frozenset(late)
 
 
-def _nested_documents(push, rule, children):
+def nested_documents(push, rule, children):
     """The documents of the records inside; each has its remote id, if it has one.
 
     :raises MappingError: naming the field
-    :raises _UnrelatedError: if a related record is not there
+    :raises UnrelatedError: if a related record is not there
     """
     flow = push.nested_flows[rule.field]
     records = push.records_of(flow).with_context(active_test=False).browse(children.ids)
-    _fetch(rule.child, records)
+    fetch_pushed(rule.child, records)
     known = external_ids(push, rule.child, records)
     place, remote_id, documents = parse_path(flow.id_path), flow._remote_id(), []
     for record in records:
         values = {inner.field: portable(inner, record, known) for inner in rule.child.rules if inner.pushes}
         if MISSING in values.values():
-            raise _UnrelatedError(rule)
+            raise UnrelatedError(rule)
         document = rule.child.write(values)
         own = record.id in children.bound and _own_id(flow, children.bound[record.id].external_id)
         if own:

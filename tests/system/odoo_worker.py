@@ -31,6 +31,24 @@ def configure(env, definition, secret=None, flow=None):
     return imported.id
 
 
+def configure_called(env, definition):
+    """Import a definition whose flows are called; return the API key of a user who may call them."""
+    connector = env["bridge.connector"]._import_definition(definition)
+    group = env.ref("integration_bridge.group_integration_bridge_external")
+    caller = env["res.users"].create(
+        {"name": "Shop", "login": "shop_caller", "group_ids": [(6, 0, group.ids)], "password": "shop_caller"}
+    )
+    connector.write({"state": "live", "user_id": env.ref("base.user_admin").id, "caller_ids": [(6, 0, caller.ids)]})
+    return env["res.users.apikeys"].with_user(caller).sudo()._generate("rpc", "shop", None)
+
+
+def change_phone(env, phone, seed):
+    """A person changes a record that is bound; which one, the seed says."""
+    bound = env["bridge.binding"].search([("res_model", "=", "res.partner")])
+    if bound:
+        env["res.partner"].browse(bound[int(seed * len(bound))].res_id).phone = phone
+
+
 def enqueue(env, flows=None, full=False):
     """Queue the runs of these flows (of all, by default); return {code: run ids}."""
     domain = [("parent_id", "=", False), ("connector_id.state", "=", "live")]

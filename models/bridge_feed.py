@@ -1,0 +1,120 @@
+import base64
+import binascii
+import contextlib
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+from ..road.inside import inside_after
+
+MOST_MOVED = 5000  # changes that one call takes out of the outbox
+AT_ONCE = 10_000  # records that are looked at by one query
+
+
+class BridgeFeed(models.Model):
+    """What the other system is told when it asks: each record once, in the order of its last change.
+
+    Changes come out of the outbox and get their number here. Two calls that do so at the same time get the same
+    numbers, and the unique index has one of them begin again; so a number is never committed behind a later one, and
+    a reader who has seen a number has seen all before it. Since a record has one place, no cursor gets too old.
+    """
+
+    _name = "bridge.feed"
+    _description = "Changes That the Other System Reads"
+    _log_access = False
+
+    flow_id = fields.Many2one("bridge.flow", required=True, ondelete="cascade", readonly=True)
+    res_id = fields.Integer("Odoo Record ID", required=True, readonly=True)
+    own = fields.Boolean(readonly=True, help="The other system has made the change itself.")
+    number = fields.Integer(required=True, readonly=True)
+
+    _number_uniq = models.UniqueIndex("(flow_id, number)")
+    _record_uniq = models.UniqueIndex("(flow_id, res_id, own)")
+
+    @api.model
+    def _fill(self, flow):
+        """Move what has changed into the feed; all records of the flow, where it has to look at everything.
+
+        :return: is there more in the outbox
+        :rtype: bool
+        """
+        if flow.push_scan_needed or not flow.last_push_scan:
+            after = 0
+            while ids := inside_after(flow, after, AT_ONCE):
+                self._append(flow, [(record_id, False) for record_id in ids])
+                after = ids[-1]
+            flow.write({"push_scan_needed": False, "last_push_scan": fields.Datetime.now()})
+        rows = self.env["bridge.change"]._drain(flow, MOST_MOVED)
+        self._append(flow, rows)
+        return len(rows) == MOST_MOVED
+
+    @api.model
+    def _append(self, flow, rows):
+        """:param rows: (Odoo id, was it the other system) in the order of the changes; the last one of each counts"""
+        if not rows:
+            return
+        last = {row: place for place, row in enumerate(rows)}
+        self.env.cr.execute(
+            """
+            INSERT INTO bridge_feed (flow_id, res_id, own, number)
+            SELECT %(flow)s, row.res_id, row.own, (
+                       SELECT COALESCE(max(number), 0) FROM bridge_feed WHERE flow_id = %(flow)s
+                   ) + row.place
+              FROM unnest(%(ids)s::int[], %(own)s::boolean[]) WITH ORDINALITY AS row (res_id, own, place)
+       ON CONFLICT (flow_id, res_id, own) DO UPDATE SET number = EXCLUDED.number
+            """,
+            {
+                "flow": flow.id,
+                "ids": [res_id for res_id, _own in sorted(last, key=last.get)],
+                "own": [bool(own) for _res_id, own in sorted(last, key=last.get)],
+            },
+        )
+
+    @api.model
+    def _read_after(self, flow, cursor, limit, own):
+        """:return: Odoo ids in the order of their last change, and the cursor behind them
+        :rtype: tuple[list[int], str]
+        """
+        number = self._number_of(flow, cursor)
+        self.env.cr.execute(
+            """
+            SELECT feed.res_id, feed.number
+              FROM bridge_feed feed
+             WHERE feed.flow_id = %(flow)s AND feed.number > %(number)s AND (%(own)s OR NOT feed.own)
+               AND NOT (%(own)s AND EXISTS (  -- it comes later, too
+                   SELECT FROM bridge_feed later
+                    WHERE later.flow_id = feed.flow_id AND later.res_id = feed.res_id AND later.number > feed.number))
+          ORDER BY feed.number LIMIT %(limit)s
+            """,
+            {"flow": flow.id, "number": number, "own": own, "limit": limit},
+        )
+        rows = self.env.cr.fetchall()
+        return [row[0] for row in rows], self._cursor(flow, rows[-1][1] if rows else number)
+
+    @api.model
+    def _cursor(self, flow, number):
+        return base64.urlsafe_b64encode(f"{flow.id}.{number}".encode()).decode()
+
+    @api.model
+    def _number_of(self, flow, cursor):
+        """:raises ValidationError: if it is no cursor of this flow"""
+        if cursor is None or cursor is False:
+            return 0
+        with contextlib.suppress(AttributeError, ValueError, binascii.Error):
+            flow_id, number = base64.urlsafe_b64decode(cursor.encode()).decode().split(".")
+            if int(flow_id) == flow.id and 0 <= int(number) < 2**31:
+                return int(number)
+        raise ValidationError(
+            self.env._(
+                "“since” is no cursor of the flow “%s”. Send the cursor of its last answer, or leave it out to read"
+                " everything.",
+                flow.code,
+            )
+        )
+
+    @api.autovacuum
+    def _gc_outbox(self):
+        """What nobody reads does not pile up in the outbox."""
+        for flow in self.env["bridge.flow"].sudo().search([("is_called", "=", True), ("direction", "!=", "pull")]):
+            if flow.last_push_scan:
+                self._fill(flow)
