@@ -16,6 +16,7 @@ from ..remote.formats import FORMS, make
 from ..remote.pagination import PAGINATORS
 from ..remote.pagination import build as build_paginator
 from ..road.pull.road import Pull
+from . import lossy
 from .common import BridgeCase, FaultCase, field, thing, things_flow
 from .push_case import PushCase, contacts_flow
 
@@ -195,6 +196,7 @@ class TestExtend(ExampleCase):
         self.sync(flow)
         self.assertEqual((self.bound(flow, 1).name, self.bound(flow, 1).function), ("Other", "Greeted"))
 
+    @lossy.counts_requests  # a hook is called in each attempt
     def test_nothing_comes_after_a_preview(self):
         told = []
         flow = self.contacts()

@@ -62,6 +62,7 @@ class TestFiles(BridgeCase):
         self.elsewhere.route("/secret.png", faults.json_answer({}, 401))
         self.assert_well(self.things(f"{self.elsewhere.url}/secret.png"), [1])
 
+    @lossy.counts_requests
     def test_unavailable_on_the_own_host_holds_up_nothing(self):
         self.server.faults = [None, (503, {}, b"{}")]
         run = self.things(f"{self.server.url}/a.png", f"{self.server.url}/v1/b.png")
@@ -115,6 +116,7 @@ class TestFiles(BridgeCase):
         self.assert_well(self.things("/bomb.png", "/cut.jpg", "/a.png"), [1])
         self.assertEqual(self.images(), [False, True, True], "half a picture is one that Odoo can show")
 
+    @lossy.counts_requests
     def test_file_that_needs_other_credentials_pauses_nothing(self):
         self.server.faults = [None, (401, {}, b"{}")]
         run = self.things("/a.png")
