@@ -32,6 +32,7 @@
         "wizards/bridge_job_replay_views.xml",
         "wizards/bridge_job_there_views.xml",
         "wizards/bridge_recover_views.xml",
+        "wizards/bridge_caller_views.xml",
         "views/bridge_log_views.xml",
         "views/bridge_exchange_views.xml",
         "views/bridge_job_views.xml",

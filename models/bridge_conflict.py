@@ -243,7 +243,7 @@ class BridgeConflict(models.Model):
             bindings._look_anew(bindings.ids)  # what is known already is looked at again
             if flow._operation("get"):
                 self.env["bridge.job"]._enqueue_records(flow, bindings.mapped("external_id"))
-            else:
+            elif not flow.is_called:  # else it is taken when the other system sends it again
                 flow._enqueue(trigger="manual", full=True)
 
     def _let_differ(self):

@@ -583,7 +583,10 @@ class BridgeConnector(models.Model):
     def action_sync(self):
         """Sync every flow of the connector now."""
         self.env["bridge.run"]._check_operator(self)
-        runs = self.flow_ids.filtered(lambda flow: not flow.parent_id)._enqueue(trigger="manual")
+        flows = self.flow_ids.filtered(lambda flow: not (flow.parent_id or flow.is_called))
+        if not flows:
+            raise UserError(self.env._("“%s” has no flow that Odoo runs.", self.name))
+        runs = flows._enqueue(trigger="manual")
         return runs._action_open()
 
     def action_set_live(self):

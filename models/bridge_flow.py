@@ -496,10 +496,6 @@ class BridgeFlow(models.Model):
                         "The connector “%s” is disabled. Set it to Preview or Live first.", flow.connector_id.name
                     )
                 )
-            if flow.is_called:
-                raise UserError(
-                    self.env._("The other system calls the flow “%s”; Odoo does not call it.", flow.display_name)
-                )
             check_references(flow)
             ready |= flow
         for flow in in_order(ready):
@@ -526,7 +522,11 @@ class BridgeFlow(models.Model):
         self.env["bridge.run"]._check_operator(self)
         if "pull" in self.mapped("direction"):
             raise UserError(self.env._("This flow sends nothing. Set its direction first."))
-        return self._enqueue(trigger="manual", full=True, kinds=["push"])._action_open()
+        called = self.filtered("is_called")
+        called.sudo().push_scan_needed = True  # the next reader is told of all records
+        if called == self:
+            return False
+        return (self - called)._enqueue(trigger="manual", full=True, kinds=["push"])._action_open()
 
     def action_compare(self):
         """Read both sides completely and report what differs; nothing is written."""

@@ -199,8 +199,12 @@ class BridgeRun(models.Model):
 
         :param dict anew: what is taken anew: ``fields``, and ``ids`` of records or None
         :rtype: BridgeRun
-        :raises UserError: if something is to be taken anew while such a run is under way
+        :raises UserError: if something is to be taken anew while such a run is under way, or the flow is only called
         """
+        if flow.is_called:
+            raise UserError(
+                self.env._("The other system calls the flow “%s”; Odoo does not call it.", flow.display_name)
+            )
         jobs = self.env["bridge.job"].search(
             [("flow_id", "=", flow.id), ("kind", "=", kind), ("state", "in", ("pending", "running"))]
         )

@@ -108,6 +108,10 @@ class TestUpsert(CalledCase):
         result = self.call("upsert", [thing(1, phone="2")])["results"][0]
         self.assertEqual((result["result"], result["fields"]), ("conflict", ["phone"]))
         self.assertEqual(self.bound(self.flow, 1).phone, "1")
+        conflict = self.env["bridge.conflict"].search([("flow_id", "=", self.flow.id), ("state", "=", "open")])
+        conflict.action_keep_remote()
+        self.assertEqual(self.results(thing(1, phone="2")), ["updated"])
+        self.assertEqual((self.bound(self.flow, 1).phone, conflict.state), ("2", "closed"))
 
     def test_what_is_gone_goes_as_the_flow_says(self):
         self.results(thing(1), thing(2))
@@ -152,6 +156,8 @@ class TestUpsert(CalledCase):
     def test_nobody_calls_out_for_a_flow_that_is_called(self):
         with self.assertRaisesRegex(UserError, "Odoo does not call it"):
             self.flow.action_sync()
+        with self.assertRaisesRegex(UserError, "Odoo does not call it"):
+            self.flow.action_compare()
         with self.assertRaisesRegex(UserError, "no Base Address"):
             self.connector.action_test_connection()
         self.flow.write({"interval_number": 1, "next_run": "2020-01-01"})
@@ -250,6 +256,12 @@ class TestChanges(CalledCase):
         second = flows.changes("tagged", first["cursor"])
         self.assertEqual([one["record"]["tags"] for one in second["changes"]], [["Blue"]])
 
+    def test_all_is_told_again_where_a_person_wants_it(self):
+        _changes, cursor = self.changes()
+        self.assertFalse(self.flow.action_full_push())
+        (change,), _cursor = self.changes(cursor)
+        self.assertEqual(change["odoo_id"], self.ours.id)
+
     def test_limit_cuts_and_says_that_there_is_more(self):
         for number in range(5):
             self.env["res.partner"].create({"name": f"N{number}", "ref": "shop"})
@@ -313,6 +325,30 @@ class TestWhoMayCall(CalledCase):
         with self.assertRaises(AccessError) as caught:
             self.env["bridge.flow"].with_user(self.caller).status("nothing")
         self.assertEqual(messages[0], str(caught.exception).replace("nothing", "things"))
+
+    def test_new_caller_gets_a_key_that_is_shown_once_and_opens_this_connector_only(self):
+        wizard = self.env["bridge.caller"].with_user(self.env.ref("base.user_admin"))
+        wizard = wizard.create({"connector_id": self.connector.id, "name": "Web shop", "days": 30})
+        key = wizard.with_context(**wizard.action_create()["context"]).key
+        self.assertFalse(wizard.key)
+        caller = self.env["res.users"].search([("login", "=", wizard.login)])
+        self.assertEqual(caller.group_ids, self.env.ref(EXTERNAL))
+        self.assertIn(caller, self.connector.caller_ids)
+        checked = self.env["res.users.apikeys"]._check_credentials(scope="rpc", key=key)
+        self.assertEqual(checked, caller.id)
+        self.assertEqual(self.call("status", who=caller)["records"], 0)
+        self.connector.caller_ids -= caller
+        with self.assertRaises(AccessError):
+            self.call("status", who=caller)
+
+    def test_only_an_administrator_of_odoo_gives_access(self):
+        group = self.env.ref("integration_bridge.group_integration_bridge_administrator")
+        self.acting.group_ids += group
+        wizard = self.env["bridge.caller"].create({"connector_id": self.connector.id, "name": "Web shop"})
+        with self.assertRaises(AccessError):
+            wizard.with_user(self.acting).action_create()
+        with self.assertRaises(AccessError):
+            self.env["bridge.caller"].with_user(self.acting).create({"connector_id": self.connector.id, "name": "x"})
 
     def test_acting_user_s_rights_hold(self):
         self.acting.group_ids -= self.env.ref("base.group_partner_manager")

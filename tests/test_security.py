@@ -8,7 +8,14 @@ STATE = ("bridge.binding", "bridge.run", "bridge.log", "bridge.job", "bridge.gat
 STATE += ("bridge.change", "bridge.conflict", "bridge.drift")
 INTERNAL = ("bridge.feed", "bridge.key", "bridge.request", "bridge.seen")
 
-WIZARDS = ("bridge.anew", "bridge.definition.import", "bridge.job.ignore", "bridge.job.replay", "bridge.job.there")
+WIZARDS = (
+    "bridge.anew",
+    "bridge.caller",
+    "bridge.definition.import",
+    "bridge.job.ignore",
+    "bridge.job.replay",
+    "bridge.job.there",
+)
 WIZARDS += ("bridge.recover",)
 
 

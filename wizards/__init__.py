@@ -1,5 +1,6 @@
 from . import (
     bridge_anew,
+    bridge_caller,
     bridge_definition_import,
     bridge_job_ignore,
     bridge_job_replay,
