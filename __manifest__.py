@@ -19,6 +19,7 @@
             "oauthlib",
             "requests",
             "requests-aws4auth",
+            "vobject",
         ],
     },
     "data": [

@@ -76,7 +76,8 @@ def export_operation(operation):
         document |= {name: operation[name] for name in READ_OPTIONS}
     if operation.kind in WRITES:
         document |= {"sends": operation.sends, "repeatable": operation.repeatable, "bulk": _export_bulk(operation)}
-        document |= {"id_header": operation.id_header or None, "unsent": operation._unsent()}
+        document |= {name: operation[name] or None for name in ("id_header", "new_id")}
+        document["unsent"] = operation._unsent()
     if operation.kind in ("list", "find"):
         document["pagination"] = {"type": operation.pagination, **(read_json(operation, "pagination_options") or {})}
     if operation.kind == "list":

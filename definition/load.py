@@ -132,7 +132,7 @@ def _operation_values(document):
     return {
         **given(document, ("kind", "method", "path", *FORMATS, "sends", "repeatable", *READ_OPTIONS)),
         **_bulk_values(document.get("bulk") or {}),
-        "id_header": document.get("id_header") or False,
+        **{name: document.get(name) or False for name in ("id_header", "new_id")},
         "details": document.get("details") or False,
         "window_days": (document.get("window") or {}).get("days", 0),
         "window_start": fields.Date.to_date((document.get("window") or {}).get("start")) or False,

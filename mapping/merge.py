@@ -140,9 +140,24 @@ def doubts(snapshot):
     return {name: value[0] for name, value in found.items() if value}
 
 
+def begun_name(name):
+    """Under which name it stands what is being sent of a field, from before the request until its answer."""
+    return f"{name}!"
+
+
+def begun(snapshot):
+    """What was being sent when no answer came, by field: it may be there, and then nobody else has changed it there.
+
+    :param dict snapshot: the remote's
+    :rtype: dict
+    """
+    found = {name[:-1]: value for name, value in (snapshot or {}).items() if name.endswith("!")}
+    return {name: value[0] for name, value in found.items() if value}
+
+
 def _is_answered(name, terms, kept):
-    """Is this a doubt that what the remote says now has ended?"""
-    return name.endswith("?") and name[:-1] in terms and name[:-1] not in kept
+    """Is this a doubt, or a request without an answer, that what the remote says now has ended?"""
+    return name.endswith(("?", "!")) and name[:-1] in terms and name[:-1] not in kept
 
 
 def key_name(name):

@@ -31,7 +31,7 @@ MISSING = _Missing()
 
 
 class Where(NamedTuple):
-    """A step to the first object of a list in which a key has a value: ``[code=color]``.
+    """A step to the first object of a list in which a key has a value, or a list with it: ``[code=color]``.
 
     :ivar str name: the key
     :ivar value: text, number, true, false or null
@@ -48,6 +48,8 @@ class Where(NamedTuple):
         return None
 
     def _is_meant(self, value):
+        if isinstance(value, list):  # a telephone number may be of several types
+            return any(self._is_meant(one) for one in value)
         if isinstance(value, bool) or isinstance(self.value, bool) or value is None or self.value is None:
             return value is self.value
         return str(value) == str(self.value)  # 7 and "7" name the same

@@ -4,6 +4,7 @@ from . import (
     bridge_called_mixin,
     bridge_gone_mixin,
     bridge_list_mixin,
+    bridge_sending_mixin,
     bridge_secrets_mixin,
     bridge_network_mixin,
     bridge_connector,

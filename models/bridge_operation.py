@@ -53,7 +53,7 @@ PLACEHOLDERS = {
 class BridgeOperation(models.Model):
     _name = "bridge.operation"
     _description = "Operation"
-    _inherit = ["bridge.flow.part", "bridge.list.mixin"]
+    _inherit = ["bridge.flow.part", "bridge.list.mixin", "bridge.sending.mixin"]
     _order = "flow_id, kind desc, id"
     _rec_name = "kind"
 
@@ -82,29 +82,7 @@ class BridgeOperation(models.Model):
     body_options_help = fields.Html("Options of the Body", compute="_compute_body_options_help")
     placeholders_help = fields.Html("Placeholders", compute="_compute_placeholders_help")
 
-    # What is sent
-    sends = fields.Selection(
-        [("changes", "Only changed fields"), ("whole", "The whole record")],
-        string="{record} Is",
-        default="changes",
-        required=True,
-        help="Only changed fields: for a PATCH. The whole record: for a PUT; what Odoo does not map stays as the other"
-        " system has it, if there is an operation that gets one record.",
-    )
-    repeatable = fields.Boolean(
-        "Safe to Repeat",
-        help="The same creation sent twice makes one record, because its id is our {reference}.",
-    )
-    id_header = fields.Char(
-        "Header with the ID",
-        help="Where the answer to a creation names the new record only in a header, such as Location: the last part of"
-        " the address in it is the remote ID.",
-    )
-    unsent_paths = fields.Char(
-        "Not Sent Back",
-        help="Of the whole record, what only the other system writes and refuses to be sent: paths separated by commas,"
-        " for example quantity, _links, lines.total",
-    )
+    # Many records in one request
     bulk_size = fields.Integer(
         "Records in a Request", help="0: one request for each record. Else {records} in the body is a list."
     )
@@ -344,7 +322,7 @@ class BridgeOperation(models.Model):
                 if operation.bulk_size and operation.kind in WRITES and name != "item":
                     own = {"records"}
                 try:
-                    template.validate(part, own)
+                    template.validate(part, own, in_path=name == "path")
                 except template.TemplateError as error:
                     operation._refuse(name, self.env["bridge.connector"]._explain(error))
             if operation.bulk_size and "records" not in template.placeholders(operation._parts()["body"]):
@@ -404,23 +382,6 @@ class BridgeOperation(models.Model):
             for name in READ_OPTIONS:
                 if operation[name] and operation.kind not in READS:
                     operation._refuse(name, self.env._("it is about what is read: list, get or find a record"))
-
-    @api.constrains("kind", "id_header", "unsent_paths", "sends", "bulk_size")
-    def _check_change(self):
-        for operation in self:
-            if operation.id_header and (operation.kind != "create" or operation.bulk_size):
-                operation._refuse("id_header", self.env._("it is about the creation of one record by one request"))
-            if operation.unsent_paths and (operation.kind != "update" or operation.sends != "whole"):
-                operation._refuse(
-                    "unsent_paths", self.env._("it is about an update whose {record} is the whole record")
-                )
-            for path in operation._unsent():
-                try:
-                    parse_path(path)
-                except MappingError as error:
-                    operation._refuse("unsent_paths", self.env["bridge.connector"]._explain(error))
-                if path == "@":
-                    operation._refuse("unsent_paths", self.env._("then nothing would be sent; name keys of the record"))
 
     @api.constrains("delta_kind", "delta_source", "flow_id")
     def _check_delta(self):
@@ -574,13 +535,6 @@ class BridgeOperation(models.Model):
             needed = (self.flow_id.id_path.strip('"'),)
         return formats.make(self.answer_format, read_json(self, "answer_options"), needed=needed)
 
-    def _unsent(self):
-        """Paths of what is not sent back.
-
-        :rtype: list[str]
-        """
-        return [part.strip() for part in (self.unsent_paths or "").split(",") if part.strip()]
-
     def _identifier(self):
         """What tells of a document which record it is, and whether it is deleted; it touches no database."""
         flow = self.flow_id
@@ -629,6 +583,7 @@ class BridgeOperation(models.Model):
             parse_path(flow.reference_path) if flow.reference_path else None,
             flow.version_header,
             self.id_header,
+            self.new_id or "",
         )
 
     def _read_first_page(self, client):

@@ -133,6 +133,10 @@ MESSAGES = {
         "Line %(number)s of the answer of %(host)s is not an object. If the whole answer is one JSON document, choose"
         " the answer format JSON."
     ),
+    "not_vcard": _lt(
+        "Line %(number)s of the answer of %(host)s: this is no vCard (%(problem)s). Check the path of the operation,"
+        " and whether the other system can give version 3.0 or 4.0."
+    ),
     "no_stream": _lt(
         "The answer of %(host)s is large, and in the format “%(format)s”, which can not be read in parts. Choose"
         " another pagination, or ask for CSV, JSON or JSON lines."

@@ -2,18 +2,24 @@
 
 A string that is exactly ``{name}`` becomes the variable itself, with its type; inside a longer string it becomes text.
 ``{name|default}`` gives a default; ``{{`` and ``}}`` are literal braces. An entry ``"..."`` puts the entries of its
-value beside its own: ``{"id": "{external_id}", "...": "{record}"}``.
+value beside its own: ``{"id": "{external_id}", "...": "{record}"}``. In a path, ``{+name}`` keeps the slashes of a
+value.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from .errors import ConfigurationError, _lt
 
-_TOKEN = re.compile(r"(\{\{|\}\})|\{([A-Za-z_][A-Za-z0-9_]*)(?:\|([^{}]*))?\}|([{}])")
+_TOKEN = re.compile(
+    r"(?P<doubled>\{\{|\}\})|\{(?P<plus>\+?)(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?:\|(?P<default>[^{}]*))?\}|(?P<brace>[{}])"
+)
+# What {+name} leaves as it is: the signs that mean something in a path, and what is percent-encoded already.
+_IN_PATH = "/:@!$&'()*+,;="
+_BARE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _LEFT_OUT = object()
 SPREAD = "..."
 
@@ -41,14 +47,14 @@ def _tokens(text: str):
     position = 0
     for match in _TOKEN.finditer(text):
         yield text[position : match.start()]
-        if match[4]:
+        if match["brace"]:
             raise TemplateError(
                 _lt("Unbalanced %(brace)s in %(text)s: write %(twice)s for a literal brace."),
-                brace=match[4],
+                brace=match["brace"],
                 text=repr(text),
-                twice=match[4] * 2,
+                twice=match["brace"] * 2,
             )
-        yield match[1][0] if match[1] else match
+        yield match["doubled"][0] if match["doubled"] else match
         position = match.end()
     yield text[position:]
 
@@ -63,12 +69,12 @@ def _literal(text: str):
 
 def _value(match, variables, alone):
     """Value of one placeholder, or ``_LEFT_OUT``."""
-    value = variables.get(match[2])
+    value = variables.get(match["name"])
     if value is not None:
         return value
-    if match[3] is None:
+    if match["default"] is None:
         return _LEFT_OUT
-    return _literal(match[3]) if alone else match[3]
+    return _literal(match["default"]) if alone else match["default"]
 
 
 def _render_text(text: str, variables):
@@ -118,6 +124,8 @@ def render(template, variables: dict):
 def render_path(template: str, variables: dict) -> str:
     """Fill the placeholders of a path; each value is percent-encoded as one segment (RFC 3986 section 3.3).
 
+    ``{+name}`` is a path itself, as the other system wrote it (RFC 6570 section 3.2.3): its slashes stay.
+
     :raises TemplateError: a variable is missing, empty, or a dot segment: the path would name another resource
         (``DELETE /records/`` for an empty external id)
     """
@@ -129,14 +137,21 @@ def render_path(template: str, variables: dict) -> str:
 
 def _segment(match, value, template) -> str:
     text = "" if value is _LEFT_OUT else text_of(value)
-    if text in ("", ".", ".."):
+    if match["plus"]:
+        # "%2e" is a dot, too (RFC 3986 section 6.2.2.2).
+        text = text.removeprefix("/")
+        parts = [unquote(part) for part in text.split("/")]
+        encoded = quote(_BARE_PERCENT.sub("%25", text), safe=f"{_IN_PATH}%")
+    else:
+        parts, encoded = [text], quote(text, safe="")
+    if any(part in ("", ".", "..") for part in parts[:-1]) or parts[-1] in (".", "..") or not any(parts):
         raise TemplateError(
             _lt("The path %(path)s needs a value for {%(name)s}, and got %(text)s."),
             path=repr(template),
-            name=match[2],
+            name=match["name"],
             text=repr(text),
         )
-    return quote(text, safe="")
+    return encoded
 
 
 def placeholders(template) -> set[str]:
@@ -145,7 +160,7 @@ def placeholders(template) -> set[str]:
     :raises TemplateError: unbalanced braces
     """
     if isinstance(template, str):
-        return {token[2] for token in _tokens(template) if isinstance(token, re.Match)}
+        return {token["name"] for token in _tokens(template) if isinstance(token, re.Match)}
     if isinstance(template, dict):
         template = template.values()
     elif not isinstance(template, (list, tuple)):
@@ -153,13 +168,16 @@ def placeholders(template) -> set[str]:
     return set().union(*map(placeholders, template))
 
 
-def validate(template, allowed) -> None:
+def validate(template, allowed, in_path=False) -> None:
     """Check a template before it is stored.
 
-    :raises TemplateError: unbalanced braces, a placeholder that is not among ``allowed``, or an entry ``"..."`` that is
-        no object
+    :param bool in_path: is it a path, in which ``{+name}`` means something
+    :raises TemplateError: unbalanced braces, a placeholder that is not among ``allowed``, an entry ``"..."`` that is
+        no object, or ``{+name}`` where it means nothing
     """
     _check_spreads(template)
+    if not in_path and (plus := next(_with_plus(template), None)):
+        raise TemplateError(_lt("{+%(name)s} keeps slashes in a path; write {%(name)s} here."), name=plus)
     unknown = sorted(placeholders(template) - set(allowed))
     if unknown:
         names = ", ".join(f"{{{name}}}" for name in unknown)
@@ -167,6 +185,14 @@ def validate(template, allowed) -> None:
         raise TemplateError(
             _lt("Unknown placeholder %(names)s. Known here: %(known)s."), names=names, known=known or "-"
         )
+
+
+def _with_plus(template):
+    """Names of the placeholders that are written ``{+name}``."""
+    if isinstance(template, str):
+        yield from (token["name"] for token in _tokens(template) if isinstance(token, re.Match) and token["plus"])
+    for inner in template.values() if isinstance(template, dict) else template if isinstance(template, list) else ():
+        yield from _with_plus(inner)
 
 
 def _check_spreads(template):

@@ -3,6 +3,7 @@
 import itertools
 import json
 
+from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 
 from .push_case import contacts_operations
@@ -251,3 +252,200 @@ class TestOrderOfResults(FaultsPushCase):
         self.settle()
         self.assertFalse(self.jobs())
         self.assert_right(people)
+
+
+CHOSEN = {
+    "kind": "create",
+    "method": "PUT",
+    "path": "/contacts/{reference}.vcf",
+    "headers": {"If-None-Match": "*"},
+    "repeatable": True,
+    "new_id": "{reference}.vcf",
+}
+
+
+@tagged("post_install", "-at_install")
+class TestChosenId(FaultsPushCase):
+    """The address of a new record is ours to choose, as in CardDAV; nothing that is there is overwritten."""
+
+    def connect_chosen(self, direction="push", **create):
+        self.remote.named = True
+        return self.connect_push(direction, operations=contacts_operations(create={**CHOSEN, **create}))
+
+    def test_new_record_has_the_id_that_we_chose(self):
+        for direction in ("push", "both"):
+            with self.subTest(direction):
+                self.connect_chosen(direction)
+                ada = self.partner(phone="2")
+                self.settle()
+                [made] = self.contacts
+                self.assertEqual((made[-4:], self.binding(self.flow, ada).external_id), (".vcf", made))
+                self.assertEqual(self.sent(), ["PUT"])
+                self.assert_quiet(("Ada", "2"))
+                self.forget(ada)
+
+    def test_creation_without_an_answer_is_sent_again_and_is_there_once(self):
+        for done in (True, False):
+            with self.subTest(done=done):
+                self.connect_chosen()
+                ada = self.partner(phone="2")
+                self.tell(faults.reset(), done=done)
+                self.settle()
+                self.recover()
+                self.assertEqual(len({one.path for one in self.remote.requests if one.method == "PUT"}), 1)
+                self.assert_quiet(("Ada", "2"))
+                self.forget(ada)
+
+    def test_creation_that_was_refused_for_another_reason_is_not_taken_for_done(self):
+        for status, headers in ((409, {"If-None-Match": "*"}), (412, {"X-Other": "1"})):
+            with self.subTest(status=status):
+                self.connect_chosen(headers=headers)
+                ada = self.partner(phone="2")
+                self.tell(faults.json_answer({"message": "Sorry"}, status))
+                self.settle()
+                self.assertEqual((self.jobs().state, self.jobs().error_kind), ("failed", "rejected"))
+                self.recover()
+                self.assert_quiet(("Ada", "2"))
+                self.forget(ada)
+
+    def test_answer_that_names_another_id_is_refused(self):
+        self.connect_chosen()
+        self.partner(phone="2")
+        self.tell(faults.json_answer({"id": "another", "name": "Ada"}, 201), done=True)
+        self.settle()
+        self.assertEqual((self.jobs().error_kind, self.jobs().state), ("protocol", "pending"))
+        self.assertIn("another", self.jobs().error_message)
+
+    def test_misuse_is_refused_when_it_is_saved(self):
+        flow = self.connect_chosen()
+        create = flow.operation_ids.filtered(lambda one: one.kind == "create")
+        update = flow.operation_ids.filtered(lambda one: one.kind == "update")
+        for operation, values, words in [
+            (create, {"id_header": "Location"}, "ours or in a header"),
+            (create, {"new_id": "/contacts/new"}, r"it has no \{reference\}"),
+            (create, {"new_id": "{reference}{x}"}, r"\{x\}"),
+            (create, {"new_id": "{+reference}"}, "keeps slashes in a path"),
+            (create, {"bulk_size": 5, "body": '{"items": "{records}"}'}, "the creation of one record"),
+            (update, {"new_id": "{reference}"}, "the creation of one record"),
+            (update, {"query": '{"id": "{+external_id}"}'}, "keeps slashes in a path"),
+        ]:
+            with (
+                self.subTest(values),
+                self.assertRaisesRegex(ValidationError, words),
+                self.env.cr.savepoint(),
+            ):
+                operation.write(values)
+        update.path = "/{+external_id}"
+
+    def test_definition_keeps_the_id_that_we_choose(self):
+        self.connect_chosen()
+        exported = self.connector._export_definition()
+        self.connector.unlink()
+        connector = self.env["bridge.connector"]._import_definition(exported)
+        create = connector.flow_ids.operation_ids.filtered(lambda one: one.kind == "create")
+        self.assertEqual((create.new_id, create.repeatable), (CHOSEN["new_id"], True))
+
+
+@tagged("post_install", "-at_install")
+class TestUnanswered(FaultsPushCase):
+    """What people do in Odoo while a request has no answer: what we have sent ourselves is no change of the others."""
+
+    def connect_unanswered(self, authority="remote", **create):
+        self.remote.named = True
+        operations = contacts_operations(create={**CHOSEN, **create})
+        self.connect_push("both", authority, operations)
+        city = {"field_id": self.env.ref("base.field_res_partner__city").id, "path": "city", "converter": "text"}
+        self.flow.mapping_ids.create({**city, "flow_id": self.flow.id, "direction": "pull"})
+        self.remote.normalise = lambda document: {"city": "Set there", **document}
+        self.flow._enqueue("manual", full=True)
+        self.work()
+        self.sent()
+
+    def test_record_that_is_deleted_in_odoo_while_its_creation_has_no_answer_is_deleted_there(self):
+        self.connect_unanswered()
+        for done in (True, False):
+            with self.subTest(done=done):
+                ada = self.partner(phone="2")
+                self.tell(faults.reset(), done=done)
+                self.settle()
+                ada.unlink()
+                self.recover()
+                self.sync(self.flow)
+                self.settle()
+                self.assertFalse(self.env["bridge.conflict"].search([("state", "=", "open")]))
+                self.assertFalse(self.contacts)
+
+    def test_record_that_is_deleted_in_odoo_before_it_was_read_again_is_deleted_there(self):
+        self.connect_unanswered()
+        ada = self.partner(phone="2")
+        self.settle()
+        ada.unlink()
+        self.sync(self.flow)
+        self.settle()
+        self.assertFalse(self.env["bridge.conflict"].search([("state", "=", "open")]))
+        self.assertFalse(self.contacts)
+
+    def test_what_changes_in_odoo_while_a_creation_has_no_answer_is_sent(self):
+        for authority, is_read in itertools.product(("remote", "ask", "odoo"), (False, True)):
+            with self.subTest(authority, is_read=is_read):
+                self.connect_unanswered(authority)
+                ada = self.partner(phone="2")
+                self.tell(faults.reset(), done=True)
+                self.settle()
+                ada.phone = "3"
+                if is_read:  # it comes to us before it is asked for
+                    self.sync(self.flow)
+                self.recover()
+                self.assert_quiet(("Ada", "3"))
+                self.assertEqual((ada.phone, ada.city), ("3", "Set there"))
+                self.forget(ada)
+
+    def change_unanswered(self, authority, done=True):
+        """The phone of Ada was changed from 1 to 2, and no answer came."""
+        self.connect_unanswered(authority)
+        ada = self.in_agreement("Ada")
+        self.sync(self.flow)
+        ada.phone = "2"
+        self.tell(faults.reset(), done=done)
+        self.settle()
+        self.assertFalse(self.told)
+        return ada
+
+    def test_what_changes_in_odoo_while_a_change_has_no_answer_is_sent(self):
+        for authority in ("remote", "ask", "odoo"):
+            for value in ("3", "1", False):
+                with self.subTest(authority=authority, value=value):
+                    ada = self.change_unanswered(authority)
+                    ada.phone = value
+                    self.sync(self.flow)
+                    self.recover()
+                    self.assert_quiet(("Ada", value or None))
+                    self.assertEqual(ada.phone, value)
+                    self.forget(ada)
+
+    def test_what_others_change_there_while_a_change_has_no_answer_is_their_change(self):
+        for done in (True, False):
+            with self.subTest(done=done):
+                ada = self.change_unanswered("remote", done)
+                [there] = self.contacts.values()
+                self.remote.put("contacts", {**there, "phone": "9"})
+                ada.phone = "3"
+                self.sync(self.flow)
+                self.recover()
+                self.assert_quiet(("Ada", "9"))
+                self.assertEqual(ada.phone, "9")
+                self.forget(ada)
+
+    def test_what_was_refused_is_not_taken_for_sent(self):
+        self.connect_unanswered("remote")
+        ada = self.in_agreement("Ada")
+        self.sync(self.flow)
+        ada.phone = "2"
+        self.tell(faults.json_answer({"message": "Sorry"}, 422))
+        self.settle()
+        [there] = self.contacts.values()
+        self.remote.put("contacts", {**there, "phone": "2"})  # somebody else does
+        ada.phone = "3"
+        self.sync(self.flow)
+        self.recover()
+        self.assert_quiet(("Ada", "2"))

@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import random
 import socket
 import subprocess
 import time
@@ -11,15 +12,20 @@ from .errors import SetupError
 LOOPBACK = "127.0.0.1"
 # Seconds between two looks at a server that is starting.
 POLL = 0.05
+# Below those that the kernel gives to whoever asks for any port (ip_local_port_range): a server that takes seconds to
+# start would find such a one taken, and what answers there meanwhile looks as if it were the server.
+PORTS = (20000, 32767)
 
 
 def free_port(preferred=None):
     """Return a loopback port that nothing listens on: `preferred` if it is free."""
-    for port in filter(None, (preferred, None)):
+    if preferred:
+        with contextlib.suppress(OSError), contextlib.closing(_bound(preferred)):
+            return preferred
+    while True:
+        port = random.SystemRandom().randint(*PORTS)
         with contextlib.suppress(OSError), contextlib.closing(_bound(port)):
             return port
-    with contextlib.closing(_bound(0)) as probe:
-        return probe.getsockname()[1]
 
 
 def require_port(port):

@@ -1,5 +1,9 @@
-"""Runs in the servers' own Python: `serve_third_party.py kinto|localstripe PORT`, on loopback, in memory."""
+"""Runs in the servers' own Python: `serve_third_party.py kinto|localstripe|radicale PORT`, on loopback.
 
+They keep nothing: the first two are in memory, Radicale's folder goes with the process.
+"""
+
+import signal
 import sys
 
 LOOPBACK = "127.0.0.1"
@@ -32,5 +36,28 @@ def localstripe(port):
     web.run_app(app, host=LOOPBACK, port=port, access_log=None)
 
 
+def radicale(port):
+    """Serve Radicale, which keeps each contact in a file; any user name is an account (basic authentication)."""
+    import tempfile
+
+    from radicale import config, log, server
+
+    signal.signal(signal.SIGTERM, lambda *_signal: sys.exit())  # or the folder would stay
+    with tempfile.TemporaryDirectory() as folder:
+        settings = config.load()
+        settings.update(
+            {
+                "server": {"hosts": f"{LOOPBACK}:{port}", "max_connections": "100"},
+                "auth": {"type": "none"},
+                "storage": {"filesystem_folder": folder, "_filesystem_fsync": "False"},
+            },
+            "for tests",
+            privileged=True,
+        )
+        log.setup()
+        log.set_level("warning", False)
+        server.serve(settings)
+
+
 if __name__ == "__main__":
-    {"kinto": kinto, "localstripe": localstripe}[sys.argv[1]](int(sys.argv[2]))
+    {"kinto": kinto, "localstripe": localstripe, "radicale": radicale}[sys.argv[1]](int(sys.argv[2]))

@@ -6,10 +6,12 @@ with servers.kinto(workplace) as kinto:
 
 import http.client
 import json
+import shutil
 from base64 import b64encode
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from . import directus as shop
 from .errors import SetupError
 from .network import LOOPBACK, Server, free_port
 
@@ -77,6 +79,41 @@ def localstripe(workplace, port=None):
     server = _third_party(workplace, "localstripe", port, "/js.stripe.com/v3/")
     server.secret = "sk_test_demo"
     return server
+
+
+def radicale(workplace, port=None):
+    """Return a Radicale without address books; any user name is an account."""
+    server = _third_party(workplace, "radicale", port, "/.web/")
+    server.username, server.secret = "demo", "demo-password"
+    return server
+
+
+class _Directus(System):
+    """A Directus that forgets everything when it ends."""
+
+    secret = shop.TOKEN
+
+    def __init__(self, env, port, folder, log, is_temporary=True):
+        super().__init__("directus", shop.command(env), port, "/server/ping", log, shop.variables(env, port, folder))
+        self.folder = folder
+        self.is_temporary = is_temporary
+
+    @property
+    def client(self):
+        """A new JsonClient that is signed in; it keeps no connection, as Directus closes one after five seconds."""
+        return JsonClient(self.url, {"Authorization": f"Bearer {self.secret}", "Connection": "close"})
+
+    def stop(self):
+        super().stop()
+        if self.is_temporary:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def directus(workplace, port=None):
+    """Return a Directus with empty collections, and a token of its administrator (its `secret`)."""
+    env, log = workplace.directus_env, workplace.cache.log("directus")
+    source = shop.prepared_data(env, lambda port, folder: _Directus(env, port, folder, log, is_temporary=False))
+    return _Directus(env, port or free_port(), shop.fresh_folder(source), log)
 
 
 def partner_odoo(workplace, port=None, database=None):

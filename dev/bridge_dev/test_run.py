@@ -16,10 +16,11 @@ from .cache import REPOSITORY
 from .workplace import Workplace
 
 PARTS = ("unit", "odoo", "system")
-CRASH_TESTS = ("tests/system/test_crash.py", "tests/system/test_push_crash.py", "tests/system/test_limits.py")
+CRASH_TESTS = ("crash", "push_crash", "limits", "radicale", "directus")
+CRASH_TESTS = tuple(f"tests/system/test_{name}.py" for name in CRASH_TESTS)
 SOAK_TEST = "tests/system/test_soak.py"
 SOAK_STEPS = "2000"
-CRASHES = {"BRIDGE_CRASHES": "200", "BRIDGE_PUSH_CRASHES": "1000"}
+CRASHES = {"BRIDGE_CRASHES": "200", "BRIDGE_PUSH_CRASHES": "1000", "BRIDGE_SYSTEM_CRASHES": "50"}
 NO_TESTS = 5  # pytest's exit code when it collected nothing (or everything was deselected)
 # What Odoo and pytest-odoo say when a browser test was left out.
 BROWSER_SKIPS = re.compile(r"chrom|browser|websocket|odoo-http", re.I)
@@ -44,7 +45,7 @@ def main(arguments):
     parser = argparse.ArgumentParser(prog="./dev/test", description=__doc__, allow_abbrev=False)
     parser.add_argument("--fast", action="store_true", help="unit tests only: no Odoo, no PostgreSQL")
     parser.add_argument(
-        "--crash", action="store_true", help="the tests of crashes and limits alone, long: 1,200 kills, and lossy"
+        "--crash", action="store_true", help="the tests of crashes and limits alone, long: 1,300 kills, and lossy"
     )
     parser.add_argument(
         "--lossy", action="store_true", help="the Odoo tests alone, every transaction that may be done again lost once"

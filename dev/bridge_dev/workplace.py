@@ -2,9 +2,10 @@
 
 from functools import cached_property
 
-from . import chromium, odoo_source, postgres
+from . import chromium, directus, odoo_source, postgres
 from .cache import Cache, Clone
 from .database import Databases
+from .node_env import NodeEnv
 from .odoo_process import OdooRunner, PeersRunner
 from .python_env import PythonEnv
 
@@ -30,6 +31,11 @@ class Workplace:
     def servers_env(self):
         """Python with the third-party servers."""
         return PythonEnv(self.cache, "servers", ["servers"]).prepare()
+
+    @cached_property
+    def directus_env(self):
+        """Node.js with Directus."""
+        return NodeEnv(self.cache, "directus", directus.COMPILED).prepare()
 
     @cached_property
     def odoo_env(self):

@@ -7,4 +7,5 @@ from . import graphql
 from . import table
 from . import lines
 from . import upload
+from . import vcard
 from .base import AUTO, FORMS, Form, make, readable, writable

@@ -10,7 +10,7 @@ import io
 
 from .. import document
 from ..errors import ProtocolError, _lt
-from ..options import Option, check_options
+from ..options import NONE_OF, Option, OptionError, check_options
 
 FORMS: dict[str, type[Form]] = {}
 AUTO = "auto"
@@ -18,6 +18,9 @@ AUTO = "auto"
 COMMON = {
     "encoding": Option(_lt("Character set, if the answer does not say it or says a wrong one")),
     "member": Option(_lt("Which file of a ZIP archive, such as products*.csv")),
+    "inside": Option(
+        _lt('Texts that are documents themselves: place and format, such as {"items.card": "vcard"}'), "texts"
+    ),
 }
 
 
@@ -60,6 +63,7 @@ class Form:
         check_options(self.name, known, given)
         self.options = {name: given.get(name, option.default) for name, option in known.items()}
         self.needed = needed
+        self._inside = {} if is_body else _forms_inside(self.options["inside"] or {})
         self._check()
 
     def _check(self) -> None:
@@ -99,7 +103,10 @@ class Form:
         """
         text = self.decode(raw, content_type, host)
         if text.strip():
-            return self.read(text, host)
+            found = self.read(text, host)
+            for place, inner in self._inside.items():
+                found = _opened(found, place, inner, host)
+            return found
         found = self.empty(content_type)
         if found is None and must_have_content:
             raise ProtocolError("empty", host=host)
@@ -149,6 +156,36 @@ class Form:
         :raises ValueError, TypeError: it can not be written so; the words are for a person
         """
         raise NotImplementedError
+
+
+def _forms_inside(given):
+    """The formats of texts inside a document, by their places.
+
+    :param dict given: names joined by dots, to the name of a format
+    :raises OptionError: there is no such format
+    """
+    known = [name for name, cls in FORMS.items() if cls.answer_options is not None and name != AUTO]
+    for name in given.values():
+        if name not in known:
+            raise OptionError(NONE_OF, name="inside", value=repr(name), known=", ".join(known))
+    return {tuple(place.split(".")): FORMS[name]() for place, name in given.items()}
+
+
+def _opened(found, place, inner, host):
+    """A document in which a text is read as a document of its own; in lists, that of each item.
+
+    A text that can not be read stays a text: then only this record lacks what is mapped.
+    """
+    if isinstance(found, list):
+        return [_opened(one, place, inner, host) for one in found]
+    if isinstance(found, dict) and place and place[0] in found:
+        return {**found, place[0]: _opened(found[place[0]], place[1:], inner, host)}
+    if place or not isinstance(found, str) or not found.strip():
+        return found
+    try:
+        return inner.read(found, host)
+    except ProtocolError:
+        return found
 
 
 def make(name: str, options: dict | None = None, is_body: bool = False, needed: tuple[str, ...] = ()) -> Form:

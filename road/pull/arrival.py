@@ -2,8 +2,8 @@
 
 import itertools
 
+from ...mapping import merge
 from ...mapping.fingerprint import fingerprint
-from ...mapping.merge import COMPARE
 from ...mapping.paths import parse_path
 from ..outcome import Failure
 from ..words import FLAG, GONE_IN_ODOO, UNCHANGED
@@ -92,7 +92,15 @@ def _by_reference(pull, arrivals, known):
         if isinstance(reference, str):
             references[reference] = one.external_id
     found = pull.env["bridge.binding"]._by_reference(pull.flow, references) if references else {}
-    return {references[reference]: bound for reference, bound in found.items()}
+    return {references[reference]: _as_sent(bound) for reference, bound in found.items()}
+
+
+def _as_sent(bound):
+    """What we have sent is what both sides had; what differs by now was changed since."""
+    terms = (bound.intent or {}).get("terms")
+    if terms is None:
+        return bound
+    return bound._replace(odoo_snapshot=terms, remote_snapshot=merge.without_keys(terms))
 
 
 def _recognised(pull, arrival, bound, same, standing):
@@ -106,7 +114,7 @@ def _judged(pull, facts, same, standing):
     arrival, bound = facts.arrival, facts.bound
     # The other system learns that the record was deleted in Odoo; but not of one that is only pulled.
     is_deleted_here = pull.goes_both_ways and not (bound is None or bound.alive) and _is_told(bound, standing)
-    if arrival.prefer == COMPARE:
+    if arrival.prefer == merge.COMPARE:
         verdict = GONE_HERE if is_deleted_here else None
     elif (bound is None or bound.state == "removed") and arrival.deleted:
         verdict = UNCHANGED  # it came and went without us, or we know already

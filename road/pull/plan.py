@@ -111,7 +111,7 @@ def decide(policy, facts):
     step = decide_fields(policy, facts)
     step = _with_children(policy, step)
     if facts.verdict == GONE_HERE:
-        return _gone_here(step)
+        return _gone_here(policy, step)
     if facts.record_id is None:
         return step._replace(action=CREATE) if policy.can_create else step._replace(action=SKIP, note="no_match")
     if _is_new_link(facts):
@@ -127,9 +127,9 @@ def _known(facts):
     return Step(facts, facts.verdict, pushes=THE_RECORD if waits else frozenset())
 
 
-def _gone_here(step):
+def _gone_here(policy, step):
     """Deleted in Odoo: a conflict if it has changed there, which one that has come back has."""
-    if step.facts.bound.state != "removed" and is_as_before(step):
+    if step.facts.bound.state != "removed" and is_as_before(policy, step):
         return Step(step.facts, UNCHANGED)
     return step._replace(action=CONFLICT, opposed=OPPOSED)
 
@@ -180,6 +180,7 @@ def decide_fields(policy, facts):
     bound = facts.bound if facts.bound and facts.bound.res_id == facts.record_id else None
     changes, pushes, opposed, kept, unmoved = {}, set(), {}, set(), {}
     doubts = merge.doubts(bound and bound.remote_snapshot)
+    begun = merge.begun(bound and bound.remote_snapshot)
     for rule in policy.rules:
         name = rule.field
         preferred = facts.arrival.preferred(name)
@@ -190,6 +191,9 @@ def decide_fields(policy, facts):
         agreed = merge.before(bound and bound.odoo_snapshot, name)
         # What it had before something was sent there is no change of it.
         is_unmoved = name in doubts and preferred is None and merge.same(remote, doubts[name])
+        if name in begun and preferred is None and merge.same(remote, begun[name]):
+            # It arrived there, and only its answer did not come: what both sides agreed upon is what we have sent.
+            is_unmoved, agreed = True, begun[name]
         verdict = merge.decide_field(
             rule,
             odoo,
@@ -208,7 +212,7 @@ def decide_fields(policy, facts):
             opposed[name] = (odoo, remote, None if agreed is MISSING else agreed)
         if verdict != merge.PULL and not merge.agree(odoo, remote):
             kept.add(name)
-            if is_unmoved and verdict == merge.NONE:
+            if is_unmoved and name in doubts and verdict == merge.NONE:
                 unmoved[name] = (odoo, remote)
     step = step._replace(
         changes=changes, pushes=frozenset(pushes), opposed=opposed, kept=frozenset(kept), unmoved=unmoved
@@ -230,10 +234,15 @@ def _revived(policy, step):
     )
 
 
-def is_as_before(step):
-    """Is the remote record what it was when both sides agreed?"""
+def is_as_before(policy, step):
+    """Is the remote record what it was when both sides agreed?
+
+    Of a record that was created there and not read since, we know what we have sent: a field that is only pulled tells
+    nothing then.
+    """
     known = step.facts.bound.remote_snapshot
-    return all(merge.same(value, merge.before(known, name)) for name, value in step.terms.items())
+    untold = {rule.field for rule in policy.rules if not rule.pushes and rule.field not in known} if known else ()
+    return all(merge.same(value, merge.before(known, name)) for name, value in step.terms.items() if name not in untold)
 
 
 # Records inside the record
@@ -261,7 +270,7 @@ def decide_child(policy, parent, facts):
         return Step(facts, _removal(policy, facts, changed=False))
     step = decide_fields(policy, facts)
     if facts.record_id is None:
-        if facts.bound and policy.direction == "both" and is_as_before(step):
+        if facts.bound and policy.direction == "both" and is_as_before(policy, step):
             # It was deleted in Odoo, and the push that says so is still to come.
             return step._replace(pushes=step.pushes | THE_RECORD)
         return step._replace(action=CREATE)

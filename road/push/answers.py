@@ -10,6 +10,7 @@ from ...mapping.converters import external_id
 from ...mapping.errors import MappingError
 from ...mapping.paths import MISSING
 from ...mapping.references import comparable
+from ...remote import template
 from ...remote.errors import ProtocolError
 from ...remote.status import status_error
 from ...remote.told import meaning, told_error, told_failure, words
@@ -30,11 +31,25 @@ class Reading:
     :param reference: where the record has the reference that we gave it, or None
     :param str version_header: the header with the record's version, where it is in one
     :param str id_header: the header whose address ends with the id of a new record, where it is in one
+    :param str new_id: the id of a new record, with ``{reference}``, where we choose it; else empty
     """
 
-    def __init__(self, kind, mapper, place, shown, host, items, reference=None, version_header=None, id_header=None):
+    def __init__(
+        self,
+        kind,
+        mapper,
+        place,
+        shown,
+        host,
+        items,
+        reference=None,
+        version_header=None,
+        id_header=None,
+        new_id="",
+    ):
         self.kind, self.mapper, self.place, self.shown, self.host = kind, mapper, place, shown, host
         self.reference, self.version_header, self.id_header = reference, version_header, id_header
+        self.new_id = new_id
         self.item_status, self.item_record, self.item_error = (items[name] for name in ("status", "record", "error"))
         self.keys = [rule for rule in mapper.rules if rule.key and rule.path is not None]
 
@@ -154,6 +169,8 @@ class Reading:
         if self.kind != "create":
             return receipt
         named = last_part(answer.headers.get(self.id_header)) if self.id_header else None
+        if self.new_id:
+            named = self.chosen_id(draft)
         try:
             created = self.mapper.external_id(found) if isinstance(found, dict) else external_id(found)
         except MappingError:
@@ -163,6 +180,15 @@ class Reading:
         if named and named != created:
             return receipt._replace(error=self._protocol_error("two_ids", answer, client, header=named, body=created))
         return receipt._replace(external_id=created)
+
+    def chosen_id(self, draft):
+        """The id that we have chosen for a new record."""
+        return template.render(self.new_id, {"reference": draft.bound.reference})
+
+    def is_there_already(self, error, request):
+        """Does a refusal say that a new record is there at the address that we have chosen, so that we have made it?"""
+        is_only_new = any(name.lower() == "if-none-match" for name in request.headers)
+        return bool(self.new_id) and self.kind == "create" and error.status == 412 and is_only_new
 
     def unreadable(self, answer, client):
         """The error for an answer in which nothing is where the operation says."""
@@ -190,12 +216,13 @@ def last_part(header):
     return (keyed[1] if keyed else last) or None
 
 
-def snapshots(push, receipt, names):
+def snapshots(push, receipt, names, terms=None):
     """The snapshots of the fields that were sent: Odoo's value, and what the remote has made of it.
 
+    :param dict terms: what was sent, where that may be older than what Odoo has now
     :rtype: tuple[dict, dict]
     """
-    terms = receipt.step.facts.terms
+    terms = receipt.step.facts.terms if terms is None else terms
     odoo = {name: terms[name] for name in names if name in terms}
     remote = dict(odoo)
     if receipt.answer:
@@ -221,7 +248,7 @@ def terms_of(push, flow, mapped, sent):
 
 def version_of(push, receipt):
     """The version of a record that was answered, as text."""
-    if push.version_header:
+    if receipt.version is not None:  # of a header
         return text(receipt.version)
     return text(push.mapper.about(receipt.answer, "version")) if receipt.answer else None
 

@@ -6,7 +6,7 @@ be there already, and asks before anything is sent again.
 
 from ...mapping import merge
 from ...remote.errors import Rejected
-from ..words import DATA, DEPENDENCY, SEND_CREATE
+from ..words import DATA, DEPENDENCY, SEND_CREATE, SEND_UPDATE
 from .answers import snapshots, version_of
 
 
@@ -22,6 +22,7 @@ def write(push, drafts):
     if anew := [draft.bound.id for draft in creating if draft.step.is_made_anew]:
         bindings._begin_anew(anew)
     ours = _write(push, creating)
+    _write_begun(push, [draft for draft in drafts if draft.step.action == SEND_UPDATE])
     push.commit(0)
     known = bindings._by_record(push.flow, ours)
     begun = {one.record_id: one._replace(bound=known[one.record_id]) for one in creating if one.record_id in ours}
@@ -64,6 +65,37 @@ def _write(push, creating):
     return bindings._insert_intents(push.flow, new, push.job_id) | bindings._renew_intents(begun, push.job_id)
 
 
+def _write_begun(push, drafts):
+    """What is being sent of records that are there: if no answer comes, it is no change of somebody else there.
+
+    A flow that only pushes does not look at what the other system has.
+    """
+    if push.policy.direction != "both":
+        return
+    rows = []
+    for draft in drafts:
+        terms = draft.step.facts.terms
+        sent = {merge.begun_name(name): [terms[name]] for name in draft.step.changes if name in terms}
+        rows.append({"id": draft.bound.id, "odoo_snapshot": {}, "remote_snapshot": sent})
+    push.env["bridge.binding"]._merge_snapshots(rows, sent=False)
+
+
+def _forget_begun(push, receipts):
+    """What certainly did not arrive is not there."""
+    rows = []
+    for receipt in receipts:
+        if receipt.step.action != SEND_UPDATE or receipt.is_done or not _is_certainly_not_done(receipt):
+            continue
+        over = {merge.begun_name(name): None for name in receipt.step.changes}
+        rows.append({"id": receipt.draft.bound.id, "odoo_snapshot": {}, "remote_snapshot": over})
+    if push.policy.direction == "both":
+        push.env["bridge.binding"]._merge_snapshots(rows, sent=False)
+
+
+def _is_certainly_not_done(receipt):
+    return not receipt.sent or isinstance(receipt.error, Rejected) or _was_refused(receipt.error)
+
+
 def _found_sent_at(draft):
     """When the creation that we have found was sent; what is made anew was not."""
     sent_at = None if draft.step.is_made_anew else draft.bound.sent_at
@@ -96,14 +128,15 @@ def write_created(push, receipts):
 def _row(push, receipt):
     draft = receipt.draft
     intent = draft.intent["terms"]
-    odoo, remote = snapshots(push, receipt, list(merge.without_keys(intent)))
+    # A creation that is sent again says what it said the first time. Odoo's record may have changed since, or be gone:
+    # then what it has now would look as if somebody had changed it there.
+    odoo, remote = snapshots(push, receipt, list(merge.without_keys(intent)), intent)
     # What is empty was not sent: a value that the other system gives it by itself is a change of its own.
     remote |= {name: value for name, value in intent.items() if name in remote and merge.is_empty(value)}
     late = dict.fromkeys(draft.late, False)
     return {
         "id": draft.bound.id,
         "external_id": receipt.external_id,
-        # What was sent may be older than what Odoo has by now: the snapshot is what was sent.
         "odoo_snapshot": {**odoo, **intent, **late},
         "remote_snapshot": {**remote, **late},
         "remote_version": version_of(push, receipt),
@@ -152,6 +185,7 @@ def write_refused(push, receipts):
 
     :param list[Receipt] receipts: of any requests
     """
+    _forget_begun(push, receipts)
     bindings = push.env["bridge.binding"]
     creating = [one for one in receipts if one.step.action == SEND_CREATE and one.draft.bound and not one.is_done]
     if not creating:

@@ -68,7 +68,7 @@ def updated(push, receipts):
     rows = []
     for receipt in receipts:
         odoo, remote = snapshots(push, receipt, list(receipt.step.changes))
-        remote |= _doubts(push, receipt)
+        remote |= _doubts(push, receipt) | {merge.begun_name(name): None for name in receipt.step.changes}
         rows.append(
             {
                 "id": receipt.draft.bound.id,

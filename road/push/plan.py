@@ -194,12 +194,15 @@ def _decide_field(rule, facts):
     name, bound = rule.field, facts.bound
     standing = facts.standing.get((FIELD, name), {})
     odoo, remote_before = facts.terms[name], merge.before(bound.remote_snapshot, name)
+    odoo_before, begun = merge.before(bound.odoo_snapshot, name), merge.begun(bound.remote_snapshot)
+    if name in begun and not merge.same(odoo, begun[name]):
+        odoo_before = remote_before = begun[name]  # it may be there by now, though Odoo has something else again
     remote = standing["remote"] if standing else remote_before
     verdict = merge.decide_field(
         rule,
         odoo,
         remote,
-        merge.before(bound.odoo_snapshot, name),
+        odoo_before,
         remote_before,
         decision=standing.get("decision"),
         prefer=merge.ODOO if facts.preferred(name) == merge.ODOO else None,

@@ -237,11 +237,6 @@ class Push(Ground):
         """
         return document.unsent(self)
 
-    @functools.cached_property
-    def version_header(self):
-        """The header with the version of a record, where it is in one."""
-        return self.flow.version_header
-
     def again(self, step, *args):
         """Do a transaction, and again when it lost against another one."""
         return self.run._again_when_busy(step, *args)

@@ -117,6 +117,8 @@ class Task:
         if result is None:
             return [Receipt(draft) for draft in self.drafts]
         is_answered, answer = result
+        if not is_answered and self.reading.is_there_already(answer, self.request):
+            return [Receipt(draft, sent=True, external_id=self.reading.chosen_id(draft)) for draft in self.drafts]
         if not is_answered:
             return [Receipt(draft, sent=answer.sent, error=answer) for draft in self.drafts]
         return self.said(answer, client)

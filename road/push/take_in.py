@@ -51,6 +51,7 @@ def _pull(push, client, files):
 
 def _arrivals(push, pull, documents):
     arrivals = arrival.identify(push.flow, pull.mapper, [document for document, _version in documents])
-    if not push.version_header:
-        return arrivals
-    return [one._replace(version=version) for one, (_document, version) in zip(arrivals, documents, strict=True)]
+    return [
+        one if version is None else one._replace(version=version)
+        for one, (_document, version) in zip(arrivals, documents, strict=True)
+    ]

@@ -8,6 +8,7 @@ with LossyProxy("http://127.0.0.1:8420") as proxy:
 import contextlib
 import http.client
 import http.server
+import sys
 import threading
 from urllib.parse import urlsplit
 
@@ -15,17 +16,27 @@ PATIENCE = 60  # seconds
 HOP_BY_HOP = {"connection", "transfer-encoding", "keep-alive", "content-length"}
 
 
+class _Server(http.server.ThreadingHTTPServer):
+    def handle_error(self, request, client_address):
+        """A client that is killed breaks its connection; that is no news."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            return super().handle_error(request, client_address)
+        return None
+
+
 class LossyProxy:
     """:ivar lose: called with method and path of each request; true: its answer is lost
+    :ivar stop: called with them before it is forwarded; true: it never arrives there, and has no answer
     :ivar list lost: what was lost, as (method, path)
+    :ivar list requests: all that came, as (method, path)
     """
 
     def __init__(self, target):
-        self.lose = lambda method, path: False
+        self.lose = self.stop = lambda method, path: False
         self.lost = []
         self.requests = []
         self._target = urlsplit(target).netloc
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server = _Server(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
 
@@ -49,7 +60,7 @@ class LossyProxy:
             def _forward(self):
                 proxy._forward(self)
 
-            do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _forward
+            do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_REPORT = _forward
 
             def log_message(self, *_arguments):
                 """A test talks for itself."""
@@ -57,8 +68,15 @@ class LossyProxy:
         return Handler
 
     def _forward(self, handler):
-        body = handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
+        length = int(handler.headers.get("Content-Length") or 0)
+        body = handler.rfile.read(length)
+        if len(body) < length:  # who has sent it was killed in the midst: that is no request
+            handler.close_connection = True
+            return
         self.requests.append((handler.command, handler.path))
+        if self.stop(handler.command, handler.path):
+            handler.close_connection = True
+            return
         with contextlib.closing(http.client.HTTPConnection(self._target, timeout=PATIENCE)) as connection:
             headers = {name: value for name, value in handler.headers.items() if name.lower() not in HOP_BY_HOP}
             connection.request(handler.command, handler.path, body or None, headers)

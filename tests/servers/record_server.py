@@ -199,6 +199,8 @@ class RecordServer(FaultServer):
     :ivar bool lookup: lists can be filtered by equality; else such a request is a 400
     :ivar float latency: seconds before each answer, after the change was stored
     :ivar bool quiet: a change is answered 204, without the record
+    :ivar bool named: a PUT to an id that is not there makes a record with it, answered 201 without the record, as
+        WebDAV does; with If-None-Match it is a 412 if there is one
     :ivar refuse: (method, path, document) -> None or (status, document) for a change, also for each in a bulk
     :ivar normalise: document -> document that is stored; it must not wait
     :ivar fault: (method, path) -> None or one of KINDS; for every request, and for a bulk as a whole
@@ -214,6 +216,7 @@ class RecordServer(FaultServer):
     lookup = True
     latency = 0.0
     quiet = False
+    named = False
     refuse = None
     normalise = None
     fault = None
@@ -402,6 +405,15 @@ class RecordServer(FaultServer):
             if request.method not in (("PATCH", "PUT", "DELETE") if external_id else ("POST",)):
                 raise Refused(405, f"{request.method} can not be done to {request.path}")
             wanted = request.headers.get("if-match") if self.conditional else None
+            if self.named and request.method == "PUT":
+                with self.lock:
+                    is_there = external_id in self.records[collection]
+                    if is_there and "if-none-match" in request.headers:
+                        raise Refused(412, f"There is a {external_id} already")
+                    if not is_there:
+                        made = self._store.put(collection, external_id, self._normalised(document))
+                        self._stored += 1
+                        return Answer(201, None, {"ETag": f'"{made["updated"]}"', "Content-Length": 0})
             return self._told(*self._change(request.method, collection, external_id, document, wanted))
         except Refused as refused:
             return Answer(refused.status, refused.document)

@@ -20,8 +20,11 @@ from integration_bridge.mapping.merge import (
     PUSH,
     REMOTE,
     agree,
+    begun,
+    begun_name,
     decide,
     is_empty,
+    renew,
     same,
 )
 from integration_bridge.mapping.paths import MISSING
@@ -393,3 +396,11 @@ def test_being_the_same_is_an_equivalence(one, two, three):
     assert same(one, one)
     assert same(one, two) == same(two, one)
     assert not (same(one, two) and same(two, three)) or same(one, three)
+
+
+def test_what_was_being_sent_is_forgotten_when_the_remote_says_what_it_has():
+    snapshot = {"phone": "1", begun_name("phone"): ["2"], begun_name("city"): None}
+    assert begun(snapshot) == {"phone": "2"}
+    assert renew(snapshot, {"phone": "2"}, agreed={"phone"}) == {"phone": "2", begun_name("city"): None}
+    assert begun(renew(snapshot, {"phone": "2"}, agreed=(), kept={"phone"})) == {"phone": "2"}
+    assert begun(renew(snapshot, {"name": "Ann"}, agreed={"name"})) == {"phone": "2"}

@@ -150,11 +150,14 @@ def test_any_text_is_a_path_or_an_error_with_words(text):
         ("a[0].v", 1),
         ("b[code=x].v", MISSING),
         ("c[code=x]", MISSING),
+        ("a[code=work].v", 6),
+        ("a[code=voice].v", 6),
+        ("a[code=fax].v", MISSING),
     ],
 )
 def test_object_of_a_list_is_found_by_what_it_says(path, found):
     items = [{"code": "x", "v": 1}, 5, {"primary": True, "v": 2}, {"code": 7, "v": 3}, {"none": None, "v": 4}]
-    document = {"a": [*items, {"code": "a.b", "v": 5}], "b": {"code": "x", "v": 1}}
+    document = {"a": [*items, {"code": "a.b", "v": 5}, {"code": ["work", "voice"], "v": 6}], "b": {"code": "x", "v": 1}}
     assert parse_path(path).read(document) == found
 
 

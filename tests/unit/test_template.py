@@ -96,6 +96,38 @@ def test_path_without_a_proper_value_is_an_error_and_not_the_whole_list(value):
         render_path("/users/{id}", {})
 
 
+@pytest.mark.parametrize(
+    ("value", "path"),
+    [
+        ("/ann/contacts/7.vcf", "/dav/ann/contacts/7.vcf"),
+        ("ann/7", "/dav/ann/7"),
+        ("/ann/a%20b%2Fc.vcf", "/dav/ann/a%20b%2Fc.vcf"),
+        ("/ann/50%.vcf", "/dav/ann/50%25.vcf"),
+        ("/ann/a b.vcf", "/dav/ann/a%20b.vcf"),
+        ("/ann/ü?x#y", "/dav/ann/%C3%BC%3Fx%23y"),
+        ("/ann/(1),2;v=3@x/", "/dav/ann/(1),2;v=3@x/"),
+        (7, "/dav/7"),
+    ],
+)
+def test_id_that_is_a_path_keeps_its_slashes_and_nothing_else_of_an_address(value, path):
+    assert render_path("/dav/{+external_id}", {"external_id": value}) == path
+
+
+@pytest.mark.parametrize(
+    "value", [None, "", "/", "//other.example/x", "/ann/../bob", "..", "/ann/.", "/ann/%2e%2E/bob", "/ann//x", "%2e"]
+)
+def test_id_that_is_a_path_never_leads_elsewhere(value):
+    with pytest.raises(TemplateError, match="external_id"):
+        render_path("/dav/{+external_id}", {"external_id": value})
+
+
+@pytest.mark.parametrize("template", ["{+id}", {"a": ["x {+id}"]}, {"{a": 1, "b": {"c": "{+id}"}}])
+def test_plus_is_refused_outside_of_a_path(template):
+    with pytest.raises(TemplateError, match="keeps slashes in a path"):
+        validate(template, {"id"})
+    validate("/x/{+id}", {"id"}, in_path=True)
+
+
 def test_path_takes_numbers_and_defaults():
     assert render_path("/v{version|2}/users/{id}", {"id": 7}) == "/v2/users/7"
 
