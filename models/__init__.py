@@ -5,6 +5,7 @@ from . import (
     bridge_list_mixin,
     bridge_secrets_mixin,
     bridge_network_mixin,
+    bridge_approval,
     bridge_connector,
     bridge_flow,
     bridge_flow_part,

@@ -75,6 +75,8 @@ class BridgeConnector(models.Model):
         tracking=True,
         help="Records are read and written in Odoo with the rights of this user.",
     )
+    approval_ids = fields.One2many("bridge.approval", "connector_id", string="Approval", readonly=True)
+    approval_problem = fields.Text("Why It Has Stopped", compute="_compute_approval_problem")
     flow_ids = fields.One2many("bridge.flow", "connector_id", string="Flows")
     flow_count = fields.Integer("Number of Flows", compute="_compute_counts")
     failure_count = fields.Integer(compute="_compute_counts", string="Open Failures")
@@ -204,6 +206,11 @@ class BridgeConnector(models.Model):
             connector.health = "down" if any(one["kind"] in DOWN for one in own) else "attention" if own else "ok"
             connector.health_reason = "\n".join(one["message"] for one in own[:MOST_REASONS])
 
+    def _compute_approval_problem(self):
+        for connector in self:
+            problem = connector.user_id and self.env["bridge.approval"]._problem(connector)
+            connector.approval_problem = problem or False
+
     # ----------------------------------------------------------------------------------------------------------------
     # Constraints
     # ----------------------------------------------------------------------------------------------------------------
@@ -286,37 +293,6 @@ class BridgeConnector(models.Model):
                     )
                 )
 
-    def _check_configuring_user(self):
-        """Nobody gains rights by configuring: the acting user may not have more than the person who sets it up.
-
-        :raises AccessError: naming the connector and the groups
-        """
-        person = self.env.user
-        if self.env.su or person.has_group("base.group_system"):
-            return
-        for connector in self:
-            acting = connector.sudo().user_id
-            more = acting.all_group_ids - person.all_group_ids
-            if acting.company_ids - person.company_ids:
-                raise AccessError(
-                    self.env._(
-                        "The connector “%(connector)s” acts as %(user)s, who sees companies that you do not see. Ask a"
-                        " system administrator to configure it.",
-                        connector=connector.name,
-                        user=acting.name,
-                    )
-                )
-            if more:
-                raise AccessError(
-                    self.env._(
-                        "The connector “%(connector)s” acts as %(user)s, who has rights that you do not have"
-                        " (%(groups)s). Ask a system administrator to configure it.",
-                        connector=connector.name,
-                        user=connector.sudo().user_id.name,
-                        groups=", ".join(more.sudo().mapped("full_name")[:3]),
-                    )
-                )
-
     def _check_who_moves_credentials(self, vals):
         """Only who may set credentials may say where they are sent.
 
@@ -340,18 +316,25 @@ class BridgeConnector(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        approvals = self.env["bridge.approval"]
         connectors = super().create(vals_list)
-        connectors._check_configuring_user()
+        approvals._check_choice(connectors.user_id)  # also one that is a default
+        approvals._check_person(connectors)
+        approvals._approve(connectors)
         self.env["bridge.gate"]._ensure(connectors)
         return connectors
 
     def write(self, vals):
-        self._check_configuring_user()
+        approvals = self.env["bridge.approval"]
+        if any(connector.user_id.id != vals.get("user_id", connector.user_id.id) for connector in self):
+            approvals._check_choice(self.user_id.browse(vals["user_id"] or ()))
         self._check_who_moves_credentials(vals)
         had_changes = self.filtered(lambda connector: connector.active and connector.state != "disabled")
-        result = super().write(vals)
+        with approvals._configuring(self, grows="base_url" in vals):
+            result = super().write(vals)
         if "user_id" in vals:
-            self._check_configuring_user()
+            approvals._check_person(self)
+            approvals._approve(self)
         if "timezone" in vals:  # what was read was read in the old one
             self.flow_ids._configuration_changed()
         if vals.get("state") in ("preview", "live"):
@@ -365,15 +348,25 @@ class BridgeConnector(models.Model):
         return result
 
     def unlink(self):
-        self._check_configuring_user()
+        self.env["bridge.approval"]._check_person(self)
         # One by one, not by cascade: flows take their entries in the Actions menus with them.
         self.with_context(active_test=False).flow_ids.unlink()
         return super().unlink()
 
     def copy_data(self, default=None):
-        vals_list = super().copy_data(default=default)
+        """Who may not set something can not copy it either; and who copies a connector has it act as himself."""
+        default, hidden = default or {}, ()
+        if not self.env.su and not self.env["bridge.approval"]._is_system(self.env.user):
+            default = {"user_id": self.env.uid, **default}
+            hidden = {
+                name for name, field in self._fields.items() if field.groups == "base.group_system"
+            } - default.keys()
+        vals_list = super().copy_data(default={**dict.fromkeys(hidden, False), **default})
         for connector, vals in zip(self, vals_list, strict=True):
-            vals |= {"name": self.env._("%s (copy)", connector.name), "code": "%s_copy" % connector.code}
+            for name in hidden:
+                vals.pop(name, None)
+            copied = {"name": self.env._("%s (copy)", connector.name), "code": "%s_copy" % connector.code}
+            vals |= {**copied, **default}
         return vals_list
 
     # ----------------------------------------------------------------------------------------------------------------
@@ -568,6 +561,14 @@ class BridgeConnector(models.Model):
         self.env["bridge.run"]._check_operator(self)
         runs = self.flow_ids.filtered(lambda flow: not flow.parent_id)._enqueue(trigger="manual")
         return runs._action_open()
+
+    def action_approve(self):
+        """A system administrator says that these connectors may act as their users, for all that they do now."""
+        self.check_access("write")
+        self.env["bridge.approval"]._check_approver(self)
+        self.env["bridge.approval"]._approve(self)
+        for connector in self:
+            connector.message_post(body=self.env._("Approved: it acts as %s.", connector.user_id.name))
 
     def action_set_live(self):
         self.write({"state": "live"})

@@ -15,19 +15,21 @@ class BridgeFlowPart(models.AbstractModel):
     @api.model_create_multi
     def create(self, vals_list):
         parts = super().create(vals_list)
+        self.env["bridge.approval"]._has_new(parts.flow_id.connector_id, parts)
         parts.flow_id._configuration_changed()
         return parts
 
     def write(self, vals):
-        self.flow_id.connector_id._check_configuring_user()
-        result = super().write(vals)
+        flows = self.flow_id | self.flow_id.browse(vals.get("flow_id") or ())
+        with self.env["bridge.approval"]._configuring(flows.connector_id):
+            result = super().write(vals)
         self.flow_id._configuration_changed()
         return result
 
     def unlink(self):
         flows = self.flow_id
-        flows.connector_id._check_configuring_user()
-        result = super().unlink()
+        with self.env["bridge.approval"]._configuring(flows.connector_id):
+            result = super().unlink()
         flows.exists()._configuration_changed()
         return result
 

@@ -233,8 +233,10 @@ class BridgeRun(models.Model):
         :param commit: commits, told how many records were handled; gives the seconds that are left
         :return: has the run ended
         :rtype: bool
+        :raises NotApproved: if the connector may not act as its user
         :raises RemoteError: if the remote gives no more now; what was committed stays, the position too
         """
+        self.env["bridge.approval"]._check(self.connector_id)
         return SLICES[self.kind](self, commit).work()
 
     def _is_anew(self, record_id):

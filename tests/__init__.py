@@ -3,6 +3,7 @@ from . import (
     test_alert,
     test_anew,
     test_answers,
+    test_attack_acting,
     test_authentication,
     test_authorization,
     test_both_ways,
