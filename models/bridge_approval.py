@@ -449,6 +449,47 @@ class BridgeApproval(models.Model):
         if gate.paused and not self._problem(connector):
             gate._open()
 
+    # ----------------------------------------------------------------------------------------------------------------
+    # Asked when a person writes what the other system did not send
+    # ----------------------------------------------------------------------------------------------------------------
+
+    @api.model
+    def _check_writer(self, flow, record_id):
+        """What a person edits and has done again is what he could write himself, whatever the acting user may.
+
+        :param BridgeFlow flow: whose mapped fields are written
+        :param int record_id: of the Odoo record, if there is one
+        :raises AccessError: if this person may not write the model, one of its mapped fields or the record
+        """
+        if self.env.su:
+            return
+        record = self.env[flow.model].browse(record_id or ()).exists()
+        record.check_access("write")
+        flows = flow.sudo()
+        while flows:
+            for one in flows:
+                self._check_writer_of(one, is_new=bool(one.parent_id) or not record)
+            flows = flows.child_ids
+
+    def _check_writer_of(self, flow, is_new):
+        model = self.env[flow.model]
+        for operation in ("write", "create") if is_new else ("write",):
+            model.check_access(operation)
+        for mapping in flow.mapping_ids.filtered(lambda mapping: mapping._ways() != "push"):
+            field = model._fields[mapping.field_id.name]
+            use = Use(flow.model, field.name, PULL)
+            if not model._has_field_access(field, "write") or (
+                self._is_sensitive(use) and not self._is_system(self.env.user)
+            ):
+                raise AccessError(
+                    self.env._(
+                        "You may not write the field “%(field)s” of %(model)s yourself, so you can not have the bridge"
+                        " write it. Ask somebody who may to edit this record, or correct it in the other system.",
+                        field=field.name,
+                        model=flow.model,
+                    )
+                )
+
     @api.model
     def _is_system(self, person):
         return person.id == SUPERUSER_ID or person.has_group("base.group_system")

@@ -79,6 +79,7 @@ class BridgeJob(models.Model):
     payload_text = fields.Text("Remote Record", compute="_compute_payload_text")
     payload_at = fields.Datetime(readonly=True, help="When the record was as the payload says.")
     payload_edited = fields.Boolean("Edited by Hand", readonly=True)
+    edited_by_id = fields.Many2one("res.users", "Edited By", readonly=True, index="btree_not_null")
     fingerprint = fields.Char(readonly=True, help="Of the remote record, as the mapping sees it.")
     error_kind = fields.Selection(ERROR_KINDS, readonly=True)
     error_field = fields.Char("Technical Field", readonly=True)
@@ -306,6 +307,7 @@ class BridgeJob(models.Model):
         return self.run_id._run_slice(functools.partial(lane.commit, self.env))
 
     def _perform_pull_record(self):
+        self.env["bridge.approval"]._check(self.connector_id)
         PullSingles(self.flow_id, self).work()
         return True
 
@@ -313,6 +315,7 @@ class BridgeJob(models.Model):
         return self.run_id._run_slice(functools.partial(lane.commit, self.env))
 
     def _perform_push_record(self):
+        self.env["bridge.approval"]._check(self.connector_id)
         PushSingles(self.flow_id, self).work()
         return True
 
@@ -444,10 +447,15 @@ class BridgeJob(models.Model):
         """Do a record that failed again, with this document instead of the one that the other system sent.
 
         :param dict payload: the whole record
+        :raises AccessError: if this person could not write it himself
         :raises UserError: if there is nothing to be done again
         """
         self.ensure_one()
         self.env["bridge.run"]._check_operator(self)
+        flow = self.flow_id.sudo()
+        self.env["bridge.approval"]._check(flow.connector_id)
+        known = self.env["bridge.binding"]._known(flow, [self.external_id or ""])
+        self.env["bridge.approval"]._check_writer(flow, known.get(self.external_id))
         if self.kind != "pull_record" or self.state not in ("failed", "pending"):
             raise UserError(self.env._("Only a record that failed or waits can be done again."))
         identity = self.flow_id.sudo()._mapper().identify(payload)
@@ -459,7 +467,8 @@ class BridgeJob(models.Model):
                     other=identity.external_id or "",
                 )
             )
-        self.sudo().write({"payload": payload, "payload_edited": True, "payload_at": fields.Datetime.now()})
+        edited = {"payload_edited": True, "edited_by_id": self.env.uid, "payload_at": fields.Datetime.now()}
+        self.sudo().write({"payload": payload, **edited})
         self.action_retry()
 
     # ----------------------------------------------------------------------------------------------------------------

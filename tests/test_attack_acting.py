@@ -8,6 +8,7 @@ from odoo.tests import new_test_user, tagged
 
 from ..models.bridge_approval import NotApproved
 from .common import BridgeCase, field, thing, things_flow
+from .push_case import PushCase, contacts_flow
 
 BRIDGE = "integration_bridge.group_integration_bridge_"
 MANAGER = "base.group_user,base.group_partner_manager"
@@ -229,14 +230,6 @@ class TestRightsThatCameLater(AttackCase):
         self.assertIn("approval", {one["kind"] for one in self.env["bridge.alert"]._situations().values()})
         self.assertEqual(self.connector.health, "down")
 
-    def test_attack_change_of_a_record_needs_no_click(self):
-        self.promote()
-        record = self.env["res.partner"].create({"name": "New", "email": "new@example.com"})
-        self.env.cr.flush()
-        self.work()
-        self.assertFalse(self.server.requests, "the outbox keeps it")
-        self.assertTrue(self.env["bridge.change"].search([("res_id", "=", record.id)]))
-
     def test_stopped_work_goes_on_by_itself_when_it_is_approved(self):
         self.promote()
         self.server.records["things"].append(thing(3))
@@ -251,6 +244,23 @@ class TestRightsThatCameLater(AttackCase):
     def test_rights_that_are_lost_need_no_approval(self):
         self.acting.group_ids -= self.env.ref("base.group_partner_manager")
         self.assertFalse(self.connector.approval_problem)
+
+
+@tagged("post_install", "-at_install")
+class TestRightsThatCameLaterAndThePush(PushCase):
+    def test_attack_change_of_a_record_needs_no_click(self):
+        self.connect(contacts_flow())
+        self.partner("Ada")
+        self.settle()
+        self.acting.group_ids += self.env.ref("base.group_system")
+        bob = self.partner("Bob")
+        self.settle()
+        self.settle()
+        self.assertEqual(self.names_there(), ["Ada"], "nothing was sent")
+        self.assertTrue(self.env["bridge.change"].search([("res_id", "=", bob.id)]), "and nothing is lost")
+        self.connector.action_approve()
+        self.settle()
+        self.assertEqual(self.names_there(), ["Ada", "Bob"])
 
 
 @tagged("post_install", "-at_install")
