@@ -22,6 +22,7 @@ from ..remote.auth import SCHEMES
 from ..remote.client import Client, Request, Settings
 from ..remote.errors import ConfigurationError, RemoteError
 from ..remote.redaction import is_sensitive, redact_url
+from ..remote.steering import steers
 from ..road.pull import trial
 from .bridge_alert import DOWN
 from .bridge_secrets_mixin import SECRETS
@@ -29,6 +30,7 @@ from .bridge_secrets_mixin import SECRETS
 CREDENTIAL_HEADERS = {"authorization", "proxy-authorization", "cookie", "x-api-key"}
 CREDENTIAL_FIELDS = {
     "base_url",
+    "headers",
     "verify_tls",
     "ca_pem",
     "proxy",
@@ -243,6 +245,15 @@ class BridgeConnector(models.Model):
         for connector in self:
             headers = read_json(connector, "headers") or {}
             for name, value in headers.items():
+                if steers(name):
+                    raise ValidationError(
+                        self.env._(
+                            "Connector “%(connector)s”: the header “%(header)s” decides where a request goes, so it can"
+                            " not be set. Remove it; what is meant belongs into the base address.",
+                            connector=connector.name,
+                            header=name,
+                        )
+                    )
                 if name.lower() in CREDENTIAL_HEADERS or is_sensitive(name):
                     raise ValidationError(
                         self.env._(

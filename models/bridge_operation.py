@@ -10,7 +10,7 @@ from ..json_text import read_json, write_json
 from ..mapping.errors import MappingError
 from ..mapping.mapper import Mapper
 from ..mapping.paths import parse_expression, parse_path
-from ..remote import formats, pagination, template
+from ..remote import address, formats, pagination, steering, template
 from ..remote.delta import Delta
 from ..remote.errors import ConfigurationError
 from ..remote.operation import ITEM_PLACES, READ_OPTIONS, READS, WALK, WHOLE, WRITES, Operation
@@ -301,8 +301,12 @@ class BridgeOperation(models.Model):
                     operation._refuse(name, self.env["bridge.connector"]._explain(error))
             if operation.kind != "find":  # its placeholders are key fields, which may not be there yet
                 operation._check_placeholders()
+            if address.has_dot_segments((operation.path or "").partition("?")[0]):
+                operation._refuse("path", self.env._("it has a segment “.” or “..”. Write the path that is meant"))
             for name in ("query", "headers"):
                 for key, value in (parts[name] or {}).items():
+                    if name == "headers" and steering.steers(key):
+                        operation._refuse(name, self.env._("“%s” decides where a request goes. Remove it", key))
                     if is_sensitive(key) and not template.placeholders(value):
                         operation._refuse(
                             name,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from urllib.parse import unquote_plus, urlencode, urljoin
+import re
+from urllib.parse import unquote, unquote_plus, urlencode, urljoin
 
 from urllib3.exceptions import LocationParseError
 from urllib3.util import parse_url
@@ -35,6 +36,28 @@ def origin(url: str) -> tuple[str, str, int]:
     """Scheme, host and port (RFC 6454): credentials never travel from one origin to another."""
     parts = parsed(url)
     return parts.scheme, parts.host.lower(), parts.port or _PORTS[parts.scheme]
+
+
+def is_below(base_url: str, url: str) -> bool:
+    """Does an address lie below the base address: its origin, and its path without dot segments?
+
+    One host may serve many tenants by path, and the credentials of one are not for another. What some server may still
+    read as a dot segment, such as ``%2e%2e`` or ``..;``, is not below.
+    """
+    if origin(base_url) != origin(url):
+        return False
+    base, path = unquote(parsed(base_url).path or "").rstrip("/"), _decoded(parsed(url).path or "")
+    return not has_dot_segments(path) and (path == base or path.startswith(f"{base}/"))
+
+
+def has_dot_segments(path: str) -> bool:
+    """Does a path go up, or stay, in a way that any server may understand (RFC 3986 section 3.3)?"""
+    segments = re.split(r"[/\\]", _decoded(path))
+    return any(segment.partition(";")[0] in (".", "..") for segment in segments)
+
+
+def _decoded(path: str) -> str:
+    return unquote(unquote(path))  # a proxy may decode before the server does
 
 
 def on_the_wire(url: str) -> str:

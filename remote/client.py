@@ -24,6 +24,7 @@ from .formats.answer import open_answer
 from .guard import Guard
 from .redaction import REDACTED, redact_headers, redact_start, redact_text, redact_url
 from .spool import Spool
+from .steering import steers
 from .told import words_of_body
 from .transport import GuardedSession, Outgoing
 
@@ -113,7 +114,7 @@ class Client:
         return self._answer(call, accept_statuses, _must_have_content(request.method))
 
     def download(self, url: str, max_bytes: int) -> tuple[bytes, str]:
-        """Fetch a file, such as an image; credentials travel only if it lies on the connector's own host.
+        """Fetch a file, such as an image; credentials travel only if it lies below the connector's base address.
 
         :return: content, and its Content-Type as sent (may be empty)
         :raises RemoteError: also if it is larger than ``max_bytes`` (reason ``too_big``)
@@ -151,8 +152,11 @@ class Client:
         return call
 
     def _walk(self, request: Request, limit=None, defaults=None, hidden=False) -> _Call:
-        """Send a request and follow its redirects; any status is returned."""
-        deadline = Deadline(self.settings.total_timeout)
+        """Send a request and follow its redirects; any status is returned.
+
+        :raises Rejected: it would need credentials where none may be sent (``outside``), or has a header that steers it
+        """
+        deadline, is_file = Deadline(self.settings.total_timeout), limit is not None
         if limit is None:
             limit = self.settings.max_large if request.spooled else self.settings.max_bytes
         url = address.add_query(
@@ -162,9 +166,14 @@ class Client:
         # A token may come from another host than the records; the request's own headers are meant for it.
         home = address.origin(url) if hidden else self._origin
         trusted = True
-        for _hop in range(self.settings.max_redirects + 1):
-            # Once the walk has left our host, no address it leads to gets credentials, be it ours.
-            trusted = trusted and address.origin(url) == home
+        _refuse_steering({**self.settings.headers, **request.headers})
+        for hop in range(self.settings.max_redirects + 1):
+            # Once the walk has left what is ours, no address it leads to gets credentials, be it ours.
+            trusted = trusted and (
+                address.origin(url) == home if hidden else address.is_below(self.settings.base_url, url)
+            )
+            if not trusted and not hop and not is_file and self._withholds(url):
+                raise Rejected("outside", sent=False, url=redact_url(url), base=redact_url(self.settings.base_url))
             headers = CaseInsensitiveDict({"Accept": request.form.accept, **(defaults or {})})
             if trusted:
                 own = self.settings.headers if address.origin(url) == self._origin else {}
@@ -193,6 +202,10 @@ class Client:
         _blame(call, error)
         raise error
 
+    def _withholds(self, url: str) -> bool:
+        """Would credentials be missing at this address of our own host, which is not below the base address?"""
+        return address.origin(url) == self._origin and (self.auth is not None or bool(self.settings.headers))
+
     def _keeps_cookies_of(self, url: str) -> bool:
         return self._cookies is not None and address.origin(url) == self._origin
 
@@ -204,6 +217,8 @@ class Client:
         try:
             target = address.resolve(call.request.url, call.answer_headers["Location"])
             same = address.origin(target) == address.origin(call.request.url)
+            if call.trusted and not call.hidden:  # what is sent is meant for what lies below the base address
+                same = same and address.is_below(self.settings.base_url, target)
         except Rejected as error:
             raise ProtocolError(
                 "redirect", "target", status=call.status, host=call.host, sent=_may_be_done(call)
@@ -443,6 +458,13 @@ def _content(request: Request) -> tuple[bytes | None, dict]:
         return None, {}
     content, content_type = make(request.body_format, request.body_options, is_body=True).write(request.body)
     return content, {"Content-Type": content_type}
+
+
+def _refuse_steering(headers) -> None:
+    """:raises Rejected: one of them decides where the request goes (reason ``bad_header``, detail ``steering``)"""
+    for name in headers:
+        if steers(name):
+            raise Rejected("bad_header", "steering", sent=False, name=repr(name)[:80])
 
 
 def _update(headers: CaseInsensitiveDict, more: dict) -> None:

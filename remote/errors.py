@@ -63,6 +63,14 @@ MESSAGES = {
         "The header %(name)s can not be sent: its name or value contains a character that HTTP does not allow."
         " Correct it in the connector or operation."
     ),
+    "bad_header.steering": _lt(
+        "The header %(name)s decides where a request goes, so it can not be set. Remove it from the connector or"
+        " operation; what belongs into the address belongs into the base address."
+    ),
+    "outside": _lt(
+        "%(url)s is not below the base address %(base)s, so the credentials are not for it. Correct the path, or have a"
+        " system administrator shorten the base address to what all addresses have in common."
+    ),
     "bad_body": _lt(
         "What Odoo has can not be written as %(format)s (%(problem)s), so nothing was sent. Correct the record or the"
         " mapping."
