@@ -61,7 +61,8 @@ class BridgeRun(models.Model):
         index=True,
     )
     message = fields.Text(readonly=True)
-    position = fields.Json(readonly=True, help="Where the run goes on after an interruption.")
+    # What the other system says of where its list goes on may let whoever reads it go there.
+    position = fields.Json(readonly=True, groups=fields.NO_ACCESS, help="Where the run goes on after an interruption.")
     anew = fields.Json(
         readonly=True,
         help="Fields that one side's values are taken for, whatever was agreed, and the IDs of the records, if it is"

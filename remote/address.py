@@ -133,3 +133,13 @@ def add_query(url: str, pairs) -> str:
     names = {name for name, _value in pairs}
     kept = [part for part in old.split("&") if part and unquote_plus(part.split("=", 1)[0]) not in names]
     return f"{head}?{'&'.join([*kept, urlencode(pairs)])}"
+
+
+def without_parameters(url: str, mark: str) -> str:
+    """The address without the parameters whose value holds a mark, such as that of a credential that was blanked.
+
+    The authentication adds its own anew; others stay byte by byte.
+    """
+    head, question, query = url.partition("?")
+    kept = [part for part in query.split("&") if mark not in unquote_plus(part)]
+    return f"{head}?{'&'.join(kept)}" if question and any(kept) else head

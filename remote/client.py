@@ -22,7 +22,7 @@ from .exchange import EXCERPT, LOGGED_BODY, Answer, Exchange, Request, Settings
 from .formats import Form, make
 from .formats.answer import open_answer
 from .guard import Guard
-from .redaction import REDACTED, redact_headers, redact_start, redact_text, redact_url
+from .redaction import REDACTED, may_hold, redact_headers, redact_start, redact_text, redact_url, without_secrets
 from .spool import Spool
 from .steering import steers
 from .told import words_of_body
@@ -136,6 +136,14 @@ class Client:
     def excerpt(self, raw: bytes) -> str:
         """The beginning of a body as it may be shown to a person: redacted, at most ``EXCERPT`` characters."""
         return self._shown(raw, None, EXCERPT)
+
+    def cleaned(self, document, raw=None, call=None):
+        """A document of the other system without the credentials that it may repeat; nothing else of it is changed.
+
+        :param bytes raw: what it was read from, where that is at hand
+        """
+        secrets = self._own_secrets(call)
+        return document if raw is not None and not may_hold(raw, secrets) else without_secrets(document, secrets)
 
     # --- From address to address
 
@@ -345,9 +353,13 @@ class Client:
         return _beginning(content, self._all_secrets(call), length)
 
     def _all_secrets(self, call: _Call | None) -> tuple[str, ...]:
-        own = self.auth.secret_values() if self.auth is not None else ()
         cookies = self._cookies.values() if self._cookies is not None else ()
-        return tuple(filter(None, (*self._secrets, *own, *cookies, call and call.request.token)))
+        return (*self._own_secrets(call), *filter(None, cookies))
+
+    def _own_secrets(self, call: _Call | None) -> tuple[str, ...]:
+        """Those of the connector and its session; a cookie may hold a word such as the name of a language."""
+        own = self.auth.secret_values() if self.auth is not None else ()
+        return tuple(filter(None, (*self._secrets, *own, call and call.request.token)))
 
     def _url(self, call: _Call) -> str:
         return redact_url(call.request.url, self._all_secrets(call))
@@ -365,13 +377,13 @@ class Client:
         accepted = call.status in accept_statuses
         if not accepted and not 200 <= call.status < 300:
             raise self._status_error(call)
-        raw, form = bytes(call.raw), None
+        raw, form, headers = bytes(call.raw), None, call.answer_headers
+        if not call.hidden:  # a token is read from its answer
+            headers = CaseInsensitiveDict(self.cleaned(dict(headers), call=call))
         if isinstance(call.raw, Spool):
             seconds = time.monotonic() - call.clock
             spool, size = call.raw if call.raw else None, len(call.raw)
-            return Answer(
-                call.status, call.answer_headers, None, call.address, seconds, size, raw, call.cookies, None, spool
-            )
+            return Answer(call.status, headers, None, call.address, seconds, size, raw, call.cookies, None, spool)
         try:
             parsed, form = self._parsed(raw, call, must_have_content and not accepted)
         except ProtocolError as error:
@@ -380,9 +392,9 @@ class Client:
                 raise
             parsed = None
         seconds, raw = time.monotonic() - call.clock, bytes(call.raw)
-        return Answer(
-            call.status, call.answer_headers, parsed, call.address, seconds, len(raw), raw, call.cookies, form
-        )
+        if not call.hidden:
+            parsed = self.cleaned(parsed, raw, call)
+        return Answer(call.status, headers, parsed, call.address, seconds, len(raw), raw, call.cookies, form)
 
     def _parsed(self, raw: bytes, call: _Call, must_have_content: bool):
         """The document of an answer, and the format that it was read in."""

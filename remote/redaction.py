@@ -16,6 +16,8 @@ REDACTED = "***"
 # A shorter "secret" would blank ordinary words everywhere; where credentials stand by name, length does not matter.
 _SHORTEST_SECRET = 4
 _SHORTEST_BASE64 = 6
+# In records more is at stake: what stands in one is written to Odoo. A shorter secret may be a word of the business.
+_SHORTEST_IN_RECORDS = 8
 
 # Parts of names, compared without case, dashes and underscores.
 _TELLING = (
@@ -116,16 +118,62 @@ def redact_document(document, secrets=()):
     return redact_text(document, secrets) if isinstance(document, str) else document
 
 
+def without_secrets(document, secrets):
+    """Copy of a document in which known secrets are blanked wherever they stand; names tell nothing here.
+
+    What the other system repeats of a credential, such as the headers of a request, would else be mapped like any
+    other value, written to Odoo, and read by everybody.
+    """
+    known = _told_in_records(frozenset(secrets))
+    return _blanked(document, _secret_pattern(known)) if known else document
+
+
+def may_hold(raw: bytes, secrets) -> bool:
+    """Whether a body may have one of these secrets in its texts: quick, for nearly every body has none."""
+    known = _told_in_records(frozenset(secrets))
+    if not known:
+        return False
+    # Written with escapes, or in another charset, it is found only in what was read from the body.
+    if b"\0" in raw[:64] or _ESCAPED.search(raw) or not all(map(str.isascii, known)):
+        return True
+    return any(notation in raw for notation in _encoded(known))
+
+
+_ESCAPED = re.compile(rb"\\u00[2-7]|&#|%[0-9a-f]?[a-f]")
+
+
+@functools.lru_cache(maxsize=256)
+def _told_in_records(secrets: frozenset) -> frozenset:
+    return frozenset(secret for secret in secrets if secret and len(secret) >= _SHORTEST_IN_RECORDS)
+
+
+@functools.lru_cache(maxsize=256)
+def _encoded(secrets: frozenset) -> tuple:
+    return tuple(notation.encode() for secret in secrets for notation in notations(secret))
+
+
+def _blanked(document, pattern):
+    if isinstance(document, str):
+        return pattern.sub(REDACTED, document) if len(document) >= _SHORTEST_IN_RECORDS else document
+    if isinstance(document, dict):
+        return {_blanked(name, pattern): _blanked(value, pattern) for name, value in document.items()}
+    if isinstance(document, list):
+        return [_blanked(item, pattern) for item in document]
+    return document
+
+
 @functools.lru_cache(maxsize=256)
 def notations(secret: str) -> frozenset[str]:
-    """The ways in which a secret may stand in a text: plain, percent-encoded, JSON, HTML, base64 at any offset."""
+    """The ways in which a secret may stand in a text: plain, reversed, percent-encoded, JSON, HTML, base64 at any
+    offset.
+    """
     if not secret or len(secret) < _SHORTEST_SECRET:
         return frozenset()
     percent = {quote(secret, safe=""), quote(secret), quote_plus(secret)}
     escaped = {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
     escaped |= {html.escape(secret), html.escape(secret, quote=False)}
     slashes = {text.replace("/", "\\/") for text in escaped}  # PHP writes slashes so in JSON
-    return frozenset({secret, repr(secret)[1:-1], *percent, *escaped, *slashes, *_base64_cores(secret)})
+    return frozenset({secret, secret[::-1], repr(secret)[1:-1], *percent, *escaped, *slashes, *_base64_cores(secret)})
 
 
 def _base64_cores(secret: str):

@@ -131,10 +131,10 @@ class Stream:
         self._row += skipped + len(taken)
         if self._told:
             self._operation.check_complete(self._client, self._as_told())
-        return taken
+        return [self._client.cleaned(one) for one in taken]
 
     def _as_told(self):
-        return dataclasses.replace(self._answer, document=self._told, form=None)
+        return dataclasses.replace(self._answer, document=self._client.cleaned(self._told), form=None)
 
     def _open(self):
         """All records of the answer."""
