@@ -92,6 +92,15 @@ class BridgeApproval(models.Model):
         return bool(is_sensitive_path(field_name) or is_guarded or of_others or gives_rights)
 
     @api.model
+    def _is_secret(self, model_name, field_name):
+        """Is the value of a field never shown, to nobody? Other addons extend it.
+
+        :rtype: bool
+        """
+        field = self.env[model_name]._fields.get(field_name) if model_name in self.env else None
+        return is_sensitive_path(field_name) or (field is not None and field.groups == fields.NO_ACCESS)
+
+    @api.model
     def _is_sensitive(self, use):
         """May only a system administrator approve this?
 

@@ -10,6 +10,7 @@ from ..jobs.kinds import DRAINS, ERROR_KINDS, OPEN_PUSH, OPEN_RECORD
 from ..jobs.retry import ATTEMPTS
 from ..jobs.wake import wake_scheduler
 from ..json_text import write_json
+from ..road.pull.shown import as_kept, shown
 from ..road.pull.singles import PullSingles
 from ..road.push.find import exists_there
 from ..road.push.singles import PushSingles
@@ -74,8 +75,9 @@ class BridgeJob(models.Model):
         readonly=True,
         help="The side whose values a person wants for this record, whatever the flow says.",
     )
-    record_name = fields.Char("Record", readonly=True)
-    payload = fields.Json(readonly=True, help="The record as the other system sent it; empty: it is fetched again.")
+    record_name = fields.Char(readonly=True, groups=fields.NO_ACCESS)
+    record_label = fields.Char("Record", compute="_compute_record_label", search="_search_record_label")
+    payload = fields.Json(readonly=True, groups=fields.NO_ACCESS)  # as it was sent; empty: it is fetched again
     payload_text = fields.Text("Remote Record", compute="_compute_payload_text")
     payload_at = fields.Datetime(readonly=True, help="When the record was as the payload says.")
     payload_edited = fields.Boolean("Edited by Hand", readonly=True)
@@ -84,7 +86,8 @@ class BridgeJob(models.Model):
     error_kind = fields.Selection(ERROR_KINDS, readonly=True)
     error_field = fields.Char("Technical Field", readonly=True)
     error_field_label = fields.Char("Field", compute="_compute_error_field_label")
-    error_message = fields.Text("Message", readonly=True)
+    error_message = fields.Text(readonly=True, groups=fields.NO_ACCESS)
+    error_text = fields.Text("Message", compute="_compute_error_text")
     error_group = fields.Char(
         "Same Failures", readonly=True, help="The message without what is particular to a record."
     )
@@ -103,16 +106,29 @@ class BridgeJob(models.Model):
     _failures = models.Index("(flow_id, error_kind, error_group) WHERE state IN ('failed', 'uncertain')")
     _ignored = models.Index("(flow_id, external_id) WHERE ignored_reason IS NOT NULL")
 
-    @api.depends("kind", "flow_id.name", "external_id", "record_name")
+    @api.depends("kind", "flow_id.name", "external_id")
+    @api.depends_context("uid")
     def _compute_display_name(self):
         kinds = dict(self._fields["kind"]._description_selection(self.env))
         for job in self:
-            parts = (kinds.get(job.kind), job.flow_id.name, job.record_name or job.external_id)
+            parts = (kinds.get(job.kind), job.flow_id.name, job.sudo(False).record_label or job.external_id)
             job.display_name = " · ".join(part for part in parts if part)
 
+    @api.depends_context("uid")
     def _compute_payload_text(self):
+        readable = self._readable()
         for job in self:
-            job.payload_text = write_json(job.payload or None)  # Odoo reads an empty JSON field as False
+            kept = job.sudo().payload or None  # Odoo reads an empty JSON field as False
+            job.payload_text = write_json(shown(job, kept) if kept and job in readable else None)
+
+    @api.depends_context("uid")
+    def _compute_error_text(self):
+        readable = self._readable()
+        for job in self:
+            kept = job.sudo()
+            is_hidden = kept.error_field and self._is_hidden_field(kept.flow_id.model, kept.error_field)
+            is_shown = job in readable and not is_hidden
+            job.error_text = kept.error_message if is_shown else kept.error_group or kept.error_message
 
     def _compute_error_field_label(self):
         for job in self:
@@ -467,6 +483,7 @@ class BridgeJob(models.Model):
                     other=identity.external_id or "",
                 )
             )
+        payload = as_kept(payload, self.sudo().payload)  # what was not shown is as it was
         edited = {"payload_edited": True, "edited_by_id": self.env.uid, "payload_at": fields.Datetime.now()}
         self.sudo().write({"payload": payload, **edited})
         self.action_retry()
@@ -556,7 +573,13 @@ class BridgeJob(models.Model):
         return {**action, "context": {"default_job_id": self.id}}
 
     def _record_model(self):
-        return self.flow_id.model
+        return self.flow_id.sudo().model
+
+    def _asked_id(self):
+        """The record of a job that brings one is known by its external ID only."""
+        if self.res_id or not self.external_id:
+            return self.res_id
+        return self.env["bridge.binding"]._known(self.flow_id, [self.external_id]).get(self.external_id, 0)
 
     def action_open_logs(self):
         self.ensure_one()

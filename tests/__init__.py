@@ -6,6 +6,7 @@ from . import (
     test_attack_acting,
     test_attack_echoes,
     test_attack_headers,
+    test_attack_reading,
     test_attack_replay,
     test_attack_search,
     test_authentication,
