@@ -1,5 +1,6 @@
 from . import (
     bridge_record_mixin,
+    bridge_derived_mixin,
     bridge_authentication_mixin,
     bridge_gone_mixin,
     bridge_list_mixin,

@@ -107,7 +107,7 @@ class BridgeAlert(models.Model):
         for gate in self.env["bridge.gate"].sudo().search([("connector_id", "in", connectors.ids)]):
             connector = gate.connector_id
             values = {"connector": connector.name, "reason": gate.reason or "", "time": gate.since}
-            problem = connector.user_id and self.env["bridge.approval"]._problem(connector)
+            problem = self.env["bridge.approval"]._problem(connector)
             if problem:  # it is paused for that, or will be when it runs
                 found |= self._situation("approval", problem, connector)
             elif gate.paused:

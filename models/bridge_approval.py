@@ -17,6 +17,7 @@ from ..acting import (
     is_sensitive_path,
     lapse,
 )
+from ..jobs.failures import group_of
 from ..json_text import read_json
 from ..mapping.errors import MappingError
 from ..remote.address import origin
@@ -99,6 +100,14 @@ class BridgeApproval(models.Model):
         """
         field = self.env[model_name]._fields.get(field_name) if model_name in self.env else None
         return is_sensitive_path(field_name) or (field is not None and field.groups == fields.NO_ACCESS)
+
+    @api.model
+    def _without_secret(self, model_name, field_name, message):
+        """A message about a field; without the value, if that is never shown.
+
+        :rtype: str
+        """
+        return group_of(message) if field_name and self._is_secret(model_name, field_name) else message
 
     @api.model
     def _is_sensitive(self, use):
@@ -204,7 +213,12 @@ class BridgeApproval(models.Model):
         """May the connector act as its user, now, for all that it does?
 
         :raises NotApproved: if not; it says who has to do what
+        :raises UserError: if there is nobody whom it could act as
         """
+        if not connector.sudo().user_id.active:
+            raise UserError(
+                self.env._("The connector “%s” has no acting user who may work. Choose one.", connector.name)
+            )
         problem = self._problem(connector)
         if problem:
             raise NotApproved(problem)
@@ -218,7 +232,7 @@ class BridgeApproval(models.Model):
         connector = connector.sudo()
         user = connector.user_id
         if not user.active:
-            return self.env._("The connector “%s” has no acting user who may work. Choose one.", connector.name)
+            return None  # a run says so, and fails
         uses = self._uses_of(connector)
         sensitive = {use for use in uses if self._is_sensitive(use)}
         given = connector.approval_ids._given()

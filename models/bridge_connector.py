@@ -21,13 +21,12 @@ from ..moments import zone_choices
 from ..remote.auth import SCHEMES
 from ..remote.client import Client, Request, Settings
 from ..remote.errors import ConfigurationError, RemoteError
-from ..remote.redaction import is_sensitive, redact_url
+from ..remote.redaction import is_credential, literal_secret, redact_url, secret_in_url
 from ..remote.steering import steers
 from ..road.pull import trial
 from .bridge_alert import DOWN
 from .bridge_secrets_mixin import SECRETS
 
-CREDENTIAL_HEADERS = {"authorization", "proxy-authorization", "cookie", "x-api-key"}
 CREDENTIAL_FIELDS = {
     "base_url",
     "headers",
@@ -157,8 +156,14 @@ class BridgeConnector(models.Model):
         f" AND max_requests BETWEEN 0 AND {MOST_REQUESTS})",
         "Limits must not be negative, the period more than 0 s, the burst at least 1, requests at once at most 64.",
     )
-    _timeouts_positive = models.Constraint(
-        "CHECK(connect_timeout > 0 AND read_timeout > 0 AND total_timeout > 0)", "Time-outs must be more than 0 s."
+    _timeouts_sensible = models.Constraint(
+        "CHECK(connect_timeout > 0 AND connect_timeout <= 300 AND read_timeout > 0 AND read_timeout <= 3600"
+        " AND total_timeout > 0 AND total_timeout <= 3600)",
+        "Time-outs must be more than 0 s; to connect at most 300 s, the others at most 3600 s.",
+    )
+    _times_sensible = models.Constraint(
+        "CHECK(rate_period <= 86400 AND settle_seconds BETWEEN 0 AND 86400 AND idempotency_hours BETWEEN 0 AND 8760)",
+        "The period and the settling time can be a day at most (86400 s), and requests be remembered for 8760 h.",
     )
 
     # ----------------------------------------------------------------------------------------------------------------
@@ -210,7 +215,7 @@ class BridgeConnector(models.Model):
 
     def _compute_approval_problem(self):
         for connector in self:
-            problem = connector.user_id and self.env["bridge.approval"]._problem(connector)
+            problem = self.env["bridge.approval"]._problem(connector)
             connector.approval_problem = problem or False
 
     # ----------------------------------------------------------------------------------------------------------------
@@ -229,6 +234,16 @@ class BridgeConnector(models.Model):
                             " begin with http:// or https:// and name a host, without a user name in it.",
                             connector=connector.name,
                             address=address,
+                        )
+                    )
+                carrier = address and secret_in_url(address)
+                if carrier:
+                    raise ValidationError(
+                        self.env._(
+                            "Connector “%(connector)s”: the address carries a credential in “%(name)s”. Take it out,"
+                            " and choose an authentication such as “API key in the address”; there it is encrypted.",
+                            connector=connector.name,
+                            name=carrier,
                         )
                     )
 
@@ -254,7 +269,7 @@ class BridgeConnector(models.Model):
                             header=name,
                         )
                     )
-                if name.lower() in CREDENTIAL_HEADERS or is_sensitive(name):
+                if is_credential(name) or literal_secret(value):
                     raise ValidationError(
                         self.env._(
                             "Connector “%(connector)s”: the header “%(header)s” carries credentials, which do not"

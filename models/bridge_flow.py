@@ -38,7 +38,7 @@ WAITS = "Runs have failed as a whole, so that the next one does not start by its
 class BridgeFlow(models.Model):
     _name = "bridge.flow"
     _description = "Flow"
-    _inherit = ["bridge.gone.mixin"]
+    _inherit = ["bridge.derived.mixin", "bridge.gone.mixin"]
     _order = "connector_id, sequence, id"
 
     # What is kept in agreement
@@ -568,6 +568,8 @@ class BridgeFlow(models.Model):
         :raises UserError: if no flow has anything to do with them
         """
         self.env["bridge.run"]._check_operator()
+        if model_name not in self.env:
+            raise UserError(self.env._("There is no model “%s”.", model_name))
         domain = [("flow_id.model", "=", model_name), ("res_id", "in", record_ids), ("parent_id", "=", False)]
         bound = self.env["bridge.binding"].search(domain).grouped("flow_id")
         sending = self.search([("model", "=", model_name), ("direction", "!=", "pull"), ("parent_id", "=", False)])

@@ -2,12 +2,16 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 
+from ..remote.redaction import is_credential, is_sensitive, literal_secret, secret_in_url
+from ..remote.template import placeholders
+
 
 class BridgeFlowPart(models.AbstractModel):
     """What an operation and a field mapping have in common: they say what a flow does."""
 
     _name = "bridge.flow.part"
     _description = "Part of a Flow"
+    _inherit = ["bridge.derived.mixin"]
 
     flow_id = fields.Many2one("bridge.flow", required=True, ondelete="cascade", index=True)
     company_id = fields.Many2one(related="flow_id.company_id", store=True, index=True)
@@ -32,6 +36,20 @@ class BridgeFlowPart(models.AbstractModel):
             result = super().unlink()
         flows.exists()._configuration_changed()
         return result
+
+    @api.model
+    def _credential_in(self, name, part):
+        """The name under which a part of a request has a credential itself, where a placeholder may have stood.
+
+        :param str name: ``path``, ``query``, ``headers`` or another one
+        :param part: text, or JSON
+        :rtype: str | None
+        """
+        if name == "path":
+            return secret_in_url(part or "")
+        carries = {"headers": is_credential, "query": is_sensitive}.get(name)
+        named = part.items() if carries and part else ()
+        return next((key for key, value in named if carries(key) and not placeholders(value)), literal_secret(part))
 
     @api.model
     def _render_options(self, options):

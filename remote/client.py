@@ -47,6 +47,7 @@ class _Call:
     limit: int
     hidden: bool = False  # the answer holds a credential
     trusted: bool = False  # it goes to where credentials may be seen
+    is_file: bool = False  # the other system says where it lies
     resendable: bool = True
     status: int | None = None
     answer_headers: CaseInsensitiveDict = field(default_factory=CaseInsensitiveDict)
@@ -82,6 +83,7 @@ class Client:
         self._secrets = tuple(filter(None, secrets))
         self._turnstile = turnstile
         self._guard = Guard(settings.allowed_addresses)
+        self._guard_of_files = Guard(settings.allowed_addresses, is_for_files=True)
         self._origin = address.origin(settings.base_url)
         self._session = None
         self._cookies = Cookies() if settings.cookies else None
@@ -196,6 +198,7 @@ class Client:
                 sent = self.auth(sent)
             call = _Call(sent, deadline, limit, hidden, trusted)
             call.about, call.address, call.asked = request.about, url, request.form
+            call.is_file = is_file
             call.raw = Spool() if request.spooled else call.raw
             self._take_turn(call)
             if call.status not in status.REDIRECTS or not call.answer_headers.get("Location"):
@@ -269,7 +272,9 @@ class Client:
     def _transfer(self, call: _Call) -> None:
         settings = self.settings
         timeouts = settings.connect_timeout, settings.read_timeout
-        attempt = Attempt(self._guard, call.deadline, *timeouts, settings.proxy)
+        is_far = call.is_file and address.origin(call.request.url) != self._origin
+        guard = self._guard_of_files if is_far else self._guard
+        attempt = Attempt(guard, call.deadline, *timeouts, settings.proxy)
         with running(attempt):
             try:
                 response = self._open(call)

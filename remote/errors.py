@@ -41,8 +41,8 @@ MESSAGES = {
         "and END lines."
     ),
     "blocked_address": _lt(
-        "%(host)s has the private address %(address)s, which this connector may not call. If that is meant, "
-        'add it to "Allowed private addresses".'
+        "%(host)s has a private address, which this connector may not call. If that is meant, add it to “Allowed"
+        " Private Addresses”; for a file, with its port."
     ),
     "bad_proxy": _lt(
         "“%(proxy)s” is not the address of a proxy that can be used. It must look like http://proxy.example.com:3128;"

@@ -51,6 +51,46 @@ def is_sensitive(name) -> bool:
     return plain not in _HARMLESS and bool(_SENSITIVE_NAME.search(plain))
 
 
+def is_credential(name) -> bool:
+    """Whether a header of this name is one that carries a credential.
+
+    Wider than ``is_sensitive``: a key that was written down in clear can not be taken back.
+    """
+    words = set(re.split(r"[^a-z0-9]+", str(name).lower()))
+    return str(name).lower() not in _HARMLESS_HEADERS and (is_sensitive(name) or bool(words & _CREDENTIAL_WORDS))
+
+
+def literal_secret(document, name="") -> str | None:
+    """The name under which a document has a credential itself, and no placeholder for one; None if it has none.
+
+    :param document: JSON that a person has written: headers, parameters, a body
+    """
+    if isinstance(document, dict):
+        return next(filter(None, (literal_secret(value, str(key)) for key, value in document.items())), None)
+    if isinstance(document, list):
+        return next(filter(None, (literal_secret(item, name) for item in document)), None)
+    text = document if isinstance(document, str) else ""
+    is_named = is_sensitive(name) and text and not re.search(r"\{\w+\}", text)
+    return (name or text[:4] + "…") if is_named or _SHAPES.search(text) else None
+
+
+def secret_in_url(url: str) -> str | None:
+    """The parameter of an address that carries a credential; None if it has none."""
+    pairs = [part.partition("=") for part in url.partition("?")[2].partition("#")[0].split("&")]
+    named = {unquote_plus(name): unquote_plus(value) for name, _equals, value in pairs if value}
+    return literal_secret(named)
+
+
+# What keys and tokens look like: of well-known systems, JWT (RFC 7519), PEM, and the values of Authorization headers.
+_SHAPES = re.compile(
+    r"\b(?:sk|rk|pk|whsec)_(?:live|test)_\w{8}|\bgh[pousr]_\w{20}|\bgithub_pat_\w{20}|\bglpat-[\w-]{16}|\bAKIA[0-9A-Z]{16}"
+    r"|\bxox[abpors]-[\w-]{10}|\bshp(?:at|ss|ca|pa)_\w{16}|\bAIza[\w-]{30}|\beyJ[\w-]{8,}\.[\w-]{8,}\."
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY|^(?:Basic|Bearer|Token|ApiKey|Digest|Negotiate) +[\w+/=.-]{8,}$"
+)
+_CREDENTIAL_WORDS = {"auth", "authentication", "key", "session", "access", "subscription", "jwt", "otp", "pin", "sid"}
+_HARMLESS_HEADERS = {"idempotency-key", "x-idempotency-key", "sec-websocket-key", "access-control-request-method"}
+
+
 def redact_headers(headers, secrets=()) -> dict[str, str]:
     """Copy of HTTP headers in which credentials are blanked."""
     return {

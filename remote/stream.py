@@ -14,6 +14,7 @@ import uuid
 import cachetools
 
 from .delta import remote_clock
+from .document import is_too_deep
 from .errors import ProtocolError, RemoteError
 from .formats.answer import form_of_answer
 from .formats.aside import Aside
@@ -131,6 +132,8 @@ class Stream:
         self._row += skipped + len(taken)
         if self._told:
             self._operation.check_complete(self._client, self._as_told())
+        if any(map(is_too_deep, taken)):
+            raise ProtocolError("not_json", host=self._answer.host, problem="nested too deeply")
         return [self._client.cleaned(one) for one in taken]
 
     def _as_told(self):

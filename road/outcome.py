@@ -3,7 +3,6 @@
 from types import MappingProxyType
 from typing import NamedTuple
 
-from ..jobs.failures import group_of
 from .words import DATA
 
 NOTHING = MappingProxyType({})
@@ -29,8 +28,7 @@ class Failure(NamedTuple):
         :param MappingError error: names the field
         """
         label, message = flow._field_label(error.field), flow.connector_id._explain(error)
-        if error.field and flow.env["bridge.approval"]._is_secret(flow.model, error.field):
-            message = group_of(message)  # without the value
+        message = flow.env["bridge.approval"]._without_secret(flow.model, error.field, message)
         return cls(DATA, f"{label}: {message}" if label else message, error.field)
 
 

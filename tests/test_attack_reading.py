@@ -147,7 +147,9 @@ class TestReading(AttackCase):
     def keep_secret(self):
         approvals = type(self.env["bridge.approval"])
         original = approvals._is_secret
-        self.patch(approvals, "_is_secret", lambda self, model, name: name in ("phone", "color") or original(self, model, name))
+        self.patch(
+            approvals, "_is_secret", lambda self, model, name: name in ("phone", "color") or original(self, model, name)
+        )
 
     def test_attack_secret_field_is_shown_to_nobody(self):
         self.keep_secret()
