@@ -7,6 +7,7 @@ from . import (
     test_attack_bounds,
     test_attack_echoes,
     test_attack_headers,
+    test_attack_held,
     test_attack_reading,
     test_attack_replay,
     test_attack_search,

@@ -21,10 +21,8 @@ from .arrival import identify
 from .facts import throughout
 from .references import references, wanted_ids
 
-# PNG, JPEG, GIF, WebP, BMP, TIFF.
-PICTURE = re.compile(
-    rb"\x89PNG\r\n\x1a\n|\xff\xd8\xff|GIF8[79]a|RIFF.{4}WEBP|BM.{4}\x00\x00\x00\x00|II\*\x00|MM\x00\*", re.DOTALL
-)
+# PNG, JPEG, GIF, WebP, BMP.
+PICTURE = re.compile(rb"\x89PNG\r\n\x1a\n|\xff\xd8\xff|GIF8[79]a|RIFF.{4}WEBP|BM.{4}\x00\x00\x00\x00", re.DOTALL)
 OF_NO_KIND = ("", "application/octet-stream", "binary/octet-stream")
 MOST_SILENT = 2  # files of a batch that are waited for in vain at one host
 
