@@ -49,7 +49,7 @@ class BridgeApproval(models.Model):
     connector_id = fields.Many2one("bridge.connector", required=True, ondelete="cascade", readonly=True)
     company_id = fields.Many2one(related="connector_id.company_id")
     user_id = fields.Many2one("res.users", "Acting User", required=True, ondelete="cascade", readonly=True)
-    approved_by_id = fields.Many2one("res.users", "Approved By", required=True, ondelete="cascade", readonly=True)
+    approved_by_id = fields.Many2one("res.users", required=True, ondelete="cascade", readonly=True)
     approved = fields.Datetime("Approved On", required=True, readonly=True)
     groups = fields.Json(readonly=True, help="The ids of the acting user's groups at that moment.")
     uses = fields.Json(readonly=True, help="What the connector may do: model, field, way.")

@@ -76,7 +76,7 @@ class BridgeConnector(models.Model):
         tracking=True,
         help="Records are read and written in Odoo with the rights of this user.",
     )
-    approval_ids = fields.One2many("bridge.approval", "connector_id", string="Approval", readonly=True)
+    approval_ids = fields.One2many("bridge.approval", "connector_id", readonly=True)
     approval_problem = fields.Text("Why It Has Stopped", compute="_compute_approval_problem")
     flow_ids = fields.One2many("bridge.flow", "connector_id", string="Flows")
     flow_count = fields.Integer("Number of Flows", compute="_compute_counts")

@@ -81,7 +81,7 @@ class BridgeJob(models.Model):
     payload_text = fields.Text("Remote Record", compute="_compute_payload_text")
     payload_at = fields.Datetime(readonly=True, help="When the record was as the payload says.")
     payload_edited = fields.Boolean("Edited by Hand", readonly=True)
-    edited_by_id = fields.Many2one("res.users", "Edited By", readonly=True, index="btree_not_null")
+    edited_by_id = fields.Many2one("res.users", readonly=True, index="btree_not_null")
     fingerprint = fields.Char(readonly=True, help="Of the remote record, as the mapping sees it.")
     error_kind = fields.Selection(ERROR_KINDS, readonly=True)
     error_field = fields.Char("Technical Field", readonly=True)
