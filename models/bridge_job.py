@@ -501,6 +501,7 @@ class BridgeJob(models.Model):
         self.ensure_one()
         self.env["bridge.run"]._check_operator(self)
         job, flow, external_id = self.sudo(), self.flow_id.sudo(), str(external_id or "").strip()
+        self.env["bridge.approval"]._check(flow.connector_id)
         binding = job._uncertain_binding()
         taken = (
             self.env["bridge.binding"]

@@ -197,6 +197,7 @@ class TestRightsThatCameLater(AttackCase):
             "connector": self.connector.with_user(self.operator).action_sync,
             "records": lambda: operator.action_sync_records("res.partner", self.bound(self.flow, 1).ids),
             "replay": lambda: self.failure.with_user(self.operator)._replay(thing(2)),
+            "there": lambda: self.failure.with_user(self.operator)._resolve_there("9"),
             "retry": self.failure.with_user(self.operator).action_retry,
             "binding": self.env["bridge.binding"]
             .search([("flow_id", "=", self.flow.id), ("external_id", "=", "1")])
@@ -214,7 +215,9 @@ class TestRightsThatCameLater(AttackCase):
                 self.work()
                 self.assertFalse(self.server.requests, "nothing was asked, nothing was sent")
                 self.assertFalse(self.bound(self.flow, 2))
-        self.assertGreaterEqual(told, {"sync", "full_sync", "full_push", "compare", "preview", "connector"})
+        self.assertGreaterEqual(
+            told, {"sync", "full_sync", "full_push", "compare", "preview", "connector", "replay", "there"}
+        )
 
     def test_attack_schedule_needs_no_click(self):
         self.promote()

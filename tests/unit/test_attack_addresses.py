@@ -6,7 +6,7 @@ import pytest
 from integration_bridge.remote import address
 from integration_bridge.remote.auth import Bearer
 from integration_bridge.remote.client import Request
-from integration_bridge.remote.errors import ProtocolError, Rejected
+from integration_bridge.remote.errors import ProtocolError, Rejected, RemoteError
 from integration_bridge.remote.steering import steers
 
 SECRET = "bearer-secret"
@@ -132,4 +132,37 @@ def test_attack_header_that_steers_is_not_sent(server, connect, name, place):
     client = connect(headers={name: "evil.example"} if place == "connector" else {})
     error = refused(client, Request("GET", "/x", headers={name: "evil.example"} if place == "operation" else {}))
     assert (error.reason, error.detail) == ("bad_header", "steering")
+    assert not server.requests
+
+
+# --- Addresses of this machine and of the own network, in the forms that somebody may try
+
+HERE = [
+    *("127.0.0.1", "127.1", "127.0.1", "2130706433", "0x7f000001", "0x7f.0.0.1", "017700000001", "0177.0.0.1"),
+    *("127.0.0.2", "127.255.255.254", "0.0.0.0", "0", "[::1]", "[::]", "[0:0:0:0:0:0:0:1]", "[::ffff:127.0.0.1]"),
+    *(
+        "[::ffff:7f00:1]",
+        "[::127.0.0.1]",
+        "[64:ff9b::7f00:1]",
+        "[2002:7f00:1::]",
+        "localhost",
+        "LOCALHOST",
+        "localhost.",
+    ),
+    *("169.254.169.254", "[fe80::1]", "[fd00::1]", "10.0.0.1", "172.16.0.1", "192.168.0.1", "100.64.0.1", "224.0.0.1"),
+    *("127.0.0.1%00.example.com", "example.com@127.0.0.1", "127。0。0。1", "①②⑦.0.0.1", "127.0.0.1\\@example.com"),
+]
+
+
+@pytest.mark.parametrize("host", HERE)
+@pytest.mark.parametrize("way", ["operation", "image", "base"])
+def test_attack_address_of_the_own_network_in_another_form(server, connect, host, way):
+    url = f"http://{host}:{server.url.rpartition(':')[2]}"
+    base = url if way == "base" else "http://public.example"
+    with pytest.raises(RemoteError) as caught:  # what is no address at all is refused before there is a client
+        client = connect(allowed_addresses=(), base_url=base, connect_timeout=0.5, total_timeout=1)
+        client.download(url + "/x", 1000) if way == "image" else client.send(
+            Request("GET", "/x" if way == "base" else url)
+        )
+    assert caught.value.sent is False
     assert not server.requests
