@@ -4,6 +4,8 @@ import json
 
 from odoo.exceptions import ValidationError
 
+from .remote.document import DEEPEST, is_too_deep
+
 KINDS = {dict: "{…}", list: "[…]", str: '"…"'}
 
 
@@ -21,6 +23,18 @@ def read_json(record, field_name, expected=(dict,)):
     label = record._fields[field_name].get_description(record.env, ["string"])["string"]
     try:
         value = json.loads(text)
+        if is_too_deep(value):
+            raise RecursionError
+    except RecursionError as error:
+        raise ValidationError(
+            record.env._(
+                "%(record)s: “%(field)s” is nested too deeply. Write at most %(limit)s lists and objects inside each"
+                " other.",
+                record=record.display_name,
+                field=label,
+                limit=DEEPEST,
+            )
+        ) from error
     except ValueError as error:
         raise ValidationError(
             record.env._(

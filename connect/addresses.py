@@ -19,15 +19,16 @@ def is_http(address):
 
 
 def parse_addresses(env, text):
-    """Host names, IP addresses and networks, as a person separates them.
+    """Host names, IP addresses and networks, as a person separates them; the first two may have a port.
 
     :rtype: tuple
     :raises ValidationError: naming the one that is none of them
     """
     names = tuple(part for part in re.split(r"[\s,;]+", text or "") if part)
     for name in names:
+        name = re.sub(r"(?<=[\w\].-]):\d{1,5}$", "", name) if name.count(":") == 1 or "]" in name else name
         try:
-            ipaddress.ip_network(name, strict=False)
+            ipaddress.ip_network(name.strip("[]"), strict=False)
         except ValueError:
             if re.fullmatch(r"(?!.*/)[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?", name) is None:
                 raise ValidationError(

@@ -31,6 +31,8 @@ def perform(jobs):
     except Exception as error:
         if is_busy(error):
             recover(jobs, error, "busy")
+        elif getattr(error, "kind", None) in WHOLESALE:  # the connector may not act as its user: all its work waits
+            recover(jobs, error, error.kind)
         elif isinstance(error, (psycopg2.OperationalError, psycopg2.InterfaceError)):
             raise  # the database itself is not there; the next start of the lane puts the jobs back
         else:
@@ -98,8 +100,8 @@ def recover(jobs, error, kind, exchanges=()):
         return
     connector, state, charged = jobs.connector_id, None, True
     message = connector._explain(error)
-    if kind in WHOLESALE and error.reason != "own_limit":
-        state = connector._gate()._shut(kind, message, error.retry_after)
+    if kind in WHOLESALE and getattr(error, "reason", None) != "own_limit":
+        state = connector._gate()._shut(kind, message, getattr(error, "retry_after", None))
         charged = len(jobs) == 1 and is_charged(jobs.error_kind == kind, state.failures)
     elif isinstance(error, RemoteError):
         note_answer(jobs)

@@ -7,6 +7,7 @@ it computes, so it can only be read, and it knows no "missing".
 
 import functools
 import json
+import math
 import re
 from typing import NamedTuple
 
@@ -227,6 +228,8 @@ def _literal(text):
     return text if isinstance(value, (dict, list)) else value
 
 
+LONGEST = 4000  # characters of an expression
+MOST_GROWTH = 1000  # how many times as large as the document what an expression makes of it may be
 DETAIL = 200  # characters of JMESPath's own words that an error may show
 
 
@@ -240,12 +243,21 @@ class Expression:
 
     def __init__(self, text):
         self.text = text
+        if len(text) > LONGEST:
+            detail = f"it has {len(text)} characters, more than {LONGEST}"
+            raise PathError("bad_expression", expression=text[:DETAIL], detail=detail)
         try:
             self._compiled = jmespath.compile(text)
             self._list = _list_in(self._compiled.parsed)
+            times = _growth(self._compiled.parsed)
         except (JMESPathError, ValueError) as error:
             detail = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise PathError("bad_expression", expression=text, detail=detail) from error
+        except RecursionError as error:
+            raise PathError("bad_expression", expression=text[:DETAIL], detail="it is nested too deeply") from error
+        if times > MOST_GROWTH:
+            detail = f"it could make the record {MOST_GROWTH} times as large"
+            raise PathError("bad_expression", expression=text[:DETAIL], detail=detail)
 
     def read(self, document):
         """The result of the expression; None where it finds nothing.
@@ -254,7 +266,8 @@ class Expression:
         """
         try:
             return self._compiled.search(document)
-        except (JMESPathError, ArithmeticError, TypeError, ValueError) as error:  # a slice of step 0 is a ValueError
+        except (JMESPathError, ArithmeticError, TypeError, ValueError, RecursionError) as error:
+            # A slice of step 0 is a ValueError.
             detail = str(error)[:DETAIL]  # it quotes the value
             raise PathError("expression_failed", expression=self.text, detail=detail) from error
 
@@ -262,6 +275,29 @@ class Expression:
         """The list of the document that the expression filters, sorts or cuts, as it is there; None if it is none."""
         found = self._list and TreeInterpreter().visit(self._list, document)
         return found if isinstance(found, list) else None
+
+
+def _growth(node):
+    """How many times as large as the document the result of a compiled expression can be.
+
+    What stands side by side adds up, what is applied one after the other multiplies: ``[@,@]|[@,@][]`` and so on
+    doubles with each step, and a line of it takes minutes.
+    """
+    parts = [_growth(child) for child in node.get("children", ()) if isinstance(child, dict)]
+    if not parts:
+        return 1
+    if node["type"] in _SIDE_BY_SIDE:
+        return sum(parts) if node["type"] != "function_expression" or not _applies(node) else math.prod(parts)
+    return min(math.prod(parts), MOST_GROWTH * 1000)  # no number of thousands of digits
+
+
+def _applies(node):
+    """Does a function apply an expression to a list, as ``map(&expression, list)`` does?"""
+    return any(child["type"] == "expref" for child in node["children"])
+
+
+_SIDE_BY_SIDE = ("multi_select_list", "multi_select_dict", "function_expression", "or_expression", "and_expression")
+_SIDE_BY_SIDE += ("comparator",)
 
 
 def _list_in(node):

@@ -1,5 +1,6 @@
 from . import (
     bridge_record_mixin,
+    bridge_derived_mixin,
     bridge_authentication_mixin,
     bridge_called_mixin,
     bridge_gone_mixin,
@@ -7,6 +8,7 @@ from . import (
     bridge_sending_mixin,
     bridge_secrets_mixin,
     bridge_network_mixin,
+    bridge_approval,
     bridge_connector,
     bridge_flow,
     bridge_flow_part,

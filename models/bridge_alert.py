@@ -19,6 +19,7 @@ KINDS = [
     ("lanes", "No lane works"),
     ("queue", "The queue is late"),
     ("paused", "Connector paused"),
+    ("approval", "Acting user not approved"),
     ("resting", "Other system not available"),
     ("throttled", "Asked to wait for long"),
     ("overdue", "No successful run in time"),
@@ -26,7 +27,7 @@ KINDS = [
     ("failures", "Records failed"),
     ("conflicts", "Conflicts wait for a decision"),
 ]
-DOWN = ("lanes", "paused", "resting")  # nothing moves meanwhile; the rest needs attention
+DOWN = ("lanes", "paused", "approval", "resting")  # nothing moves meanwhile; the rest needs attention
 LONG_WAIT = 15  # minutes of being asked to wait, or without any lane at work, that are worth telling
 DIGEST_MINUTES = 15  # one e-mail in so many minutes at most
 MOST_GROUPS = 20  # of failures that a connector is alerted about; the error desk has them all
@@ -106,7 +107,10 @@ class BridgeAlert(models.Model):
         for gate in self.env["bridge.gate"].sudo().search([("connector_id", "in", connectors.ids)]):
             connector = gate.connector_id
             values = {"connector": connector.name, "reason": gate.reason or "", "time": gate.since}
-            if gate.paused:
+            problem = self.env["bridge.approval"]._problem(connector)
+            if problem:  # it is paused for that, or will be when it runs
+                found |= self._situation("approval", problem, connector)
+            elif gate.paused:
                 message = self.env._(
                     "%(connector)s is paused since %(time)s UTC: %(reason)s Correct the credentials; it goes on by"
                     " itself then, or press “Resume”.",

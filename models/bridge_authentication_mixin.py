@@ -10,7 +10,7 @@ from ..mapping.paths import parse_expression
 from ..remote import template
 from ..remote.auth import FIXED_PARAMETERS, JSON_OPTIONS, OPTIONS, SCHEMES
 from ..remote.errors import ConfigurationError, RemoteError
-from ..remote.redaction import is_sensitive
+from ..remote.redaction import is_sensitive, literal_secret
 
 CALLBACK = "/integration_bridge/authorization"
 PENDING = "integration_bridge_authorizations"  # in the browser session
@@ -149,6 +149,10 @@ class BridgeAuthenticationMixin(models.AbstractModel):
             if not options.get(name):
                 label = self._fields[f"auth_{name}"].get_description(self.env, ["string"])["string"]
                 return self.env._("enter the %s", label.lower())
+        for name in JSON_OPTIONS:
+            carrier = literal_secret(read_json(self, f"auth_{name}", ()))
+            if carrier:
+                return self.env._("“%s” is a credential; enter it as the secret, where it is encrypted", carrier)
         try:
             template.validate(options.get("login_body"), {"username", "password"})
             parse_expression(self.auth_token_path or "token")

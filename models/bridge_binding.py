@@ -53,12 +53,13 @@ class BridgeBinding(models.Model):
     )
     inside = fields.Boolean(readonly=True, help="Was it one of the records to push when it was looked at last?")
     reference = fields.Char(readonly=True, help="What Odoo calls the record in the request that creates it.")
-    intent = fields.Json(readonly=True, help="What was sent to create the remote record.")
+    intent = fields.Json(readonly=True, groups=fields.NO_ACCESS)  # what was sent to create the remote record
     sent_at = fields.Datetime(readonly=True, help="When it was sent; empty: the other system has not seen it.")
     job_id = fields.Integer(readonly=True, help="The job that creates the remote record.")
     fingerprint = fields.Char(readonly=True)
-    odoo_snapshot = fields.Json(readonly=True, help="Odoo's mapped fields when both sides last agreed.")
-    remote_snapshot = fields.Json(readonly=True, help="The other system's mapped fields when both sides last agreed.")
+    # The mapped fields of both sides when they last agreed.
+    odoo_snapshot = fields.Json(readonly=True, groups=fields.NO_ACCESS)
+    remote_snapshot = fields.Json(readonly=True, groups=fields.NO_ACCESS)
     remote_updated = fields.Char(readonly=True)
     remote_version = fields.Char(readonly=True)
     synced = fields.Datetime("Last Change Synced", readonly=True)
@@ -79,9 +80,10 @@ class BridgeBinding(models.Model):
         for binding in self:
             binding.display_name = binding.external_id or binding.reference or self.env._("Being created")
 
+    @api.depends_context("uid")
     def _compute_record_name(self):
         for binding in self:
-            binding.record_name = binding._readable_name()
+            binding.record_name = self._name_of_record(binding.res_model, binding.res_id)
 
     def _compute_last_run_id(self):
         for binding in self:
@@ -107,6 +109,7 @@ class BridgeBinding(models.Model):
         ]
 
     @api.depends("state", "conflict_count")
+    @api.depends_context("uid")
     def _compute_status(self):
         """What a person has to know of the record: what failed comes before what waits, and that before the state."""
         failures, waiting = open_of_bindings(self.env, self.ids), self.env["bridge.change"]._waiting_bindings(self.ids)
@@ -116,7 +119,9 @@ class BridgeBinding(models.Model):
             if binding.failure_id:
                 failure = binding.failure_id.sudo()
                 since = fields.Datetime.context_timestamp(self, failure.create_date).strftime("%Y-%m-%d %H:%M")
-                reason = self.env._("Failed since %(since)s: %(reason)s", since=since, reason=failure.error_message)
+                reason = self.env._(
+                    "Failed since %(since)s: %(reason)s", since=since, reason=binding.failure_id.error_text
+                )
                 binding.status, binding.status_text = "failed", reason
             elif binding.conflict_count:
                 binding.status = "conflict"
@@ -130,11 +135,6 @@ class BridgeBinding(models.Model):
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_job_action")
         return {**action, "views": [(False, "form")], "res_id": self.failure_id.id, "context": {}}
-
-    def _readable_name(self):
-        """The bound record's name, as far as this user may read it."""
-        self.ensure_one()
-        return self._name_of_record(self.res_model, self.res_id)
 
     # ----------------------------------------------------------------------------------------------------------------
     # Look up, for both roads

@@ -37,6 +37,7 @@ class BridgeChange(models.Model):
 
     _oldest = models.Index("(flow_id, path, id)")
 
+    @api.depends_context("uid")
     def _compute_record_name(self):
         for change in self:
             change.record_name = self._name_of_record(change.res_model, change.res_id)

@@ -37,17 +37,20 @@ class BridgeConflict(models.Model):
         readonly=True,
     )
     external_id = fields.Char(related="binding_id.external_id")
-    record_name = fields.Char("Record", readonly=True)
+    record_name = fields.Char(readonly=True, groups=fields.NO_ACCESS)
+    record_label = fields.Char("Record", compute="_compute_record_label", search="_search_record_label")
     res_model = fields.Char(related="binding_id.res_model")
     res_id = fields.Many2oneReference(related="binding_id.res_id", model_field="res_model")
     field_name = fields.Char("Technical Field", readonly=True)
     field_label = fields.Char("Field", compute="_compute_field_label")
-    odoo_value = fields.Json(readonly=True)
-    remote_value = fields.Json(readonly=True)
-    agreed_value = fields.Json(readonly=True, help="What both sides had when they last agreed.")
+    odoo_value = fields.Json(readonly=True, groups=fields.NO_ACCESS)
+    remote_value = fields.Json(readonly=True, groups=fields.NO_ACCESS)
+    agreed_value = fields.Json(readonly=True, groups=fields.NO_ACCESS)  # when both sides last agreed
     odoo_text = fields.Char("In Odoo", compute="_compute_texts")
     remote_text = fields.Char("In the Other System", compute="_compute_texts")
-    agreed_text = fields.Char("Last Agreed", compute="_compute_texts")
+    agreed_text = fields.Char(
+        "Last Agreed", compute="_compute_texts", help="What both sides had when they last agreed."
+    )
     question = fields.Char(compute="_compute_question")
     odoo_user_id = fields.Many2one("res.users", "Changed in Odoo By", readonly=True)
     odoo_date = fields.Datetime("Changed in Odoo", readonly=True)
@@ -66,12 +69,13 @@ class BridgeConflict(models.Model):
     _standing = models.UniqueIndex(f"(binding_id, kind, COALESCE(field_name, '')) WHERE {STANDING}")
     _standing_flow = models.Index(f"(flow_id) WHERE {STANDING}")
 
-    @api.depends("record_name", "field_name", "kind")
+    @api.depends("field_name", "kind")
+    @api.depends_context("uid")
     def _compute_display_name(self):
         kinds = dict(self._fields["kind"]._description_selection(self.env))
         for conflict in self:
             about = conflict.field_label if conflict.kind == FIELD else kinds.get(conflict.kind)
-            parts = (conflict.record_name or conflict.external_id, about)
+            parts = (conflict.sudo(False).record_label or conflict.external_id, about)
             conflict.display_name = " · ".join(part for part in parts if part)
 
     @api.depends("field_name", "kind", "flow_id.model")
@@ -80,13 +84,20 @@ class BridgeConflict(models.Model):
             label = conflict.flow_id.sudo()._field_label(conflict.field_name) or conflict.field_name
             conflict.field_label = label if conflict.kind == FIELD else self.env._("The whole record")
 
-    @api.depends("odoo_value", "remote_value", "agreed_value", "kind")
+    @api.depends_context("uid")
     def _compute_texts(self):
+        readable, hidden = self._readable(), self.env._("no access")
         deleted, changed = self.env._("Deleted"), self.env._("Changed")
         of_records = {GONE_IN_ODOO: (deleted, changed), GONE_THERE: (changed, deleted)}
         for conflict in self:
-            values = (conflict.odoo_value, conflict.remote_value, conflict.agreed_value)
-            texts = (*of_records.get(conflict.kind, map(conflict._readable, values[:2])), conflict._readable(values[2]))
+            kept = conflict.sudo()
+            values = (kept.odoo_value, kept.remote_value, kept.agreed_value)
+            texts = (*of_records.get(conflict.kind, map(conflict._in_words, values[:2])), conflict._in_words(values[2]))
+            is_hidden = conflict.field_name and self._is_hidden_field(
+                conflict.flow_id.sudo().model, conflict.field_name
+            )
+            if conflict not in readable or is_hidden:
+                texts = (*of_records.get(conflict.kind, (hidden, hidden)), hidden)
             conflict.odoo_text, conflict.remote_text, conflict.agreed_text = texts
 
     @api.depends("remote_date")
@@ -110,10 +121,10 @@ class BridgeConflict(models.Model):
         for conflict in self:
             conflict.question = questions.get(conflict.kind)
 
-    def _readable(self, value):
+    def _in_words(self, value):
         """A comparable value as a person reads it; related records by their names."""
         field = self.env.get(self.flow_id.model, self)._fields.get(self.field_name)
-        return self.env["bridge.log"]._readable(field, value) or "—"
+        return self.env["bridge.log"]._in_words(field, value) or "—"
 
     # ----------------------------------------------------------------------------------------------------------------
     # Found, settled

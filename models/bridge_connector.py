@@ -21,14 +21,15 @@ from ..moments import zone_choices
 from ..remote.auth import SCHEMES
 from ..remote.client import Client, Request, Settings
 from ..remote.errors import ConfigurationError, RemoteError
-from ..remote.redaction import is_sensitive, redact_url
+from ..remote.redaction import is_credential, literal_secret, redact_url, secret_in_url
+from ..remote.steering import steers
 from ..road.pull import trial
 from .bridge_alert import DOWN
 from .bridge_secrets_mixin import SECRETS
 
-CREDENTIAL_HEADERS = {"authorization", "proxy-authorization", "cookie", "x-api-key"}
 CREDENTIAL_FIELDS = {
     "base_url",
+    "headers",
     "verify_tls",
     "ca_pem",
     "proxy",
@@ -75,6 +76,8 @@ class BridgeConnector(models.Model):
         tracking=True,
         help="Records are read and written in Odoo with the rights of this user.",
     )
+    approval_ids = fields.One2many("bridge.approval", "connector_id", readonly=True)
+    approval_problem = fields.Text("Why It Has Stopped", compute="_compute_approval_problem")
     flow_ids = fields.One2many("bridge.flow", "connector_id", string="Flows")
     flow_count = fields.Integer("Number of Flows", compute="_compute_counts")
     failure_count = fields.Integer(compute="_compute_counts", string="Open Failures")
@@ -162,8 +165,14 @@ class BridgeConnector(models.Model):
         f" AND max_requests BETWEEN 0 AND {MOST_REQUESTS})",
         "Limits must not be negative, the period more than 0 s, the burst at least 1, requests at once at most 64.",
     )
-    _timeouts_positive = models.Constraint(
-        "CHECK(connect_timeout > 0 AND read_timeout > 0 AND total_timeout > 0)", "Time-outs must be more than 0 s."
+    _timeouts_sensible = models.Constraint(
+        "CHECK(connect_timeout > 0 AND connect_timeout <= 300 AND read_timeout > 0 AND read_timeout <= 3600"
+        " AND total_timeout > 0 AND total_timeout <= 3600)",
+        "Time-outs must be more than 0 s; to connect at most 300 s, the others at most 3600 s.",
+    )
+    _times_sensible = models.Constraint(
+        "CHECK(rate_period <= 86400 AND settle_seconds BETWEEN 0 AND 86400 AND idempotency_hours BETWEEN 0 AND 8760)",
+        "The period and the settling time can be a day at most (86400 s), and requests be remembered for 8760 h.",
     )
 
     # ----------------------------------------------------------------------------------------------------------------
@@ -213,6 +222,11 @@ class BridgeConnector(models.Model):
             connector.health = "down" if any(one["kind"] in DOWN for one in own) else "attention" if own else "ok"
             connector.health_reason = "\n".join(one["message"] for one in own[:MOST_REASONS])
 
+    def _compute_approval_problem(self):
+        for connector in self:
+            problem = self.env["bridge.approval"]._problem(connector)
+            connector.approval_problem = problem or False
+
     # ----------------------------------------------------------------------------------------------------------------
     # Constraints
     # ----------------------------------------------------------------------------------------------------------------
@@ -231,6 +245,16 @@ class BridgeConnector(models.Model):
                             address=address,
                         )
                     )
+                carrier = address and secret_in_url(address)
+                if carrier:
+                    raise ValidationError(
+                        self.env._(
+                            "Connector “%(connector)s”: the address carries a credential in “%(name)s”. Take it out,"
+                            " and choose an authentication such as “API key in the address”; there it is encrypted.",
+                            connector=connector.name,
+                            name=carrier,
+                        )
+                    )
 
     @api.constrains("code")
     def _check_code(self):
@@ -245,7 +269,16 @@ class BridgeConnector(models.Model):
         for connector in self:
             headers = read_json(connector, "headers") or {}
             for name, value in headers.items():
-                if name.lower() in CREDENTIAL_HEADERS or is_sensitive(name):
+                if steers(name):
+                    raise ValidationError(
+                        self.env._(
+                            "Connector “%(connector)s”: the header “%(header)s” decides where a request goes, so it can"
+                            " not be set. Remove it; what is meant belongs into the base address.",
+                            connector=connector.name,
+                            header=name,
+                        )
+                    )
+                if is_credential(name) or literal_secret(value):
                     raise ValidationError(
                         self.env._(
                             "Connector “%(connector)s”: the header “%(header)s” carries credentials, which do not"
@@ -295,37 +328,6 @@ class BridgeConnector(models.Model):
                     )
                 )
 
-    def _check_configuring_user(self):
-        """Nobody gains rights by configuring: the acting user may not have more than the person who sets it up.
-
-        :raises AccessError: naming the connector and the groups
-        """
-        person = self.env.user
-        if self.env.su or person.has_group("base.group_system"):
-            return
-        for connector in self:
-            acting = connector.sudo().user_id
-            more = acting.all_group_ids - person.all_group_ids
-            if acting.company_ids - person.company_ids:
-                raise AccessError(
-                    self.env._(
-                        "The connector “%(connector)s” acts as %(user)s, who sees companies that you do not see. Ask a"
-                        " system administrator to configure it.",
-                        connector=connector.name,
-                        user=acting.name,
-                    )
-                )
-            if more:
-                raise AccessError(
-                    self.env._(
-                        "The connector “%(connector)s” acts as %(user)s, who has rights that you do not have"
-                        " (%(groups)s). Ask a system administrator to configure it.",
-                        connector=connector.name,
-                        user=connector.sudo().user_id.name,
-                        groups=", ".join(more.sudo().mapped("full_name")[:3]),
-                    )
-                )
-
     def _check_who_moves_credentials(self, vals):
         """Only who may set credentials may say where they are sent.
 
@@ -349,18 +351,25 @@ class BridgeConnector(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        approvals = self.env["bridge.approval"]
         connectors = super().create(vals_list)
-        connectors._check_configuring_user()
+        approvals._check_choice(connectors.user_id)  # also one that is a default
+        approvals._check_person(connectors)
+        approvals._approve(connectors)
         self.env["bridge.gate"]._ensure(connectors)
         return connectors
 
     def write(self, vals):
-        self._check_configuring_user()
+        approvals = self.env["bridge.approval"]
+        if any(connector.user_id.id != vals.get("user_id", connector.user_id.id) for connector in self):
+            approvals._check_choice(self.user_id.browse(vals["user_id"] or ()))
         self._check_who_moves_credentials(vals)
         had_changes = self.filtered(lambda connector: connector.active and connector.state != "disabled")
-        result = super().write(vals)
+        with approvals._configuring(self, grows=bool(vals.keys() & {"base_url", "caller_ids"})):
+            result = super().write(vals)
         if "user_id" in vals:
-            self._check_configuring_user()
+            approvals._check_person(self)
+            approvals._approve(self)
         if "timezone" in vals:  # what was read was read in the old one
             self.flow_ids._configuration_changed()
         if vals.get("state") in ("preview", "live"):
@@ -374,15 +383,25 @@ class BridgeConnector(models.Model):
         return result
 
     def unlink(self):
-        self._check_configuring_user()
+        self.env["bridge.approval"]._check_person(self)
         # One by one, not by cascade: flows take their entries in the Actions menus with them.
         self.with_context(active_test=False).flow_ids.unlink()
         return super().unlink()
 
     def copy_data(self, default=None):
-        vals_list = super().copy_data(default=default)
+        """Who may not set something can not copy it either; and who copies a connector has it act as himself."""
+        default, hidden = default or {}, ()
+        if not self.env.su and not self.env["bridge.approval"]._is_system(self.env.user):
+            default = {"user_id": self.env.uid, **default}
+            hidden = {
+                name for name, field in self._fields.items() if field.groups == "base.group_system"
+            } - default.keys()
+        vals_list = super().copy_data(default={**dict.fromkeys(hidden, False), **default})
         for connector, vals in zip(self, vals_list, strict=True):
-            vals |= {"name": self.env._("%s (copy)", connector.name), "code": "%s_copy" % connector.code}
+            for name in hidden:
+                vals.pop(name, None)
+            copied = {"name": self.env._("%s (copy)", connector.name), "code": "%s_copy" % connector.code}
+            vals |= {**copied, **default}
         return vals_list
 
     # ----------------------------------------------------------------------------------------------------------------
@@ -588,6 +607,14 @@ class BridgeConnector(models.Model):
             raise UserError(self.env._("“%s” has no flow that Odoo runs.", self.name))
         runs = flows._enqueue(trigger="manual")
         return runs._action_open()
+
+    def action_approve(self):
+        """A system administrator says that these connectors may act as their users, for all that they do now."""
+        self.check_access("write")
+        self.env["bridge.approval"]._check_approver(self)
+        self.env["bridge.approval"]._approve(self)
+        for connector in self:
+            connector.message_post(body=self.env._("Approved: it acts as %s.", connector.user_id.name))
 
     def action_set_live(self):
         self.write({"state": "live"})

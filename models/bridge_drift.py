@@ -19,7 +19,7 @@ class BridgeDrift(models.Model):
     _description = "Difference"
     _inherit = ["bridge.record.mixin"]
     _order = "run_id desc, kind, id"
-    _rec_name = "record_name"
+    _rec_name = "external_id"
 
     run_id = fields.Many2one("bridge.run", required=True, ondelete="cascade", index=True, readonly=True)
     flow_id = fields.Many2one("bridge.flow", required=True, ondelete="cascade", index=True, readonly=True)
@@ -38,13 +38,15 @@ class BridgeDrift(models.Model):
         required=True,
         readonly=True,
     )
-    record_name = fields.Char("Record", readonly=True)
+    record_name = fields.Char(readonly=True, groups=fields.NO_ACCESS)
+    record_label = fields.Char("Record", compute="_compute_record_label", search="_search_record_label")
     res_model = fields.Char("Odoo Model", related="flow_id.model")
     res_id = fields.Many2oneReference("Odoo Record ID", model_field="res_model", readonly=True)
     external_id = fields.Char("Remote ID", readonly=True)
-    differences = fields.Json("Different Values", readonly=True, help="Odoo field to value in Odoo and value there.")
+    # Odoo field to value in Odoo and value there.
+    differences = fields.Json("Different Values", readonly=True, groups=fields.NO_ACCESS)
     differences_text = fields.Char("Differences", compute="_compute_differences_text")
-    message = fields.Text(readonly=True)
+    message = fields.Text(readonly=True, groups=fields.NO_ACCESS)
     field_names = fields.Char("Fields", readonly=True, help="The technical names of the fields that differ.")
     state = fields.Selection(
         [("open", "Open"), ("ordered", "Ordered"), ("accepted", "Accepted")],
@@ -55,15 +57,23 @@ class BridgeDrift(models.Model):
         " stay as it is.",
     )
 
-    @api.depends("differences", "message")
-    def _compute_differences_text(self):
+    @api.depends_context("uid")
+    def _compute_display_name(self):
         for line in self:
-            flow = line.flow_id.sudo()
+            line.display_name = line.sudo(False).record_label or line.external_id or ""
+
+    @api.depends_context("uid")
+    def _compute_differences_text(self):
+        readable, hidden = self._readable(), self.env._("no access")
+        for line in self:
+            flow, kept = line.flow_id.sudo(), line.sudo()
             parts = [
                 "%s: %s ≠ %s" % (line._label(flow, name), _shown(odoo), _shown(remote))
-                for name, (odoo, remote) in (line.differences or {}).items()
+                for name, (odoo, remote) in (kept.differences or {}).items()
+                if not self._is_hidden_field(flow.model, name)
             ]
-            line.differences_text = "; ".join(parts) or line.message
+            text = "; ".join(parts) or (hidden if kept.differences else kept.message)
+            line.differences_text = text if line in readable else hidden
 
     @staticmethod
     def _label(flow, name):
@@ -142,7 +152,7 @@ class BridgeDrift(models.Model):
         if bindings.search_count(
             [("flow_id", "=", self.flow_id.id), "|", ("external_id", "=", external_id), ("res_id", "=", self.res_id)]
         ):
-            raise UserError(self.env._("“%s” is linked already. Compare again.", self.record_name))
+            raise UserError(self.env._("“%s” is linked already. Compare again.", self.record_label))
         bindings.create({"flow_id": self.flow_id.id, "external_id": external_id, "res_id": self.res_id})
         if self.flow_id.direction != "push" and self.flow_id._operation("get"):
             self.env["bridge.job"]._enqueue_records(self.flow_id, [external_id])
@@ -224,7 +234,7 @@ class BridgeDrift(models.Model):
         self.ensure_one()
         self.check_access("read")
         if not self.res_id:
-            raise UserError(self.env._("“%s” is not in Odoo.", self.record_name or self.external_id))
+            raise UserError(self.env._("“%s” is not in Odoo.", self.record_label or self.external_id))
         return super().action_open_record()
 
 

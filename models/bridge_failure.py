@@ -41,13 +41,14 @@ class BridgeFailure(models.Model):
             *((kind, label) for kind, label in drifts if kind in (ALTERED, ALTERED_THERE)),
         ]
 
-    @api.depends("example_id.error_message", "example_drift_id.differences_text")
+    @api.depends("example_id", "example_drift_id.differences_text")
+    @api.depends_context("uid")
     def _compute_example_message(self):
         kinds = dict(self._fields["error_kind"]._description_selection(self.env))
         for group in self:
             drift = group.example_drift_id
             group.example_message = (
-                f"{kinds[drift.kind]}: {drift.differences_text}" if drift else group.example_id.error_message
+                f"{kinds[drift.kind]}: {drift.differences_text}" if drift else group.example_id.error_text
             )
 
     def init(self):

@@ -7,6 +7,7 @@ from ..mapping.converters import CONVERTERS, make_converter
 from ..mapping.errors import MappingError
 from ..mapping.mapper import EMPTY, KEEP, NULL, REJECT, Rule
 from ..mapping.paths import MISSING, parse_path
+from ..remote.redaction import literal_secret
 from ..road.keyed import way_of
 from .bridge_flow import AUTHORITIES, DIRECTIONS
 
@@ -103,6 +104,9 @@ class BridgeFieldMapping(models.Model):
     def _check_mapping(self):
         for mapping in self:
             mapping._check_field()
+            carrier = literal_secret([read_json(mapping, name, ()) for name in ("options", "default_value")])
+            if carrier:
+                mapping._refuse(self.env._("“%s” is a credential, which does not belong here. Take it out", carrier))
             try:
                 rule = mapping._rule()
             except MappingError as error:

@@ -27,7 +27,10 @@ AUTHORITIES = [
     ("ask", "Ask a person"),
 ]
 LEAVE_POLICIES = [("delete", "Delete it there"), ("archive", "Archive it there"), ("keep", "Leave it there")]
-
+CONFIGURED = {  # what says what records become, or what is done with them
+    *("model_id", "active", "direction", "authority", "can_create", "can_update", "id_path", "updated_path"),
+    *("match_domain", "push_domain", "delete_policy", "gone_values", "gone_button"),
+}
 
 WAITS = "Runs have failed as a whole, so that the next one does not start by itself before. “Sync Now” starts at once."
 
@@ -35,7 +38,7 @@ WAITS = "Runs have failed as a whole, so that the next one does not start by its
 class BridgeFlow(models.Model):
     _name = "bridge.flow"
     _description = "Flow"
-    _inherit = ["bridge.gone.mixin", "bridge.called.mixin"]
+    _inherit = ["bridge.derived.mixin", "bridge.gone.mixin", "bridge.called.mixin"]
     _order = "connector_id, sequence, id"
 
     # What is kept in agreement
@@ -46,6 +49,7 @@ class BridgeFlow(models.Model):
     connector_id = fields.Many2one("bridge.connector", required=True, ondelete="cascade", index=True)
     company_id = fields.Many2one(related="connector_id.company_id", store=True, index=True)
     connector_state = fields.Selection(related="connector_id.state", string="Connector State")
+    risk = fields.Text(compute="_compute_risk")
     model_id = fields.Many2one(
         "ir.model",
         string="Odoo Model",
@@ -205,6 +209,15 @@ class BridgeFlow(models.Model):
             flow.last_run_id = runs.get(flow, False)
             flow.last_run_state = flow.last_run_id.shown_state
 
+    @api.depends("model_id", "mapping_ids.field_id")
+    def _compute_risk(self):
+        """The warning that everybody reads who opens or edits the flow."""
+        approvals = self.env["bridge.approval"]
+        for flow in self:
+            risks = [approvals._warning_about(flow.model_id.model)]
+            risks += [approvals._warning_about(flow.model_id.model, one.field_id.name) for one in flow.mapping_ids]
+            flow.risk = next(filter(None, risks), False)
+
     @api.onchange("direction")
     def _onchange_direction(self):
         """What goes one way has its truth where it comes from."""
@@ -279,33 +292,18 @@ class BridgeFlow(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         flows = super().create(vals_list)
-        flows.connector_id._check_configuring_user()
+        self.env["bridge.approval"]._has_new(flows.connector_id, flows)
         self.env["ir.actions.server"]._update_bridge_entries()
         capture.update(self.env)
         schedule(flows, fields.Datetime.now())
         return flows
 
     def write(self, vals):
-        self.connector_id._check_configuring_user()
-        configured = {
-            "model_id",
-            "active",
-            "id_path",
-            "updated_path",
-            "match_domain",
-            "push_domain",
-            "direction",
-            "authority",
-            "can_create",
-            "can_update",
-            "delete_policy",
-            "gone_values",
-            "gone_button",
-        }
-        result = super().write(vals)
-        if "connector_id" in vals:
-            self.connector_id._check_configuring_user()
-        if configured & vals.keys():
+        connectors = self.connector_id | self.connector_id.browse(vals.get("connector_id") or ())
+        grows = bool((CONFIGURED | {"connector_id", "parent_id"}) & vals.keys())
+        with self.env["bridge.approval"]._configuring(connectors, grows=grows):
+            result = super().write(vals)
+        if CONFIGURED & vals.keys():
             self._configuration_changed()
         if {"model_id", "active"} & vals.keys():
             self.env["ir.actions.server"]._update_bridge_entries()
@@ -316,15 +314,14 @@ class BridgeFlow(models.Model):
         return result
 
     def unlink(self):
-        self.connector_id._check_configuring_user()
-        result = super().unlink()
+        with self.env["bridge.approval"]._configuring(self.connector_id):
+            result = super().unlink()
         self.env["ir.actions.server"]._update_bridge_entries()
         capture.update(self.env)
         return result
 
     def _configuration_changed(self):
         """What records become has changed: the next run looks at all of them, not only at what changed remotely."""
-        self.connector_id._check_configuring_user()
         flows = self | self.parent_id
         needed = {"full_scan_needed": True, "push_scan_needed": True}
         flows.filtered(lambda flow: not (flow.full_scan_needed and flow.push_scan_needed)).sudo().write(needed)
@@ -368,14 +365,11 @@ class BridgeFlow(models.Model):
     def _records(self):
         """The flow's model, as the connector's acting user sees it.
 
-        :raises UserError: if there is no acting user
+        :raises NotApproved: if there is none, or the connector may not act as him any more
         """
         self.ensure_one()
         connector = self.connector_id.sudo()
-        if not connector.user_id.active:
-            raise UserError(
-                self.env._("The connector “%s” has no acting user who may work. Choose one.", connector.name)
-            )
+        self.env["bridge.approval"]._check(connector)
         context = {"bridge_connector_id": connector.id}
         if not self.chatter:
             context |= {"tracking_disable": True, "mail_create_nolog": True}
@@ -496,6 +490,8 @@ class BridgeFlow(models.Model):
                         "The connector “%s” is disabled. Set it to Preview or Live first.", flow.connector_id.name
                     )
                 )
+            if trigger == "manual":  # else the run says it, and its job waits
+                self.env["bridge.approval"]._check(flow.connector_id)
             check_references(flow)
             ready |= flow
         for flow in in_order(ready):
@@ -533,6 +529,7 @@ class BridgeFlow(models.Model):
         self.env["bridge.run"]._check_operator(self)
         runs = self.env["bridge.run"].sudo()
         for flow in self.sudo():
+            self.env["bridge.approval"]._check(flow.connector_id)
             check_references(flow)
             runs += runs._enqueue(flow, trigger="manual", full=True, dry_run=False, kind="compare")
         return runs.sudo(False)._action_open()
@@ -541,6 +538,7 @@ class BridgeFlow(models.Model):
         """Show what a sync would do, and write nothing."""
         self.ensure_one()
         self.env["bridge.run"]._check_operator(self)
+        self.env["bridge.approval"]._check(self.connector_id)
         check_references(self.sudo())
         runs = self.env["bridge.run"].sudo()
         for kind in KINDS[self.direction]:
@@ -575,6 +573,8 @@ class BridgeFlow(models.Model):
         :raises UserError: if no flow has anything to do with them
         """
         self.env["bridge.run"]._check_operator()
+        if model_name not in self.env:
+            raise UserError(self.env._("There is no model “%s”.", model_name))
         domain = [("flow_id.model", "=", model_name), ("res_id", "in", record_ids), ("parent_id", "=", False)]
         bound = self.env["bridge.binding"].search(domain).grouped("flow_id")
         sending = self.search([("model", "=", model_name), ("direction", "!=", "pull"), ("parent_id", "=", False)])

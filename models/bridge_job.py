@@ -10,6 +10,7 @@ from ..jobs.kinds import DRAINS, ERROR_KINDS, OPEN_PUSH, OPEN_RECORD
 from ..jobs.retry import ATTEMPTS
 from ..jobs.wake import wake_scheduler
 from ..json_text import write_json
+from ..road.pull.shown import as_kept, shown
 from ..road.pull.singles import PullSingles
 from ..road.push.find import exists_there
 from ..road.push.singles import PushSingles
@@ -74,16 +75,19 @@ class BridgeJob(models.Model):
         readonly=True,
         help="The side whose values a person wants for this record, whatever the flow says.",
     )
-    record_name = fields.Char("Record", readonly=True)
-    payload = fields.Json(readonly=True, help="The record as the other system sent it; empty: it is fetched again.")
+    record_name = fields.Char(readonly=True, groups=fields.NO_ACCESS)
+    record_label = fields.Char("Record", compute="_compute_record_label", search="_search_record_label")
+    payload = fields.Json(readonly=True, groups=fields.NO_ACCESS)  # as it was sent; empty: it is fetched again
     payload_text = fields.Text("Remote Record", compute="_compute_payload_text")
     payload_at = fields.Datetime(readonly=True, help="When the record was as the payload says.")
     payload_edited = fields.Boolean("Edited by Hand", readonly=True)
+    edited_by_id = fields.Many2one("res.users", readonly=True, index="btree_not_null")
     fingerprint = fields.Char(readonly=True, help="Of the remote record, as the mapping sees it.")
     error_kind = fields.Selection(ERROR_KINDS, readonly=True)
     error_field = fields.Char("Technical Field", readonly=True)
     error_field_label = fields.Char("Field", compute="_compute_error_field_label")
-    error_message = fields.Text("Message", readonly=True)
+    error_message = fields.Text(readonly=True, groups=fields.NO_ACCESS)
+    error_text = fields.Text("Message", compute="_compute_error_text")
     error_group = fields.Char(
         "Same Failures", readonly=True, help="The message without what is particular to a record."
     )
@@ -102,16 +106,29 @@ class BridgeJob(models.Model):
     _failures = models.Index("(flow_id, error_kind, error_group) WHERE state IN ('failed', 'uncertain')")
     _ignored = models.Index("(flow_id, external_id) WHERE ignored_reason IS NOT NULL")
 
-    @api.depends("kind", "flow_id.name", "external_id", "record_name")
+    @api.depends("kind", "flow_id.name", "external_id")
+    @api.depends_context("uid")
     def _compute_display_name(self):
         kinds = dict(self._fields["kind"]._description_selection(self.env))
         for job in self:
-            parts = (kinds.get(job.kind), job.flow_id.name, job.record_name or job.external_id)
+            parts = (kinds.get(job.kind), job.flow_id.name, job.sudo(False).record_label or job.external_id)
             job.display_name = " · ".join(part for part in parts if part)
 
+    @api.depends_context("uid")
     def _compute_payload_text(self):
+        readable = self._readable()
         for job in self:
-            job.payload_text = write_json(job.payload or None)  # Odoo reads an empty JSON field as False
+            kept = job.sudo().payload or None  # Odoo reads an empty JSON field as False
+            job.payload_text = write_json(shown(job, kept) if kept and job in readable else None)
+
+    @api.depends_context("uid")
+    def _compute_error_text(self):
+        readable = self._readable()
+        for job in self:
+            kept = job.sudo()
+            is_hidden = kept.error_field and self._is_hidden_field(kept.flow_id.model, kept.error_field)
+            is_shown = job in readable and not is_hidden
+            job.error_text = kept.error_message if is_shown else kept.error_group or kept.error_message
 
     def _compute_error_field_label(self):
         for job in self:
@@ -306,6 +323,7 @@ class BridgeJob(models.Model):
         return self.run_id._run_slice(functools.partial(lane.commit, self.env))
 
     def _perform_pull_record(self):
+        self.env["bridge.approval"]._check(self.connector_id)
         PullSingles(self.flow_id, self).work()
         return True
 
@@ -313,6 +331,7 @@ class BridgeJob(models.Model):
         return self.run_id._run_slice(functools.partial(lane.commit, self.env))
 
     def _perform_push_record(self):
+        self.env["bridge.approval"]._check(self.connector_id)
         PushSingles(self.flow_id, self).work()
         return True
 
@@ -444,10 +463,15 @@ class BridgeJob(models.Model):
         """Do a record that failed again, with this document instead of the one that the other system sent.
 
         :param dict payload: the whole record
+        :raises AccessError: if this person could not write it himself
         :raises UserError: if there is nothing to be done again
         """
         self.ensure_one()
         self.env["bridge.run"]._check_operator(self)
+        flow = self.flow_id.sudo()
+        self.env["bridge.approval"]._check(flow.connector_id)
+        known = self.env["bridge.binding"]._known(flow, [self.external_id or ""])
+        self.env["bridge.approval"]._check_writer(flow, known.get(self.external_id))
         if self.kind != "pull_record" or self.state not in ("failed", "pending"):
             raise UserError(self.env._("Only a record that failed or waits can be done again."))
         identity = self.flow_id.sudo()._mapper().identify(payload)
@@ -459,7 +483,9 @@ class BridgeJob(models.Model):
                     other=identity.external_id or "",
                 )
             )
-        self.sudo().write({"payload": payload, "payload_edited": True, "payload_at": fields.Datetime.now()})
+        payload = as_kept(payload, self.sudo().payload)  # what was not shown is as it was
+        edited = {"payload_edited": True, "edited_by_id": self.env.uid, "payload_at": fields.Datetime.now()}
+        self.sudo().write({"payload": payload, **edited})
         self.action_retry()
 
     # ----------------------------------------------------------------------------------------------------------------
@@ -475,6 +501,7 @@ class BridgeJob(models.Model):
         self.ensure_one()
         self.env["bridge.run"]._check_operator(self)
         job, flow, external_id = self.sudo(), self.flow_id.sudo(), str(external_id or "").strip()
+        self.env["bridge.approval"]._check(flow.connector_id)
         binding = job._uncertain_binding()
         taken = (
             self.env["bridge.binding"]
@@ -547,7 +574,13 @@ class BridgeJob(models.Model):
         return {**action, "context": {"default_job_id": self.id}}
 
     def _record_model(self):
-        return self.flow_id.model
+        return self.flow_id.sudo().model
+
+    def _asked_id(self):
+        """The record of a job that brings one is known by its external ID only."""
+        if self.res_id or not self.external_id:
+            return self.res_id
+        return self.env["bridge.binding"]._known(self.flow_id, [self.external_id]).get(self.external_id, 0)
 
     def action_open_logs(self):
         self.ensure_one()

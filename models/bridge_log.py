@@ -4,6 +4,8 @@ from odoo import api, fields, models
 from odoo.tools import html2plaintext
 
 from ..database import json_rows
+from ..jobs.failures import group_of
+from ..remote.redaction import REDACTED
 from ..road import words
 
 ACTIONS = [
@@ -47,17 +49,30 @@ class BridgeLog(models.Model):
     external_id = fields.Char("Remote ID", readonly=True, index="btree_not_null")
     res_model = fields.Char("Odoo Model", readonly=True)
     res_id = fields.Many2oneReference("Odoo Record ID", model_field="res_model", readonly=True)
-    record_name = fields.Char("Record", readonly=True)
+    record_name = fields.Char(readonly=True, groups=fields.NO_ACCESS)
+    record_label = fields.Char("Record", compute="_compute_record_label", search="_search_record_label")
     error_kind = fields.Selection(lambda self: self.env["bridge.job"]._fields["error_kind"].selection, readonly=True)
     field_name = fields.Char("Field", readonly=True)
-    message = fields.Text(readonly=True)
-    changes = fields.Json("Changed Values", readonly=True)
+    message = fields.Text(readonly=True, groups=fields.NO_ACCESS)
+    message_text = fields.Text("Message", compute="_compute_message_text")
+    changes = fields.Json("Changed Values", readonly=True, groups=fields.NO_ACCESS)
     changes_html = fields.Html("Changes", compute="_compute_changes_html")
     changes_text = fields.Char("Changed Fields", compute="_compute_changes_html")
 
-    def _compute_changes_html(self):
+    @api.depends_context("uid")
+    def _compute_message_text(self):
+        readable = self._readable()
         for line in self:
-            rows = line._readable_changes()
+            kept = line.sudo()
+            is_hidden = kept.field_name and self._is_hidden_field(kept.res_model, kept.field_name)
+            is_shown = not kept.message or (line in readable and not is_hidden)
+            line.message_text = kept.message if is_shown else group_of(kept.message)
+
+    @api.depends_context("uid")
+    def _compute_changes_html(self):
+        readable = self._readable()
+        for line in self:
+            rows = line._readable_changes() if line in readable else []
             line.changes_text = ", ".join(
                 "%s: %s → %s" % row if row[1] else "%s: %s" % (row[0], row[2]) for row in rows
             )
@@ -72,6 +87,10 @@ class BridgeLog(models.Model):
         """
         if not rows:
             return
+        rows = [
+            {**row, "changes": self._without_secrets(flow, row["changes"])} if row.get("changes") else row
+            for row in rows
+        ]
         self.env.cr.execute(
             """
             INSERT INTO bridge_log (
@@ -85,6 +104,15 @@ class BridgeLog(models.Model):
             {**flow._row_values(), "run_id": run.id, "dry_run": run.dry_run, "rows": json_rows(rows)},
         )
         run.invalidate_recordset(["log_ids"])
+
+    @api.model
+    def _without_secrets(self, flow, changes):
+        """Values of fields such as passwords are not written down, not even for an administrator."""
+        is_secret = self.env["bridge.approval"]._is_secret
+        return {
+            name: [REDACTED if one else one for one in values] if is_secret(flow.model, name) else values
+            for name, values in changes.items()
+        }
 
     def _changes_table(self, rows):
         head = Markup("<thead><tr><th>%s</th><th>%s</th><th>%s</th></tr></thead>") % (
@@ -103,20 +131,21 @@ class BridgeLog(models.Model):
         :rtype: list[tuple[str, str, str]]
         """
         self.ensure_one()
-        model = self.env.get(self.res_model) if self.res_model else None
-        if model is None or not self.changes:
+        model, changes = self.env.get(self.res_model) if self.res_model else None, self.sudo().changes
+        if model is None or not changes:
             return []
         # JSON in PostgreSQL keeps no order; the mapping's is the one that the person knows.
         order = {name: place for place, name in enumerate(self.flow_id.sudo().mapping_ids.mapped("field_name"))}
         return [
             (
                 model._fields[name].get_description(self.env, ["string"])["string"] if name in model._fields else name,
-                *(self._readable(model._fields.get(name), value) for value in values),
+                *(self._in_words(model._fields.get(name), value) for value in values),
             )
-            for name, values in sorted(self.changes.items(), key=lambda change: order.get(change[0], len(order)))
+            for name, values in sorted(changes.items(), key=lambda change: order.get(change[0], len(order)))
+            if not self._is_hidden_field(self.res_model, name)
         ]
 
-    def _readable(self, field, value):
+    def _in_words(self, field, value):
         if value is None or value is False or value == "" or value == []:
             return self.env._("no") if field is not None and field.type == "boolean" and value is False else ""
         if value is True:

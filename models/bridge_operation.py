@@ -10,11 +10,10 @@ from ..json_text import read_json, write_json
 from ..mapping.errors import MappingError
 from ..mapping.mapper import Mapper
 from ..mapping.paths import parse_expression, parse_path
-from ..remote import formats, pagination, template
+from ..remote import address, formats, pagination, steering, template
 from ..remote.delta import Delta
 from ..remote.errors import ConfigurationError
 from ..remote.operation import ITEM_PLACES, READ_OPTIONS, READS, WALK, WHOLE, WRITES, Operation
-from ..remote.redaction import is_sensitive
 from ..remote.stream import reader
 from ..road.pull.pieces import pieces_of
 from ..road.push.answers import Reading
@@ -279,17 +278,21 @@ class BridgeOperation(models.Model):
                     operation._refuse(name, self.env["bridge.connector"]._explain(error))
             if operation.kind != "find":  # its placeholders are key fields, which may not be there yet
                 operation._check_placeholders()
-            for name in ("query", "headers"):
-                for key, value in (parts[name] or {}).items():
-                    if is_sensitive(key) and not template.placeholders(value):
-                        operation._refuse(
-                            name,
-                            self.env._(
-                                "“%s” carries a credential, which does not belong here. Choose an authentication in the"
-                                " connector instead; there the secret is encrypted.",
-                                key,
-                            ),
-                        )
+            if address.has_dot_segments((operation.path or "").partition("?")[0]):
+                operation._refuse("path", self.env._("it has a segment “.” or “..”. Write the path that is meant"))
+            for key in filter(steering.steers, parts["headers"] or ()):
+                operation._refuse("headers", self.env._("“%s” decides where a request goes. Remove it", key))
+            for name, part in parts.items():
+                key = operation._credential_in(name, part)
+                if key:
+                    operation._refuse(
+                        name,
+                        self.env._(
+                            "“%s” carries a credential, which does not belong here. Choose an authentication in the"
+                            " connector instead; there the secret is encrypted.",
+                            key,
+                        ),
+                    )
             named = template.placeholders(list(parts.values()))
             is_of_one = operation.kind in ("get", *WRITES[1:]) or operation.flow_id.parent_id
             if is_of_one and "external_id" not in named:

@@ -62,8 +62,9 @@ class BridgeRun(models.Model):
         index=True,
     )
     message = fields.Text(readonly=True)
-    position = fields.Json(readonly=True, help="Where the run goes on after an interruption.")
-    asked = fields.Char("Asks For", compute="_compute_asked")
+    # What the other system says of where its list goes on may let whoever reads it go there.
+    position = fields.Json(readonly=True, groups=fields.NO_ACCESS, help="Where the run goes on after an interruption.")
+    asked = fields.Char("Asks For", compute="_compute_asked", compute_sudo=True)
     anew = fields.Json(
         readonly=True,
         help="Fields that one side's values are taken for, whatever was agreed, and the IDs of the records, if it is"
@@ -244,8 +245,10 @@ class BridgeRun(models.Model):
         :param commit: commits, told how many records were handled; gives the seconds that are left
         :return: has the run ended
         :rtype: bool
+        :raises NotApproved: if the connector may not act as its user
         :raises RemoteError: if the remote gives no more now; what was committed stays, the position too
         """
+        self.env["bridge.approval"]._check(self.connector_id)
         return SLICES[self.kind](self, commit).work()
 
     def _is_anew(self, record_id):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from urllib.parse import unquote_plus, urlencode, urljoin
+import re
+from urllib.parse import unquote, unquote_plus, urlencode, urljoin
 
 from urllib3.exceptions import LocationParseError
 from urllib3.util import parse_url
@@ -35,6 +36,28 @@ def origin(url: str) -> tuple[str, str, int]:
     """Scheme, host and port (RFC 6454): credentials never travel from one origin to another."""
     parts = parsed(url)
     return parts.scheme, parts.host.lower(), parts.port or _PORTS[parts.scheme]
+
+
+def is_below(base_url: str, url: str) -> bool:
+    """Does an address lie below the base address: its origin, and its path without dot segments?
+
+    One host may serve many tenants by path, and the credentials of one are not for another. What some server may still
+    read as a dot segment, such as ``%2e%2e`` or ``..;``, is not below.
+    """
+    if origin(base_url) != origin(url):
+        return False
+    base, path = unquote(parsed(base_url).path or "").rstrip("/"), _decoded(parsed(url).path or "")
+    return not has_dot_segments(path) and (path == base or path.startswith(f"{base}/"))
+
+
+def has_dot_segments(path: str) -> bool:
+    """Does a path go up, or stay, in a way that any server may understand (RFC 3986 section 3.3)?"""
+    segments = re.split(r"[/\\]", _decoded(path))
+    return any(segment.partition(";")[0] in (".", "..") for segment in segments)
+
+
+def _decoded(path: str) -> str:
+    return unquote(unquote(path))  # a proxy may decode before the server does
 
 
 def on_the_wire(url: str) -> str:
@@ -110,3 +133,13 @@ def add_query(url: str, pairs) -> str:
     names = {name for name, _value in pairs}
     kept = [part for part in old.split("&") if part and unquote_plus(part.split("=", 1)[0]) not in names]
     return f"{head}?{'&'.join([*kept, urlencode(pairs)])}"
+
+
+def without_parameters(url: str, mark: str) -> str:
+    """The address without the parameters whose value holds a mark, such as that of a credential that was blanked.
+
+    The authentication adds its own anew; others stay byte by byte.
+    """
+    head, question, query = url.partition("?")
+    kept = [part for part in query.split("&") if mark not in unquote_plus(part)]
+    return f"{head}?{'&'.join(kept)}" if question and any(kept) else head

@@ -22,8 +22,9 @@ from .exchange import EXCERPT, LOGGED_BODY, Answer, Exchange, Request, Settings
 from .formats import Form, make
 from .formats.answer import open_answer
 from .guard import Guard
-from .redaction import REDACTED, redact_headers, redact_start, redact_text, redact_url
+from .redaction import REDACTED, may_hold, redact_headers, redact_start, redact_text, redact_url, without_secrets
 from .spool import Spool
+from .steering import steers
 from .told import words_of_body
 from .transport import GuardedSession, Outgoing
 
@@ -46,6 +47,7 @@ class _Call:
     limit: int
     hidden: bool = False  # the answer holds a credential
     trusted: bool = False  # it goes to where credentials may be seen
+    is_file: bool = False  # the other system says where it lies
     resendable: bool = True
     status: int | None = None
     answer_headers: CaseInsensitiveDict = field(default_factory=CaseInsensitiveDict)
@@ -81,6 +83,7 @@ class Client:
         self._secrets = tuple(filter(None, secrets))
         self._turnstile = turnstile
         self._guard = Guard(settings.allowed_addresses)
+        self._guard_of_files = Guard(settings.allowed_addresses, is_for_files=True)
         # None: a system that only calls us.
         self._origin = None if settings.base_url is None else address.origin(settings.base_url)
         self._session = None
@@ -114,7 +117,7 @@ class Client:
         return self._answer(call, accept_statuses, _must_have_content(request.method))
 
     def download(self, url: str, max_bytes: int) -> tuple[bytes, str]:
-        """Fetch a file, such as an image; credentials travel only if it lies on the connector's own host.
+        """Fetch a file, such as an image; credentials travel only if it lies below the connector's base address.
 
         :return: content, and its Content-Type as sent (may be empty)
         :raises RemoteError: also if it is larger than ``max_bytes`` (reason ``too_big``)
@@ -137,6 +140,14 @@ class Client:
         """The beginning of a body as it may be shown to a person: redacted, at most ``EXCERPT`` characters."""
         return self._shown(raw, None, EXCERPT)
 
+    def cleaned(self, document, raw=None, call=None):
+        """A document of the other system without the credentials that it may repeat; nothing else of it is changed.
+
+        :param bytes raw: what it was read from, where that is at hand
+        """
+        secrets = self._own_secrets(call)
+        return document if raw is not None and not may_hold(raw, secrets) else without_secrets(document, secrets)
+
     # --- From address to address
 
     def _walk_signed(self, request: Request, accept_statuses, **options) -> _Call:
@@ -152,8 +163,11 @@ class Client:
         return call
 
     def _walk(self, request: Request, limit=None, defaults=None, hidden=False) -> _Call:
-        """Send a request and follow its redirects; any status is returned."""
-        deadline = Deadline(self.settings.total_timeout)
+        """Send a request and follow its redirects; any status is returned.
+
+        :raises Rejected: it would need credentials where none may be sent (``outside``), or has a header that steers it
+        """
+        deadline, is_file = Deadline(self.settings.total_timeout), limit is not None
         if limit is None:
             limit = self.settings.max_large if request.spooled else self.settings.max_bytes
         url = address.add_query(
@@ -163,9 +177,14 @@ class Client:
         # A token may come from another host than the records; the request's own headers are meant for it.
         home = address.origin(url) if hidden else self._origin
         trusted = True
-        for _hop in range(self.settings.max_redirects + 1):
-            # Once the walk has left our host, no address it leads to gets credentials, be it ours.
-            trusted = trusted and address.origin(url) == home
+        _refuse_steering({**self.settings.headers, **request.headers})
+        for hop in range(self.settings.max_redirects + 1):
+            # Once the walk has left what is ours, no address it leads to gets credentials, be it ours.
+            trusted = trusted and (
+                address.origin(url) == home if hidden else address.is_below(self.settings.base_url, url)
+            )
+            if not trusted and not hop and not is_file and self._withholds(url):
+                raise Rejected("outside", sent=False, url=redact_url(url), base=redact_url(self.settings.base_url))
             headers = CaseInsensitiveDict({"Accept": request.form.accept, **(defaults or {})})
             if trusted:
                 own = self.settings.headers if address.origin(url) == self._origin else {}
@@ -180,6 +199,7 @@ class Client:
                 sent = self.auth(sent)
             call = _Call(sent, deadline, limit, hidden, trusted)
             call.about, call.address, call.asked = request.about, url, request.form
+            call.is_file = is_file
             call.raw = Spool() if request.spooled else call.raw
             self._take_turn(call)
             if call.status not in status.REDIRECTS or not call.answer_headers.get("Location"):
@@ -194,6 +214,10 @@ class Client:
         _blame(call, error)
         raise error
 
+    def _withholds(self, url: str) -> bool:
+        """Would credentials be missing at this address of our own host, which is not below the base address?"""
+        return address.origin(url) == self._origin and (self.auth is not None or bool(self.settings.headers))
+
     def _keeps_cookies_of(self, url: str) -> bool:
         return self._cookies is not None and address.origin(url) == self._origin
 
@@ -205,6 +229,8 @@ class Client:
         try:
             target = address.resolve(call.request.url, call.answer_headers["Location"])
             same = address.origin(target) == address.origin(call.request.url)
+            if call.trusted and not call.hidden:  # what is sent is meant for what lies below the base address
+                same = same and address.is_below(self.settings.base_url, target)
         except Rejected as error:
             raise ProtocolError(
                 "redirect", "target", status=call.status, host=call.host, sent=_may_be_done(call)
@@ -247,7 +273,9 @@ class Client:
     def _transfer(self, call: _Call) -> None:
         settings = self.settings
         timeouts = settings.connect_timeout, settings.read_timeout
-        attempt = Attempt(self._guard, call.deadline, *timeouts, settings.proxy)
+        is_far = call.is_file and address.origin(call.request.url) != self._origin
+        guard = self._guard_of_files if is_far else self._guard
+        attempt = Attempt(guard, call.deadline, *timeouts, settings.proxy)
         with running(attempt):
             try:
                 response = self._open(call)
@@ -331,9 +359,13 @@ class Client:
         return _beginning(content, self._all_secrets(call), length)
 
     def _all_secrets(self, call: _Call | None) -> tuple[str, ...]:
-        own = self.auth.secret_values() if self.auth is not None else ()
         cookies = self._cookies.values() if self._cookies is not None else ()
-        return tuple(filter(None, (*self._secrets, *own, *cookies, call and call.request.token)))
+        return (*self._own_secrets(call), *filter(None, cookies))
+
+    def _own_secrets(self, call: _Call | None) -> tuple[str, ...]:
+        """Those of the connector and its session; a cookie may hold a word such as the name of a language."""
+        own = self.auth.secret_values() if self.auth is not None else ()
+        return tuple(filter(None, (*self._secrets, *own, call and call.request.token)))
 
     def _url(self, call: _Call) -> str:
         return redact_url(call.request.url, self._all_secrets(call))
@@ -351,13 +383,13 @@ class Client:
         accepted = call.status in accept_statuses
         if not accepted and not 200 <= call.status < 300:
             raise self._status_error(call)
-        raw, form = bytes(call.raw), None
+        raw, form, headers = bytes(call.raw), None, call.answer_headers
+        if not call.hidden:  # a token is read from its answer
+            headers = CaseInsensitiveDict(self.cleaned(dict(headers), call=call))
         if isinstance(call.raw, Spool):
             seconds = time.monotonic() - call.clock
             spool, size = call.raw if call.raw else None, len(call.raw)
-            return Answer(
-                call.status, call.answer_headers, None, call.address, seconds, size, raw, call.cookies, None, spool
-            )
+            return Answer(call.status, headers, None, call.address, seconds, size, raw, call.cookies, None, spool)
         try:
             parsed, form = self._parsed(raw, call, must_have_content and not accepted)
         except ProtocolError as error:
@@ -366,9 +398,9 @@ class Client:
                 raise
             parsed = None
         seconds, raw = time.monotonic() - call.clock, bytes(call.raw)
-        return Answer(
-            call.status, call.answer_headers, parsed, call.address, seconds, len(raw), raw, call.cookies, form
-        )
+        if not call.hidden:
+            parsed = self.cleaned(parsed, raw, call)
+        return Answer(call.status, headers, parsed, call.address, seconds, len(raw), raw, call.cookies, form)
 
     def _parsed(self, raw: bytes, call: _Call, must_have_content: bool):
         """The document of an answer, and the format that it was read in."""
@@ -444,6 +476,13 @@ def _content(request: Request) -> tuple[bytes | None, dict]:
         return None, {}
     content, content_type = make(request.body_format, request.body_options, is_body=True).write(request.body)
     return content, {"Content-Type": content_type}
+
+
+def _refuse_steering(headers) -> None:
+    """:raises Rejected: one of them decides where the request goes (reason ``bad_header``, detail ``steering``)"""
+    for name in headers:
+        if steers(name):
+            raise Rejected("bad_header", "steering", sent=False, name=repr(name)[:80])
 
 
 def _update(headers: CaseInsensitiveDict, more: dict) -> None:

@@ -9,6 +9,8 @@ import re
 
 from .errors import ProtocolError
 
+DEEPEST = 100  # levels of lists and objects inside each other
+_CONTAINERS = (dict, list)
 _CHARSET = re.compile(r"charset\s*=\s*\"?([^\s\";]+)", re.IGNORECASE)
 # Character sets of real texts. Python knows more codecs, and not all are safe or cheap on foreign bytes.
 _TEXT_CODEC = re.compile(r"utf-(8|16|32)|ascii|iso8859|cp\d|koi8|gb|big5|shift_jis|euc|latin|mac-")
@@ -54,12 +56,30 @@ def parse(text: str, host: str):
     try:
         # strict=False: raw control characters in texts are common, harmless, and unambiguous.
         document = json.loads(text, strict=False, parse_constant=_refuse_constant, parse_float=_float_parser(text))
+        if is_too_deep(document):
+            raise RecursionError
         return storable(document) if _SUSPECT.search(text) else document
     except _Constant as error:
         raise ProtocolError("not_json", "constant", host=host, problem=str(error)) from error
     except (ValueError, RecursionError) as error:
         detail = "html" if text.lstrip()[:1] == "<" else ""
         raise ProtocolError("not_json", detail, host=host, problem=_words(error)) from error
+
+
+def is_too_deep(document) -> bool:
+    """Whether a document is nested deeper than any that means something, and than what looks at it can go."""
+    level = [document]
+    for _depth in range(DEEPEST + 1):
+        level = [
+            item
+            for one in level
+            if one.__class__ in _CONTAINERS
+            for item in (one.values() if one.__class__ is dict else one)
+            if item.__class__ in _CONTAINERS
+        ]
+        if not level:
+            return False
+    return True
 
 
 def storable(document):

@@ -41,8 +41,8 @@ MESSAGES = {
         "and END lines."
     ),
     "blocked_address": _lt(
-        "%(host)s has the private address %(address)s, which this connector may not call. If that is meant, "
-        'add it to "Allowed private addresses".'
+        "%(host)s has a private address, which this connector may not call. If that is meant, add it to “Allowed"
+        " Private Addresses”; for a file, with its port."
     ),
     "bad_proxy": _lt(
         "“%(proxy)s” is not the address of a proxy that can be used. It must look like http://proxy.example.com:3128;"
@@ -62,6 +62,14 @@ MESSAGES = {
     "bad_header": _lt(
         "The header %(name)s can not be sent: its name or value contains a character that HTTP does not allow."
         " Correct it in the connector or operation."
+    ),
+    "bad_header.steering": _lt(
+        "The header %(name)s decides where a request goes, so it can not be set. Remove it from the connector or"
+        " operation; what belongs into the address belongs into the base address."
+    ),
+    "outside": _lt(
+        "%(url)s is not below the base address %(base)s, so the credentials are not for it. Correct the path, or have a"
+        " system administrator shorten the base address to what all addresses have in common."
     ),
     "bad_body": _lt(
         "What Odoo has can not be written as %(format)s (%(problem)s), so nothing was sent. Correct the record or the"

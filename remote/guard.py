@@ -58,13 +58,23 @@ def _host_name(text: str) -> str:
 class Guard:
     """The addresses one connector may call.
 
-    :param allowed: host names, IP addresses and CIDR networks that may be called although they are private
+    :param allowed: host names, IP addresses and CIDR networks that may be called although they are private; a name or
+        address with a port, ``10.0.0.5:8080``, is meant for that port only
+    :param bool is_for_files: may only what is named with its port be called? Where a file lies is for the other system
+        to say, which must not so read what else listens on a private host
     """
 
-    def __init__(self, allowed=()):
+    def __init__(self, allowed=(), is_for_files=False):
         self._names = set()
         self._networks = []
+        self._ports = set()
         for entry in filter(None, map(_host_name, allowed)):
+            name, _colon, port = entry.rpartition(":")
+            if port.isdigit() and (":" not in name or name.startswith("[")):
+                self._ports.add((name.strip("[]"), int(port)))
+                continue
+            if is_for_files:
+                continue
             try:
                 self._networks.append(ipaddress.ip_network(entry, strict=False))
             except ValueError:
@@ -88,9 +98,14 @@ class Guard:
         :raises Rejected: it has only addresses that may not be called (reason ``blocked_address``)
         """
         found = self.lookup(host, port)
-        permitted = [entry for entry in found if self.permits(host, ipaddress.ip_address(entry[4][0]))]
+        permitted = [
+            entry
+            for entry in found
+            if self.permits(host, ipaddress.ip_address(entry[4][0]))
+            or {(_host_name(host), port), (entry[4][0], port)} & self._ports
+        ]
         if not permitted:
-            raise Rejected("blocked_address", sent=False, host=host, address=found[0][4][0])
+            raise Rejected("blocked_address", sent=False, host=host)
         return permitted
 
     def target_of_a_proxy(self, host: str, port: int) -> str:

@@ -18,6 +18,7 @@ from . import address
 from .errors import ProtocolError, Rejected, _lt
 from .nothing import says_nothing
 from .options import NONE_OF, Option, OptionError, check_options
+from .redaction import REDACTED
 
 PAGINATORS: dict[str, type[Paginator]] = {}
 
@@ -429,7 +430,7 @@ def on_home(home: str, current: str, reference: str, place: str) -> str:
         raise ProtocolError("no_cursor", host=address.host_of(current), place=place) from error
     if not same:
         raise ProtocolError("foreign_page", host=address.host_of(current), target=address.host_of(url))
-    return url
+    return address.without_parameters(url, REDACTED)
 
 
 class _ByAddress(Paginator):

@@ -16,6 +16,8 @@ REDACTED = "***"
 # A shorter "secret" would blank ordinary words everywhere; where credentials stand by name, length does not matter.
 _SHORTEST_SECRET = 4
 _SHORTEST_BASE64 = 6
+# In records more is at stake: what stands in one is written to Odoo. A shorter secret may be a word of the business.
+_SHORTEST_IN_RECORDS = 8
 
 # Parts of names, compared without case, dashes and underscores.
 _TELLING = (
@@ -47,6 +49,46 @@ def is_sensitive(name) -> bool:
     """Whether a header, parameter or key of this name holds a credential."""
     plain = re.sub(r"[^a-z0-9]", "", str(name).lower())
     return plain not in _HARMLESS and bool(_SENSITIVE_NAME.search(plain))
+
+
+def is_credential(name) -> bool:
+    """Whether a header of this name is one that carries a credential.
+
+    Wider than ``is_sensitive``: a key that was written down in clear can not be taken back.
+    """
+    words = set(re.split(r"[^a-z0-9]+", str(name).lower()))
+    return str(name).lower() not in _HARMLESS_HEADERS and (is_sensitive(name) or bool(words & _CREDENTIAL_WORDS))
+
+
+def literal_secret(document, name="") -> str | None:
+    """The name under which a document has a credential itself, and no placeholder for one; None if it has none.
+
+    :param document: JSON that a person has written: headers, parameters, a body
+    """
+    if isinstance(document, dict):
+        return next(filter(None, (literal_secret(value, str(key)) for key, value in document.items())), None)
+    if isinstance(document, list):
+        return next(filter(None, (literal_secret(item, name) for item in document)), None)
+    text = document if isinstance(document, str) else ""
+    is_named = is_sensitive(name) and text and not re.search(r"\{\w+\}", text)
+    return (name or text[:4] + "…") if is_named or _SHAPES.search(text) else None
+
+
+def secret_in_url(url: str) -> str | None:
+    """The parameter of an address that carries a credential; None if it has none."""
+    pairs = [part.partition("=") for part in url.partition("?")[2].partition("#")[0].split("&")]
+    named = {unquote_plus(name): unquote_plus(value) for name, _equals, value in pairs if value}
+    return literal_secret(named)
+
+
+# What keys and tokens look like: of well-known systems, JWT (RFC 7519), PEM, and the values of Authorization headers.
+_SHAPES = re.compile(
+    r"\b(?:sk|rk|pk|whsec)_(?:live|test)_\w{8}|\bgh[pousr]_\w{20}|\bgithub_pat_\w{20}|\bglpat-[\w-]{16}|\bAKIA[0-9A-Z]{16}"
+    r"|\bxox[abpors]-[\w-]{10}|\bshp(?:at|ss|ca|pa)_\w{16}|\bAIza[\w-]{30}|\beyJ[\w-]{8,}\.[\w-]{8,}\."
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY|^(?:Basic|Bearer|Token|ApiKey|Digest|Negotiate) +[\w+/=.-]{8,}$"
+)
+_CREDENTIAL_WORDS = {"auth", "authentication", "key", "session", "access", "subscription", "jwt", "otp", "pin", "sid"}
+_HARMLESS_HEADERS = {"idempotency-key", "x-idempotency-key", "sec-websocket-key", "access-control-request-method"}
 
 
 def redact_headers(headers, secrets=()) -> dict[str, str]:
@@ -116,16 +158,62 @@ def redact_document(document, secrets=()):
     return redact_text(document, secrets) if isinstance(document, str) else document
 
 
+def without_secrets(document, secrets):
+    """Copy of a document in which known secrets are blanked wherever they stand; names tell nothing here.
+
+    What the other system repeats of a credential, such as the headers of a request, would else be mapped like any
+    other value, written to Odoo, and read by everybody.
+    """
+    known = _told_in_records(frozenset(secrets))
+    return _blanked(document, _secret_pattern(known)) if known else document
+
+
+def may_hold(raw: bytes, secrets) -> bool:
+    """Whether a body may have one of these secrets in its texts: quick, for nearly every body has none."""
+    known = _told_in_records(frozenset(secrets))
+    if not known:
+        return False
+    # Written with escapes, or in another charset, it is found only in what was read from the body.
+    if b"\0" in raw[:64] or _ESCAPED.search(raw) or not all(map(str.isascii, known)):
+        return True
+    return any(notation in raw for notation in _encoded(known))
+
+
+_ESCAPED = re.compile(rb"\\u00[2-7]|&#|%[0-9a-f]?[a-f]")
+
+
+@functools.lru_cache(maxsize=256)
+def _told_in_records(secrets: frozenset) -> frozenset:
+    return frozenset(secret for secret in secrets if secret and len(secret) >= _SHORTEST_IN_RECORDS)
+
+
+@functools.lru_cache(maxsize=256)
+def _encoded(secrets: frozenset) -> tuple:
+    return tuple(notation.encode() for secret in secrets for notation in notations(secret))
+
+
+def _blanked(document, pattern):
+    if isinstance(document, str):
+        return pattern.sub(REDACTED, document) if len(document) >= _SHORTEST_IN_RECORDS else document
+    if isinstance(document, dict):
+        return {_blanked(name, pattern): _blanked(value, pattern) for name, value in document.items()}
+    if isinstance(document, list):
+        return [_blanked(item, pattern) for item in document]
+    return document
+
+
 @functools.lru_cache(maxsize=256)
 def notations(secret: str) -> frozenset[str]:
-    """The ways in which a secret may stand in a text: plain, percent-encoded, JSON, HTML, base64 at any offset."""
+    """The ways in which a secret may stand in a text: plain, reversed, percent-encoded, JSON, HTML, base64 at any
+    offset.
+    """
     if not secret or len(secret) < _SHORTEST_SECRET:
         return frozenset()
     percent = {quote(secret, safe=""), quote(secret), quote_plus(secret)}
     escaped = {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
     escaped |= {html.escape(secret), html.escape(secret, quote=False)}
     slashes = {text.replace("/", "\\/") for text in escaped}  # PHP writes slashes so in JSON
-    return frozenset({secret, repr(secret)[1:-1], *percent, *escaped, *slashes, *_base64_cores(secret)})
+    return frozenset({secret, secret[::-1], repr(secret)[1:-1], *percent, *escaped, *slashes, *_base64_cores(secret)})
 
 
 def _base64_cores(secret: str):

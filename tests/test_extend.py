@@ -112,6 +112,7 @@ class TestExtend(ExampleCase):
                 "One step of the way to the other system": 1,
                 "A kind of job": 2,
                 "A kind of alert": 1,
+                "What only system administrators integrate": 1,
             },
         )
 
@@ -259,6 +260,12 @@ class TestExtend(ExampleCase):
         self.patch(bridge_job_lane, "LONG", (*bridge_job_lane.LONG, "other"))
         self.assertIn("one", self.env["bridge.job"]._kinds_done_together())
         self.assertIn("other", self.env["bridge.job"]._kinds_that_are_long())
+
+    def test_what_only_system_administrators_integrate(self):
+        self.extend("What only system administrators integrate")
+        approvals = self.env["bridge.approval"]
+        found = [approvals._is_sensitive_model(name) for name in ("my.safe", "my.vault.key", "my.safes", "res.users")]
+        self.assertEqual(found, [True, True, False, True])
 
     def test_kind_of_alert(self):
         self.extend("A kind of alert")

@@ -15,7 +15,9 @@ class TestFailure(BridgeCase):
         super().setUp()
         self.flow = self.connect()
         self.operator = new_test_user(
-            self.env, "bridge_desk", "base.group_user,integration_bridge.group_integration_bridge_operator"
+            self.env,
+            "bridge_desk",  # what an operator edits is what he could write himself
+            "base.group_partner_manager,integration_bridge.group_integration_bridge_operator",
         )
         self.server.records["things"] = [thing(1), thing(2, name=None), thing(3, name=None), thing(4, email=5.5)]
         self.sync(self.flow)

@@ -598,7 +598,7 @@ class TestPull(BridgeCase):
         tags = field("category_id", "tags", "many2many_key", options={"field": "name", "create": True})
         flow = self.connect(things_flow(fields=[*things_flow()["fields"], country, tags]))
         self.env["res.partner.category"].create({"name": "Known"})
-        self.acting.group_ids += self.env.ref("base.group_system")
+        self.give("base.group_system")
         self.server.records["things"] = [
             thing(1, country="BE", tags=["Known", "New"]),
             thing(2, country="ZZ"),

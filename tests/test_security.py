@@ -5,7 +5,7 @@ from .common import BridgeCase, thing, things_flow
 
 CONFIGURATION = ("bridge.connector", "bridge.flow", "bridge.operation", "bridge.field.mapping")
 STATE = ("bridge.binding", "bridge.run", "bridge.log", "bridge.job", "bridge.gate", "bridge.alert", "bridge.failure")
-STATE += ("bridge.change", "bridge.conflict", "bridge.drift")
+STATE += ("bridge.approval", "bridge.change", "bridge.conflict", "bridge.drift")
 INTERNAL = ("bridge.feed", "bridge.key", "bridge.request", "bridge.seen")
 
 WIZARDS = (
@@ -168,9 +168,9 @@ class TestSecurity(BridgeCase):
         administrator = self.people["administrator"]
         connector = self.connector.with_user(administrator)
         connector.name = "Fine: the acting user has no more rights"
-        with self.assertRaisesRegex(AccessError, "rights that you do not have"):
+        with self.assertRaisesRegex(AccessError, "act as somebody else"):
             connector.user_id = self.env.ref("base.user_admin")
-        with self.assertRaisesRegex(AccessError, "rights that you do not have"):
+        with self.assertRaisesRegex(AccessError, "act as somebody else"):
             connector.create(
                 {"name": "X", "code": "x", "base_url": "http://x", "user_id": self.env.ref("base.user_admin").id}
             )

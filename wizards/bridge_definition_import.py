@@ -4,6 +4,8 @@ import json
 from odoo import fields, models
 from odoo.exceptions import UserError
 
+from ..remote.document import is_too_deep
+
 
 class BridgeDefinitionImport(models.TransientModel):
     _name = "bridge.definition.import"
@@ -18,6 +20,12 @@ class BridgeDefinitionImport(models.TransientModel):
         self.env["bridge.connector"].check_access("create")
         try:
             document = json.loads(base64.b64decode(self.file).decode("utf-8-sig"))
+            if is_too_deep(document):
+                raise RecursionError
+        except RecursionError as error:
+            raise UserError(
+                self.env._("The file “%s” is nested too deeply. Is it a connector definition?", self.file_name or "")
+            ) from error
         except ValueError as error:
             raise UserError(
                 self.env._("The file “%(name)s” is not JSON: %(problem)s", name=self.file_name or "", problem=error)

@@ -10,7 +10,7 @@ class BridgeJobReplay(models.TransientModel):
     _rec_name = "job_id"
 
     job_id = fields.Many2one("bridge.job", required=True, readonly=True)
-    error_message = fields.Text(related="job_id.error_message", related_sudo=False)
+    error_message = fields.Text(related="job_id.error_text", related_sudo=False)
     payload_text = fields.Text("Remote Record", required=True)
 
     def action_replay(self):

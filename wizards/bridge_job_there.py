@@ -8,7 +8,7 @@ class BridgeJobThere(models.TransientModel):
     _rec_name = "job_id"
 
     job_id = fields.Many2one("bridge.job", required=True, readonly=True)
-    record_name = fields.Char(related="job_id.record_name", related_sudo=False)
+    record_name = fields.Char(related="job_id.record_label", related_sudo=False)
     flow_id = fields.Many2one(related="job_id.flow_id", related_sudo=False)
     external_id = fields.Char("Remote ID", required=True, help="As the other system shows it.")
 

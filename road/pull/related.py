@@ -5,6 +5,7 @@ Nothing is written before; so no row of a business table is held while we wait.
 
 import base64
 import functools
+import re
 
 from odoo import fields
 from odoo.tools.image import ImageProcess
@@ -20,6 +21,9 @@ from .arrival import identify
 from .facts import throughout
 from .references import references, wanted_ids
 
+# PNG, JPEG, GIF, WebP, BMP.
+PICTURE = re.compile(rb"\x89PNG\r\n\x1a\n|\xff\xd8\xff|GIF8[79]a|RIFF.{4}WEBP|BM.{4}\x00\x00\x00\x00", re.DOTALL)
+OF_NO_KIND = ("", "application/octet-stream", "binary/octet-stream")
 MOST_SILENT = 2  # files of a batch that are waited for in vain at one host
 
 
@@ -84,9 +88,31 @@ def _documents(operation, client, external_ids):
 
 def _with_files(pull, facts):
     """A record, and those inside it, with the content of the files that they point to."""
+    if any(_has_images(one) for one in (pull.mapper, *(rule.child for rule in pull.mapper.nested))):
+        facts = throughout(pull, facts, functools.partial(_inline_images, pull))
     if not any(references(pull, facts, Download)):
         return facts
     return throughout(pull, facts, functools.partial(_own_files, pull))
+
+
+def _has_images(mapper):
+    return any(rule.reader.name == "image" and rule.reader.settings["inline"] for rule in mapper.rules)
+
+
+def _inline_images(_pull, flow, mapper, facts, _is_inside):
+    """A picture inside the record is looked at like one that is fetched."""
+    for rule in mapper.plain:
+        value = facts.values.get(rule.field)
+        is_inline = rule.reader.name == "image" and isinstance(value, str)
+        if is_inline and _is_image(flow, rule) and not is_image(base64.b64decode(value)):
+            message = flow.env._("What is inside the record is no image that Odoo can read.")
+            failure = Failure(DATA, f"{flow._field_label(rule.field)}: {message}", rule.field)
+            if rule.required:
+                return facts, failure
+            values = {name: one for name, one in facts.values.items() if name != rule.field}
+            terms = {name: one for name, one in facts.terms.items() if name != rule.field}
+            facts = facts._replace(values=values, terms=terms).without(rule.field, failure)
+    return facts, None
 
 
 def _own_files(pull, flow, mapper, facts, _is_inside):
@@ -122,10 +148,10 @@ def _content(pull, flow, rule, value):
         passes = content.kind in ("unavailable", "throttled")
         kind = DEPENDENCY if passes else DATA  # what passes is tried again by itself
         message = pull.flow.connector_id._explain(content)
-    elif content is not None and _is_image(flow, rule) and not is_image(content):
+    elif content is not None and _is_image(flow, rule) and not is_image(*content):
         kind, message = DATA, pull.env._("There is no image that Odoo can read at %s", value.url)
     else:
-        return content
+        return content and content[0]
     return Failure(kind, f"{flow._field_label(rule.field)}: {message}", rule.field)
 
 
@@ -148,7 +174,7 @@ def _downloaded(pull, value):
         silence = pull.files.get(host, ())  # the errors of files that were waited for in vain
         if len(silence) >= MOST_SILENT:
             return silence[-1]
-        return pull.client.download(url, value.max_bytes)[0]
+        return pull.client.download(url, value.max_bytes)
     except RemoteError as error:
         # Our own limit is one of all requests; a file that other credentials are needed for is only that.
         if error.reason == "own_limit" or (error.kind == "throttled" and host == origin(base_url)):
@@ -162,14 +188,16 @@ def _is_image(flow, rule):
     return isinstance(flow.env[flow.model]._fields[rule.field], fields.Image)
 
 
-def is_image(content):
-    """Is this a picture that Odoo can store? It takes for one whatever begins like a tag, such as an error page.
+def is_image(content, content_type=""):
+    """Is this a picture that Odoo can store? It takes for one whatever begins like a tag, such as the page of a system
+    in the own network; so what counts is how the picture begins. SVG can hold scripts, and is none.
 
     :param bytes content: of a file
+    :param str content_type: as it was sent
     """
-    beginning = content[:1000].lstrip().lower()
-    if beginning.startswith(b"<"):
-        return b"<svg" in beginning
+    kind = content_type.partition(";")[0].strip().lower()
+    if not PICTURE.match(content) or not (kind in OF_NO_KIND or kind.startswith("image/")):
+        return False
     try:
         ImageProcess(content)
     except Exception:  # a picture that is cut, or a bomb, makes the library raise whatever it meets

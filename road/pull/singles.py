@@ -126,6 +126,7 @@ class PullSingles:
             self.run, client, commit=functools.partial(lane.commit, self.env), exchange_ids=exchange_ids
         )
         brought = pull.bring(self.arrivals(pull.mapper), self.jobs)
+        self.check_editors(brought)
         # After the road, which commits when it has to ask for related records: an attempt is charged once.
         for refusal in self.refused:
             outcome.fail_or_retry(refusal.job, refusal.kind, refusal.message, refusal.charged, refusal.state)
@@ -137,6 +138,19 @@ class PullSingles:
         self.run._finish_records()
         outcome.wake_when_due(self.jobs.browse(refusal.job.id for refusal in self.refused))
         return lane.commit(self.env, 0)
+
+    def check_editors(self, brought):
+        """A record that a person has edited has become one that this person may write, too: its new values may be those
+        of another company.
+
+        :param list[Outcome] brought: what became of the records
+        :raises AccessError: if not; then nothing of the batch is kept, and each is done alone
+        """
+        editors = {job.external_id: job.edited_by_id for job in self.jobs if job.payload_edited and job.edited_by_id}
+        for one in brought:
+            if one.record_id and one.external_id in editors:
+                record = self.env[self.flow.model].browse(one.record_id)
+                record.with_user(editors[one.external_id]).check_access("write")
 
     def arrivals(self, mapper):
         """:rtype: list[Arrival]"""

@@ -94,12 +94,12 @@ def test_private_addresses_among_public_ones_are_left_out(monkeypatch):
     assert [entry[4] for entry in Guard().resolve("mixed.example", 443)] == [("8.8.8.8", 443)]
 
 
-def test_refusal_names_the_address_and_the_setting(monkeypatch):
+def test_refusal_names_the_host_and_the_setting(monkeypatch):
     monkeypatch.setattr(socket, "getaddrinfo", answers("169.254.169.254"))
     with pytest.raises(Rejected) as caught:
         Guard().resolve("metadata.example", 80)
     assert (caught.value.reason, caught.value.sent) == ("blocked_address", False)
-    assert "169.254.169.254" in caught.value.message and "Allowed private addresses" in caught.value.message
+    assert "metadata.example" in caught.value.message and "Allowed Private Addresses" in caught.value.message
 
 
 @pytest.mark.parametrize("problem", [socket.gaierror("unknown"), UnicodeError("label too long")])

@@ -252,7 +252,7 @@ def test_cookies_never_go_to_another_host_and_none_is_taken_from_it(server, conn
     with FaultServer() as elsewhere:
         server.script(faults.json_answer({}, headers={"Set-Cookie": "sid=1; Path=/"}), faults.redirect(elsewhere.url))
         elsewhere.fallback = faults.json_answer({}, headers={"Set-Cookie": "evil=1; Path=/"})
-        client = connect(cookies=True)
+        client = connect(cookies=True, allowed_addresses=("127.0.0.0/8", elsewhere.url.removeprefix("http://")))
         client.send(GET)
         client.send(GET)
         client.download(elsewhere.url + "/file", 100)
