@@ -23,6 +23,11 @@ def run(env, lane_id):
 
     :param int lane_id: of the scheduled action; False for none
     """
+    if not env["bridge.instance"]._is_at_home():
+        env["bridge.instance"]._hold()
+        env.flush_all()
+        env["ir.cron"]._commit_progress(0, remaining=0)  # nothing is to be done, however much is due
+        return
     rescue(env, lane_id)
     commit(env, 0)
     if lane_id in env["ir.cron"]._lanes()[env["ir.cron"]._lane_count() :].ids:

@@ -8,6 +8,8 @@ from . import (
     bridge_sending_mixin,
     bridge_secrets_mixin,
     bridge_network_mixin,
+    bridge_instance,
+    bridge_instance_mixin,
     bridge_approval,
     bridge_connector,
     bridge_flow,

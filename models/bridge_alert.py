@@ -18,6 +18,7 @@ _logger = logging.getLogger(__name__)
 KINDS = [
     ("lanes", "No lane works"),
     ("queue", "The queue is late"),
+    ("moved", "Database moved or copied"),
     ("paused", "Connector paused"),
     ("approval", "Acting user not approved"),
     ("resting", "Other system not available"),
@@ -27,7 +28,7 @@ KINDS = [
     ("failures", "Records failed"),
     ("conflicts", "Conflicts wait for a decision"),
 ]
-DOWN = ("lanes", "paused", "approval", "resting")  # nothing moves meanwhile; the rest needs attention
+DOWN = ("lanes", "moved", "paused", "approval", "resting")  # nothing moves meanwhile; the rest needs attention
 LONG_WAIT = 15  # minutes of being asked to wait, or without any lane at work, that are worth telling
 DIGEST_MINUTES = 15  # one e-mail in so many minutes at most
 MOST_GROUPS = 20  # of failures that a connector is alerted about; the error desk has them all
@@ -69,6 +70,8 @@ class BridgeAlert(models.Model):
         if connectors is None:
             connectors = self.env["bridge.connector"].search([("state", "!=", "disabled")])
         connectors = connectors.filtered(lambda connector: connector.state != "disabled")
+        if not self.env["bridge.instance"]._is_at_home():
+            return self._situation("moved", self.env["bridge.instance"]._question())
         found = {**self._queue_situations(), **self._gate_situations(connectors)}
         stopped = {values["connector_id"] for values in found.values()}
         found |= self._run_situations(connectors)

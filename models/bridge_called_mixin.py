@@ -184,6 +184,7 @@ class BridgeCalledMixin(models.AbstractModel):
         return flow
 
     def _check_called(self, way):
+        self.env["bridge.instance"]._check()
         if self.connector_id.state == "disabled":
             raise UserError(self.env._("The connector “%s” is disabled. Try again later.", self.connector_id.name))
         if self.direction not in (way, "both"):

@@ -205,6 +205,11 @@ class BridgeChange(models.Model):
         self.env.cr.execute("DELETE FROM bridge_change WHERE id = ANY(%s)", [list(row_ids)])
 
     @api.model
+    def _forget_all(self):
+        """Nothing of what was changed until now is sent."""
+        self.env.cr.execute("DELETE FROM bridge_change")
+
+    @api.model
     def _moments(self, flow, record_ids):
         """When records that wait in the outbox were changed last.
 

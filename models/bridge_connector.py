@@ -48,6 +48,7 @@ class BridgeConnector(models.Model):
         "bridge.authentication.mixin",
         "bridge.secrets.mixin",
         "bridge.network.mixin",
+        "bridge.instance.mixin",
         "mail.thread",
         "mail.activity.mixin",
     ]
@@ -374,6 +375,8 @@ class BridgeConnector(models.Model):
             self.flow_ids._configuration_changed()
         if vals.get("state") in ("preview", "live"):
             check_references(self.flow_ids)
+        if vals.get("state") == "live":
+            self.env["bridge.instance"]._check()
         if vals.keys() & {"state", "active"}:
             capture.update(self.env)
             (self - had_changes).flow_ids.push_scan_needed = True  # nothing was kept for it until now
@@ -429,6 +432,7 @@ class BridgeConnector(models.Model):
         :rtype: Client
         """
         self.ensure_one()
+        self.env["bridge.instance"]._check()
         connector = self.sudo()
         secrets, scheme = connector._unsealed(), SCHEMES[connector.auth_scheme]
         auth = scheme(

@@ -361,6 +361,12 @@ class BridgeJob(models.Model):
         self.flush_model()
         self.write({"state": "pending", "lane_id": False, **values})
 
+    @api.model
+    def _give_up_all(self):
+        """What waits is not done: it is the matter of another database."""
+        self.env.cr.execute("UPDATE bridge_job SET state = 'cancelled' WHERE state IN ('pending', 'running')")
+        self.invalidate_model()
+
     def _overtaken(self):
         """Those whose payload is older than what was synced of the record since.
 

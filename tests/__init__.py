@@ -32,6 +32,7 @@ from . import (
     test_flow,
     test_formats,
     test_gone,
+    test_instance,
     test_job,
     test_lossy,
     test_outbox,

@@ -37,8 +37,8 @@ def wait_for(condition, what, patience=PATIENCE):
 class OdooWorker:
     """An Odoo process of its own, as a context manager (see odoo_worker.py)."""
 
-    def __init__(self, workplace, database):
-        command = [workplace.odoo_env.python, str(WORKER), str(workplace.odoo.config), database]
+    def __init__(self, workplace, database, *options):
+        command = [workplace.odoo_env.python, str(WORKER), str(workplace.odoo.config), database, *options]
         with open(workplace.cache.log(f"system-{database}"), "a") as log:
             self.process = subprocess.Popen(
                 command,
@@ -186,8 +186,9 @@ class World:
         self.stack.callback(databases.drop, name)
         return name
 
-    def worker(self, database):
-        return self.stack.enter_context(OdooWorker(self.workplace, database))
+    def worker(self, database, *options):
+        """:param str options: of Odoo, such as another data directory"""
+        return self.stack.enter_context(OdooWorker(self.workplace, database, *options))
 
     def server(self):
         return self.stack.enter_context(GatedServer())

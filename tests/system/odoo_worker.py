@@ -49,6 +49,20 @@ def change_phone(env, phone, seed):
         env["res.partner"].browse(bound[int(seed * len(bound))].res_id).phone = phone
 
 
+def test_connection(env):
+    return env["bridge.connector"].search([]).action_test_connection()["params"]["message"]
+
+
+def go_live(env):
+    env["bridge.connector"].search([]).action_set_live()
+
+
+def say(env, is_same):
+    """An administrator says whether this database is the same system, moved, or a copy."""
+    connector = env["bridge.connector"].with_user(env.ref("base.user_admin")).search([])
+    connector.action_same_system() if is_same else connector.action_is_copy()
+
+
 def enqueue(env, flows=None, full=False):
     """Queue the runs of these flows (of all, by default); return {code: run ids}."""
     domain = [("parent_id", "=", False), ("connector_id.state", "=", "live")]
@@ -385,14 +399,14 @@ def _open_cursor(registry):
             time.sleep(0.01)
 
 
-def main(config_path, database):
+def main(config_path, database, *options):
     """Serve requests until standard input ends."""
     import odoo
     from odoo.modules.registry import Registry
     from odoo.tools import config
 
     answers, sys.stdout = sys.stdout, sys.stderr
-    config.parse_config(["-c", config_path, "-d", database, "--no-http"], setup_logging=True)
+    config.parse_config(["-c", config_path, "-d", database, "--no-http", *options], setup_logging=True)
     Registry(database)
     print(json.dumps({"ready": True}), file=answers, flush=True)
     for line in sys.stdin:
