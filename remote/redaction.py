@@ -70,7 +70,7 @@ def literal_secret(document, name="") -> str | None:
     if isinstance(document, list):
         return next(filter(None, (literal_secret(item, name) for item in document)), None)
     text = document if isinstance(document, str) else ""
-    is_named = is_sensitive(name) and text and not re.search(r"\{\w+\}", text)
+    is_named = is_sensitive(name) and text and not _PLACEHOLDER.search(text)
     return (name or text[:4] + "…") if is_named or _SHAPES.search(text) else None
 
 
@@ -87,6 +87,8 @@ _SHAPES = re.compile(
     r"|\bxox[abpors]-[\w-]{10}|\bshp(?:at|ss|ca|pa)_\w{16}|\bAIza[\w-]{30}|\beyJ[\w-]{8,}\.[\w-]{8,}\."
     r"|-----BEGIN [A-Z ]*PRIVATE KEY|^(?:Basic|Bearer|Token|ApiKey|Digest|Negotiate) +[\w+/=.-]{8,}$"
 )
+# A default would be a literal again, so it has to be empty.
+_PLACEHOLDER = re.compile(r"\{\+?\w+\|?\}")
 _CREDENTIAL_WORDS = {"auth", "authentication", "key", "session", "access", "subscription", "jwt", "otp", "pin", "sid"}
 _HARMLESS_HEADERS = {"idempotency-key", "x-idempotency-key", "sec-websocket-key", "access-control-request-method"}
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from integration_bridge.remote.redaction import (
     REDACTED,
     is_sensitive,
+    literal_secret,
     redact_document,
     redact_headers,
     redact_start,
@@ -140,3 +141,19 @@ def test_redaction_of_a_large_text_takes_linear_time():
     assert redact_text(text, [SECRET])
     for text in ("<a " * 30000, "<a b='" * 30000, "<a><![CDATA[" * 20000, "<a " + "b=" * 30000):
         assert redact_text(text, [SECRET])
+
+
+@pytest.mark.parametrize(
+    ("document", "found"),
+    [
+        ({"sync-token": "{since|}"}, None),
+        ({"token": "{reference}"}, None),
+        ({"token": "{+external_id}"}, None),
+        ({"token": "{since|hunter2}"}, "token"),
+        ({"token": "hunter2"}, "token"),
+        ({"body": [{"password": "hunter2"}]}, "password"),
+        ({"token": ""}, None),
+    ],
+)
+def test_placeholder_is_no_credential_but_its_default_may_be_one(document, found):
+    assert literal_secret(document) == found
