@@ -147,7 +147,7 @@ MESSAGES = {
     ),
     "no_stream": _lt(
         "The answer of %(host)s is large, and in the format “%(format)s”, which can not be read in parts. Choose"
-        " another pagination, or ask for CSV, JSON or JSON lines."
+        " another pagination, or ask for CSV, JSON, XML or JSON lines."
     ),
     "archive": _lt(
         "The packed file that %(host)s answered with can not be opened (%(problem)s). It will be tried again; look at"

@@ -111,7 +111,8 @@ class Stream:
                 self._restart()
 
     def _restart(self):
-        self._row, self._told, self._records = 0, {}, iter(self._open())
+        self._row, self._told = 0, {}
+        self._records = iter(self._open())  # which may be told something before the first record
 
     def _fetch(self):
         operation, since = self._operation, self._since
@@ -155,8 +156,10 @@ class Stream:
             raise ProtocolError("no_stream", host=answer.host, format=form.name)
         records = self._only_records(form.stream(self._file(asked)[0], content_type, answer.host, operation.shown))
         first = list(itertools.islice(records, 1))
-        if not first:  # so large an answer, and no record in it
+        if not first:  # so large an answer, and no record in it: it may say why
             operation.records(self._client, self._as_told(), {})
+            excerpt = self._client.excerpt(answer.raw)
+            raise ProtocolError("no_records", place=operation.shown, status=answer.status, excerpt=excerpt)
         return itertools.chain(first, records)
 
     def _file(self, asked):

@@ -16,6 +16,7 @@ else would be fetched or multiplied.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from xml.etree import ElementTree
 
@@ -26,6 +27,7 @@ from .. import document
 from ..errors import ConfigurationError, ProtocolError, _lt
 from ..options import Option, OptionError
 from ..template import SPREAD, text_of
+from .aside import Aside
 from .base import Form, form
 
 ATTRIBUTE, TEXT = "@", "#text"
@@ -38,6 +40,7 @@ _NO_CHARACTER = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010fff
 _DECLARATION = re.compile(r"\s*<\?xml\s[^>]*\?>")
 _DECLARED = re.compile(rb"\s*<\?xml\s[^>]*?encoding\s*=\s*[\"']([\w.:-]+)")
 _WEB_PAGE = re.compile(r"\s*(<!doctype\s+html|<html[\s>])", re.IGNORECASE)
+_TELLING = ("error", "errors", "fault", "id", "status", "message", "code", "success", "ok")
 _FAILURES = ("error", "errors", "fault", "errorresponse")
 _NAMESPACES = Option(_lt('Prefixes and what they stand for, such as {"d": "DAV:"}'), "texts", {})
 
@@ -52,6 +55,7 @@ class Xml(Form):
     media = ("application/xml", "text/xml")  # and whatever ends with +xml, RFC 7303
     suffixes = (".xml",)
     one_is_many = True
+    streams = True
     answer_options = {
         "lists": Option(
             _lt("Elements that are lists, also if there is one: names, or places such as a.b"), "names", []
@@ -81,18 +85,47 @@ class Xml(Form):
             return document.parse(text, host)
         if _WEB_PAGE.match(text):
             raise ProtocolError("not_xml", "html", host=host)
-        try:
+        with _understood(host):
             # The text is decoded already, so what the declaration says of its encoding counts no more.
             root = defusedxml.ElementTree.fromstring(_DECLARATION.sub("", text, count=1), forbid_dtd=True)
             return document.storable({self._name(root.tag): self._value(root, ())})
-        except defusedxml.DefusedXmlException as error:
-            raise ProtocolError("not_xml", "doctype", host=host) from error
-        except ElementTree.ParseError as error:
-            raise ProtocolError("not_xml", host=host, problem=str(error)) from error
-        except RecursionError as error:
-            raise ProtocolError("not_xml", host=host, problem="nested too deeply") from error
-        except _TwoNames as error:
-            raise ProtocolError("two_namespaces", host=host, name=error.args[0]) from error
+
+    def lines(self, file, content_type, host):
+        """As ``decode``: where the Content-Type says nothing, the declaration counts."""
+        declared = _DECLARED.match(file.peek(1024)[:1024])
+        if declared and "charset" not in content_type.lower():
+            content_type = f"charset={declared[1].decode()}"
+        return super().lines(file, content_type, host)
+
+    def stream(self, file, content_type, host, place):
+        """Of the elements at a place; and what attributes and elements of the outermost one may tell of a failure.
+
+        What was read is let go, so that the tree never has more than one of them.
+        """
+        text, open_ones = _Undeclared(self.lines(file, content_type, host)), []
+        wanted = place.replace('"', "").split(".")
+        with _understood(host):
+            for event, element in defusedxml.ElementTree.iterparse(text, events=("start", "end"), forbid_dtd=True):
+                if event == "end":
+                    open_ones.pop()
+                names = [self._name(one.tag) for one in (*open_ones, element)]
+                if event == "start":
+                    open_ones.append(element)
+                    if len(names) == 1:
+                        yield from self._asides(names[0], {ATTRIBUTE + name: one for name, one in element.items()})
+                    continue
+                is_inside, is_aside = names[: len(wanted)] == wanted, names[1:2] != wanted[1:2]
+                if is_inside and len(names) == len(wanted):
+                    yield document.storable(self._value(element, tuple(names[:-1])))
+                elif is_aside and len(names) == 2 and _is_telling(names[1]):
+                    yield from self._asides(names[0], {names[1]: self._value(element, (names[0],))})
+                elif is_inside or (is_aside and len(names) > 2 and _is_telling(names[1])):
+                    continue  # a part of what is still to come
+                if open_ones:
+                    open_ones[-1].remove(element)
+
+    def _asides(self, outermost, content):
+        yield from (Aside(name, value) for name, value in self.telling({outermost: content}).items())
 
     def _name(self, tag):
         uri, _, local = tag.rpartition("}")
@@ -195,6 +228,34 @@ def spoken(body: bytes):
     return _plain(next(iter(found.values()))) if isinstance(found, dict) else None
 
 
+@contextlib.contextmanager
+def _understood(host):
+    """:raises ProtocolError: in words, for whatever is wrong with XML"""
+    try:
+        yield
+    except defusedxml.DefusedXmlException as error:
+        raise ProtocolError("not_xml", "doctype", host=host) from error
+    except ElementTree.ParseError as error:
+        raise ProtocolError("not_xml", host=host, problem=str(error)) from error
+    except RecursionError as error:
+        raise ProtocolError("not_xml", host=host, problem="nested too deeply") from error
+    except _TwoNames as error:
+        raise ProtocolError("two_namespaces", host=host, name=error.args[0]) from error
+
+
+class _Undeclared:
+    """A file of text without its declaration, as its encoding is known already."""
+
+    def __init__(self, lines):
+        self._lines, self._is_first = lines, True
+
+    def read(self, size):
+        text = self._lines.read(size)
+        if self._is_first:
+            self._is_first, text = False, _DECLARATION.sub("", text, count=1)
+        return text
+
+
 class _TwoNames(ValueError):
     """Two elements have one name, in two namespaces."""
 
@@ -236,6 +297,10 @@ def _named(content):
     if not isinstance(content, dict):
         return {"message": content} if isinstance(content, str) else {}
     return {_telling_name(key).lower(): value for key, value in content.items()}
+
+
+def _is_telling(name):
+    return _telling_name(name).lower() in _TELLING
 
 
 def _plain(content):

@@ -30,6 +30,10 @@ def as_lines(rows):
     return make("jsonl", {}, is_body=True).write(rows)[0]
 
 
+def as_xml(rows):
+    return make("xml", {}, is_body=True).write({"items": {"item": rows}})[0]
+
+
 def as_array(rows):
     return json.dumps(rows).encode()
 
@@ -63,6 +67,14 @@ LARGE = {
     "utf-16": (as_csv(ROWS).decode().encode("utf-16"), "text/csv", "@"),
     "json in latin-1": (
         json.dumps(ROWS, ensure_ascii=False).encode("latin-1"), "application/json; charset=iso-8859-1", "@"
+    ),
+    "xml": (as_xml(ROWS), "application/xml", "items.item"),
+    "xml further in": (
+        b"<d:a xmlns:d='DAV:'><x><y>1</y></x><d:b><n>2</n>" + as_xml(ROWS)[38:] + b"</d:b></d:a>", "text/xml",
+        "a.b.items.item",
+    ),
+    "xml in latin-1": (
+        as_xml(ROWS).decode().replace("utf-8", "iso-8859-1").encode("latin-1"), "text/xml", "items.item"
     ),
     "gzip": (gzip.compress(as_lines(ROWS)), "application/x-ndjson", "@"),
 }  # fmt: skip
@@ -117,19 +129,27 @@ def test_run_goes_on_from_its_row_after_the_file_is_gone(server, connect, order)
         (as_csv(ROWS) + b"\xff", "text/csv", "charset", "character set"),
         (as_lines(ROWS) + b'{"error": "Session expired"}', "application/x-ndjson", "told", "Session expired"),
         (b'{"a": %s, "errors": ["Too slow"]}' % as_array(ROWS), "application/json", "told", "Too slow"),
+        (b'{"errors": ["Too slow"], "a": %s}' % as_array(ROWS), "application/json", "told", "Too slow"),
         (b'{"error": "Session expired", "x": "%s"}' % (b"y" * 2_000_000), "application/json", "told", "expired"),
         (b'{"x": "%s"}' % (b"y" * 2_000_000), "application/json", "no_records", "no records at a"),
         (b'{"error": "Session expired"}', "application/json", "told", "Session expired"),
         (b"{}", "application/json", "no_records", "no records at a"),
         (b"", "application/json", "empty", "nothing"),
-        (b"<a>%s</a>" % (b"y" * 2_000_000), "application/xml", "no_stream", "can not be read in parts"),
+        (b"<a>%s</a>" % (b"y" * 2_000_000), "application/xml", "no_records", "no records at items.item"),
+        (as_xml(ROWS)[:-20], "application/xml", "not_xml", "not XML"),
+        (as_xml(ROWS)[:-8] + b"<errors><error>Too slow</error></errors></items>", "text/xml", "told", "Too slow"),
+        (as_xml(ROWS).replace(b"<items>", b"<items success='false' message='Too slow'>"), "text/xml", "told", "slow"),
+        (as_xml(ROWS).replace(b"<items>", b"<!DOCTYPE items><items>"), "text/xml", "not_xml", "DOCTYPE"),
+        (b"BEGIN:VCARD\r\n%s" % (b"NOTE:y\r\n" * 300_000), "text/vcard", "no_stream", "can not be read in parts"),
+        (b'{"x": "%s"}' % (b"y" * 2_000_000), "text/json", "no_records", "no records at @"),
         (gzip.compress(as_lines(ROWS))[:-9], "application/x-ndjson", "archive", "can not be opened"),
     ],
-    ids=range(13),
+    ids=range(20),
 )
 def test_what_is_cut_off_or_tells_a_failure_is_no_list(server, connect, raw, content_type, reason, words):
     server.script(answer(raw, content_type))
     place = "a" if content_type == "application/json" and raw[:1] != b"[" else "@"
+    place = "items.item" if "xml" in content_type else place
     with pytest.raises(RemoteError, match=words) as caught:
         read_all(connect(), operation(place))
     assert (caught.value.reason, bool(stream._FETCHED)) == (reason, False)
@@ -186,7 +206,7 @@ MEASURE = textwrap.dedent("""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     settings = Settings({url!r}, allowed_addresses=("127.0.0.0/8",), read_timeout=60)
     with Client(settings) as client:
-        one = test_stream.operation()
+        one = test_stream.operation({place!r})
         read, state, rows = reader(one, client, []), one.paginator.start(), 0
         while state is not None:
             page = read(state)
@@ -216,6 +236,7 @@ ENDLESS = {
     "csv": ("text/csv", b"id,note\n", b"12345," + LONG + b"\n", b""),
     "lines": ("application/x-ndjson", b"", b'{"id": 12345, "note": "' + LONG + b'"}\n', b""),
     "array": ("application/json", b"[", b'{"id": 12345, "note": "' + LONG + b'"},', b'{"id": 1}]'),
+    "xml": ("text/xml", b"<items>", b"<item><id>12345</id><note>" + LONG + b"</note></item>\n", b"</items>"),
 }
 
 
@@ -225,7 +246,8 @@ def test_memory_does_not_grow_with_the_answer(server, name):
     megabytes = int(os.environ.get("STREAM_MEGABYTES", "60"))
     times = megabytes * 1_000_000 // (1000 * len(ENDLESS[name][2]))
     server.fallback = endless(*ENDLESS[name], times)
-    code = MEASURE.format(unit=str(Path(__file__).parent), url=server.url)
+    place = "items.item" if name == "xml" else "@"
+    code = MEASURE.format(unit=str(Path(__file__).parent), url=server.url, place=place)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     rows, grown = map(int, done.stdout.split())
