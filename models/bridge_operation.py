@@ -438,7 +438,7 @@ class BridgeOperation(models.Model):
         if self.kind != "list":
             self._refuse("pagination", self.env._("only a list can be one large answer"))
         if not formats.FORMS[self.answer_format].streams and self.answer_format != formats.AUTO:
-            self._refuse("answer_format", self.env._("only CSV, JSON and JSON lines can be read in parts"))
+            self._refuse("answer_format", self.env._("only CSV, JSON, JSON lines and XML can be read in parts"))
         if not PLAIN_PLACE.fullmatch(self.records_path):
             self._refuse("records_path", self.env._("of a large answer write @, or names with dots such as data.items"))
         if self.delta_kind != "none" and self.delta_source == "body":

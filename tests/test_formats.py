@@ -214,7 +214,7 @@ class TestFormats(BridgeCase):
     def test_large_answer_that_can_not_be_read_in_parts_is_refused(self):
         stream = {"pagination": {"type": "stream"}, "records": "@", "query": {}}
         for words, operation in [
-            ("Answer Format: only CSV, JSON and JSON lines", {"answer_format": "xml"}),
+            ("Answer Format: only CSV, JSON, JSON lines and XML", {"answer_format": "vcard"}),
             ("Records in the Answer: of a large answer write @", {"records": "items[].thing"}),
             ("From: of a large answer choose", {"delta": {"type": "token", "source": "body", "path": "next"}}),
             ("Options: end: no option of “stream”", {"pagination": {"type": "stream", "end": "flag"}}),
