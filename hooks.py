@@ -2,8 +2,7 @@ from odoo.exceptions import UserError
 
 
 def post_init_hook(env):
-    """Give a new database its lanes, and remember where it is at home."""
-    env["bridge.instance"]._settle_here()
+    """Give a new database its lanes."""
     env["ir.cron"]._set_lanes(env["ir.cron"]._lane_count())
 
 

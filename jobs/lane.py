@@ -28,6 +28,7 @@ def run(env, lane_id):
         env.flush_all()
         env["ir.cron"]._commit_progress(0, remaining=0)  # nothing is to be done, however much is due
         return
+    env["bridge.instance"]._go_on()
     rescue(env, lane_id)
     commit(env, 0)
     if lane_id in env["ir.cron"]._lanes()[env["ir.cron"]._lane_count() :].ids:

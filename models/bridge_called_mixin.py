@@ -104,7 +104,8 @@ class BridgeCalledMixin(models.AbstractModel):
             feed = self.env["bridge.feed"].sudo()
             is_more = feed._fill(one)
             ids, cursor = feed._read_after(one, since, limit, bool(own))
-            changes = told(one._asked_road(), ids) if ids else []
+            changes = told(one._asked_road(), ids, feed._told_before(one, ids)) if ids else []
+            feed._note_told(one, changes)
             return {"changes": changes, "cursor": cursor, "more": is_more or len(ids) == limit}
 
         return _portable(again_when_busy(self.env, read))
@@ -120,7 +121,8 @@ class BridgeCalledMixin(models.AbstractModel):
         one = self._called_flow(flow, "push")
         ids = _read_ids(self.env, external_ids)
         known = self.env["bridge.binding"].sudo()._known(one, ids)
-        records = told(one._asked_road(), list(dict.fromkeys(known.values()))) if known else []
+        ids_here = list(dict.fromkeys(known.values()))
+        records = told(one._asked_road(), ids_here, set(ids_here)) if known else []
         return _portable({"records": records, "unknown": [one for one in ids if one not in known]})
 
     @api.model
@@ -140,7 +142,7 @@ class BridgeCalledMixin(models.AbstractModel):
             "conflicts": self.env["bridge.conflict"]
             .sudo()
             .search_count([("flow_id", "=", one.id), ("state", "=", "open")]),
-            "waiting": self.env["bridge.change"].sudo().search_count([("flow_id", "=", one.id)]),
+            "waiting": self.env["bridge.change"].sudo().search_count([("flow_id", "=", one.id), ("own", "=", False)]),
         }
 
     # ----------------------------------------------------------------------------------------------------------------
@@ -163,9 +165,11 @@ class BridgeCalledMixin(models.AbstractModel):
             )
         connector, _dot, code = name.rpartition(".")
         domain = [("code", "=", code), ("parent_id", "=", False), ("connector_id.caller_ids", "in", self.env.uid)]
+        domain += [("active", "=", True), ("connector_id.active", "=", True)]
         if connector:
             domain.append(("connector_id.code", "=", connector))
-        flow = self.sudo().search(domain)
+        # What the caller says of the context counts nowhere.
+        flow = self.env(su=True, context={})[self._name].search(domain)
         if not flow:
             raise AccessError(
                 self.env._(
@@ -225,7 +229,7 @@ class BridgeCalledMixin(models.AbstractModel):
         outcomes = self._pull(run, mapper=mapper).bring(arrivals)
         run._count(outcomes, {"fetched": len(arrivals), "unchanged": len(arrivals) - len(outcomes)})
         run._finish()
-        if self.is_called and not run.dry_run:
+        if self.is_called and self.direction != "pull" and not run.dry_run:
             written = [one.record_id for one in outcomes if one.action in (CREATE, UPDATE, LINK) and one.record_id]
             self.env["bridge.change"]._note_own(self, written)
         by_id = {one.external_id: _result(one) for one in outcomes}

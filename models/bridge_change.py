@@ -219,7 +219,7 @@ class BridgeChange(models.Model):
         self.env.cr.execute(
             """
             SELECT res_id, max(create_date) FROM bridge_change
-             WHERE flow_id = %s AND path = '' AND res_id = ANY(%s) GROUP BY res_id
+             WHERE flow_id = %s AND path = '' AND own IS NOT TRUE AND res_id = ANY(%s) GROUP BY res_id
             """,
             [flow.id, list(record_ids)],
         )
@@ -236,7 +236,7 @@ class BridgeChange(models.Model):
             SELECT binding.id
               FROM bridge_change change
               JOIN bridge_binding binding ON binding.flow_id = change.flow_id AND binding.res_id = change.res_id
-             WHERE change.path = '' AND binding.id = ANY(%s)
+             WHERE change.path = '' AND change.own IS NOT TRUE AND binding.id = ANY(%s)
             """,
             [list(binding_ids)],
         )

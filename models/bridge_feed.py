@@ -1,13 +1,16 @@
 import base64
 import binascii
 import contextlib
+import logging
 
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 
 from ..road.inside import inside_after
+from ..road.push.feed import CHANGED
 
 MOST_MOVED = 5000  # changes that one call takes out of the outbox
+_logger = logging.getLogger(__name__)
 AT_ONCE = 10_000  # records that are looked at by one query
 
 
@@ -26,6 +29,7 @@ class BridgeFeed(models.Model):
     flow_id = fields.Many2one("bridge.flow", required=True, ondelete="cascade", readonly=True)
     res_id = fields.Integer("Odoo Record ID", required=True, readonly=True)
     own = fields.Boolean(readonly=True, help="The other system has made the change itself.")
+    told = fields.Boolean(readonly=True, help="Was the other system told that the record is there?")
     number = fields.Integer(required=True, readonly=True)
 
     _number_uniq = models.UniqueIndex("(flow_id, number)")
@@ -39,14 +43,15 @@ class BridgeFeed(models.Model):
         :rtype: bool
         """
         if flow.push_scan_needed or not flow.last_push_scan:
-            after = 0
-            while ids := inside_after(flow, after, AT_ONCE):
-                self._append(flow, [(record_id, False) for record_id in ids])
-                after = ids[-1]
+            bound_after = self.env["bridge.binding"]._records_after
+            for next_ids in (inside_after, bound_after):  # what is to be told, and what may be gone or have left
+                after = 0
+                while ids := next_ids(flow, after, AT_ONCE):
+                    self._append(flow, [(record_id, False) for record_id in ids])
+                    after = ids[-1]
             flow.write({"push_scan_needed": False, "last_push_scan": fields.Datetime.now()})
-        rows = self.env["bridge.change"]._drain(flow, MOST_MOVED)
-        self._append(flow, rows)
-        return len(rows) == MOST_MOVED
+        self._append(flow, self.env["bridge.change"]._drain(flow, MOST_MOVED))
+        return bool(self.env["bridge.change"].search_count([("flow_id", "=", flow.id)], limit=1))
 
     @api.model
     def _append(self, flow, rows):
@@ -92,6 +97,27 @@ class BridgeFeed(models.Model):
         return [row[0] for row in rows], self._cursor(flow, rows[-1][1] if rows else number)
 
     @api.model
+    def _told_before(self, flow, record_ids):
+        """Those of these records that the other system was told of, and so wants to know when they are gone.
+
+        :rtype: set[int]
+        """
+        self.env.cr.execute(
+            "SELECT res_id FROM bridge_feed WHERE flow_id = %s AND told AND res_id = ANY(%s)",
+            [flow.id, list(record_ids)],
+        )
+        return {row[0] for row in self.env.cr.fetchall()}
+
+    @api.model
+    def _note_told(self, flow, changes):
+        """:param list[dict] changes: what the other system is told now"""
+        ids = [one["odoo_id"] for one in changes if one["action"] == CHANGED]
+        self.env.cr.execute(
+            "UPDATE bridge_feed SET told = TRUE WHERE flow_id = %s AND told IS NOT TRUE AND res_id = ANY(%s)",
+            [flow.id, ids],
+        )
+
+    @api.model
     def _cursor(self, flow, number):
         return base64.urlsafe_b64encode(f"{flow.id}.{number}".encode()).decode()
 
@@ -116,5 +142,11 @@ class BridgeFeed(models.Model):
     def _gc_outbox(self):
         """What nobody reads does not pile up in the outbox."""
         for flow in self.env["bridge.flow"].sudo().search([("is_called", "=", True), ("direction", "!=", "pull")]):
-            if flow.last_push_scan:
-                self._fill(flow)
+            if not flow.last_push_scan or flow.push_scan_needed:
+                continue  # the next reader is told of everything
+            try:
+                with self.env.cr.savepoint():
+                    while self._fill(flow):
+                        pass
+            except UserError as error:  # one flow that is not right keeps no other from its turn
+                _logger.warning("The outbox of the flow %s is not moved: %s", flow.code, error)

@@ -1,3 +1,4 @@
+import contextlib
 import json
 import logging
 import os
@@ -19,8 +20,8 @@ _logger = logging.getLogger(__name__)
 class BridgeInstance(models.AbstractModel):
     """Is this the system in which the connectors were set up, or a copy of it that must not call anybody?
 
-    A database knows by its own number, by the data directory and, where it is frozen, by the base address where it is.
-    In another place nothing leaves it until a person has said which of the two it is.
+    A database knows where it is by its number and name, by the data directory and, where it is frozen, by the base
+    address. In another place nothing leaves it until a person has said which of the two it is.
     """
 
     _name = "bridge.instance"
@@ -33,13 +34,15 @@ class BridgeInstance(models.AbstractModel):
         # Odoo changes the base address at each login of an administrator, unless it is told not to.
         is_frozen = parameters.get_param("web.base.url.freeze")
         address = parameters.get_param("web.base.url") if is_frozen else None
-        return fingerprint([parameters.get_param("database.uuid"), *_mark_of_directory(), address])
+        number, name = parameters.get_param("database.uuid"), self.env.cr.dbname
+        return fingerprint([number, name, *_mark_of_directory(), address])
 
     @api.model
     def _is_at_home(self):
         """Is it where it was set up, or where a person has said that it belongs?
 
         :rtype: bool
+        :raises OSError: if the data directory can not be read now
         """
         parameters = self.env["ir.config_parameter"].sudo()
         known = parameters.get_param(KNOWN)
@@ -88,32 +91,41 @@ class BridgeInstance(models.AbstractModel):
         """
         if not self.env.user.has_group("base.group_system"):
             raise AccessError(self.env._("Only somebody with Odoo's role Administrator may say this. Ask one."))
-        parameters = self.env["ir.config_parameter"].sudo()
-        known = json.loads(parameters.get_param(KNOWN) or "[]")
-        self._settle_here(known if is_same else ())
-        held = self.env["bridge.connector"].sudo().browse(json.loads(parameters.get_param(HELD) or "[]")).exists()
-        parameters.set_param(HELD, False)
+        known = self.env["ir.config_parameter"].sudo().get_param(KNOWN)
+        self._settle_here(json.loads(known or "[]") if is_same else ())
         if is_same:
-            held.filtered(lambda one: one.state == "preview").write({"state": "live"})
+            self._go_on()
         else:
+            self.env["ir.config_parameter"].sudo().set_param(HELD, False)
             # What was to be sent is the original's matter.
             self.env["bridge.change"]._forget_all()
             self.env["bridge.job"]._give_up_all()
+
+    @api.model
+    def _go_on(self):
+        """It is at home, perhaps again: connectors that were held go on."""
+        parameters = self.env["ir.config_parameter"].sudo()
+        if held := parameters.get_param(HELD):
+            parameters.set_param(HELD, False)
+            connectors = self.env["bridge.connector"].sudo().browse(json.loads(held)).exists()
+            connectors.filtered(lambda one: one.state == "preview").write({"state": "live"})
 
 
 def _mark_of_directory():
     """What tells a data directory from others, also from one of the same path on another machine.
 
     :return: its path, and what is written in it; None where nothing can be written
+    :raises OSError: if a mark is there and can not be read now: that says nothing about where we are
     """
     directory = Path(config["data_dir"]).resolve()
     place = directory / MARK
-    try:
-        if not place.exists():
-            fresh = directory / f"{MARK}.{uuid.uuid4().hex}"
+    if not place.exists():
+        fresh = directory / f"{MARK}.{uuid.uuid4().hex}"
+        try:
             fresh.write_text(uuid.uuid4().hex)
-            os.link(fresh, place) if not place.exists() else None
+            with contextlib.suppress(FileExistsError):  # another process was first
+                os.link(fresh, place)
             fresh.unlink()
-        return str(directory), place.read_text()
-    except OSError:
-        return str(directory), None
+        except OSError:
+            return str(directory), None
+    return str(directory), place.read_text()

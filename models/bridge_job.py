@@ -10,7 +10,7 @@ from ..jobs.kinds import DRAINS, ERROR_KINDS, OPEN_PUSH, OPEN_RECORD
 from ..jobs.retry import ATTEMPTS
 from ..jobs.wake import wake_scheduler
 from ..json_text import write_json
-from ..road.pull.shown import as_kept, shown
+from ..road.pull.shown import as_kept, has_mark, shown
 from ..road.pull.singles import PullSingles
 from ..road.push.find import exists_there
 from ..road.push.singles import PushSingles
@@ -490,6 +490,13 @@ class BridgeJob(models.Model):
                 )
             )
         payload = as_kept(payload, self.sudo().payload)  # what was not shown is as it was
+        if has_mark(payload) and not has_mark(self.sudo().payload):
+            raise UserError(
+                self.env._(
+                    "“***” stands for a value that is not shown to you. Where a list has got another length, it is not"
+                    " known which one: change the values, and leave the list as long as it was."
+                )
+            )
         edited = {"payload_edited": True, "edited_by_id": self.env.uid, "payload_at": fields.Datetime.now()}
         self.sudo().write({"payload": payload, **edited})
         self.action_retry()

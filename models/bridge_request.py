@@ -42,6 +42,8 @@ class BridgeRequest(models.Model):
         known = self.search([("flow_id", "=", flow.id), ("request_id", "=", request_id)])
         if not known:
             answer = work()
+            if answer.get("preview"):
+                return answer  # nothing was done, so it may be asked for once more
             self.create(
                 {
                     "flow_id": flow.id,

@@ -282,6 +282,7 @@ class BridgeRun(models.Model):
         :rtype: list[str]
         """
         domain = [("run_id", "=", self.id), ("external_id", "in", external_ids), ("action", "in", actions)]
+        domain.append(("flow_id", "=", self.flow_id.id))  # what it brought beside is in its log, too
         return self.env["bridge.log"].search_fetch(domain, ["external_id"]).mapped("external_id")
 
     def _count(self, outcomes, more=None):

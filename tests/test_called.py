@@ -101,6 +101,30 @@ class TestUpsert(CalledCase):
             self.call("upsert", [thing(2)], request_id="r1")
         self.assertFalse(self.bound(self.flow, 2))
 
+    def test_preview_is_not_the_answer_for_ever(self):
+        self.connector.state = "preview"
+        self.assertTrue(self.call("upsert", [thing(1)], request_id="r1")["preview"])
+        self.connector.state = "live"
+        self.assertEqual(self.results(thing(1), request_id="r1"), ["created"])
+        self.assertTrue(self.bound(self.flow, 1))
+
+    def test_flow_that_only_takes_keeps_no_outbox(self):
+        self.flow.direction = "pull"
+        self.results(thing(1))
+        self.assertFalse(self.env["bridge.change"].search([("flow_id", "=", self.flow.id)]))
+
+    def test_archived_connector_takes_nothing_whatever_the_caller_says(self):
+        self.connector.active = False
+        flows = self.env["bridge.flow"].with_user(self.caller).with_context(active_test=False)
+        with self.assertRaises(AccessError):
+            flows.upsert("things", [thing(1)])
+
+    def test_many_related_records_of_one_call_are_made(self):
+        tags = field("category_id", "tags", "many2many_key", options={"field": "name", "create": True})
+        self.called(fields=[field("name", "name", required=True), tags], push_domain=[], direction="pull")
+        document = thing(1, tags=[f"t{number}" for number in range(300)])
+        self.assertEqual(self.results(document), ["created"])
+
     def test_conflict_is_said(self):
         self.flow.authority = "ask"
         self.results(thing(1, phone="0"))
@@ -235,6 +259,32 @@ class TestChanges(CalledCase):
         self.bound(self.flow, 2).ref = "none"
         changes, _cursor = self.changes(cursor)
         self.assertEqual({one["id"]: one["action"] for one in changes}, {"1": "deleted", "2": "left"})
+
+    def test_deletion_of_a_record_that_was_told_and_has_no_id_yet_is_told(self):
+        _changes, cursor = self.changes()
+        ours = self.ours.id
+        self.env["res.partner"].create({"name": "Nobody's"}).unlink()
+        self.ours.unlink()
+        self.assertEqual(self.changes(cursor)[0], [{"id": False, "odoo_id": ours, "action": "deleted"}])
+
+    def test_deletion_while_nothing_was_captured_is_told(self):
+        self.results(thing(1), thing(2))
+        _changes, cursor = self.changes()
+        self.connector.state = "disabled"
+        self.bound(self.flow, 1).unlink()
+        self.connector.state = "live"
+        changes, _cursor = self.changes(cursor)
+        self.assertEqual({one["id"]: one["action"] for one in changes if one["id"]}, {"1": "deleted", "2": "changed"})
+
+    def test_record_that_came_to_be_one_to_push_is_told_when_it_goes(self):
+        mapping = self.flow.mapping_ids.filtered(lambda one: one.field_name == "ref")
+        mapping.unlink()
+        self.results(thing(1))
+        partner = self.bound(self.flow, 1)
+        partner.ref = "shop"
+        _changes, cursor = self.changes()
+        partner.unlink()
+        self.assertEqual([one["action"] for one in self.changes(cursor)[0]], ["deleted"])
 
     def test_related_key_that_changes_is_a_change_of_the_record(self):
         tag = self.env["res.partner.category"].create({"name": "Red"})

@@ -39,7 +39,8 @@ def check(pull, steps):
         for reference in references_in(value, ToCreate)
     }
     made, read = (run.position or {}).get(RELATED, 0) + len(wanted), run.fetched + len(steps)
-    is_asked = not run.dry_run and run.trigger != "record" and not run._is_confirmed(RELATED)
+    # Only a run of pages can stop and ask; its road is the patient one (see ``Pull``).
+    is_asked = pull.is_patient and not run.dry_run and not run._is_confirmed(RELATED)
     if wanted and is_asked and made > max(FEW, MOST_EACH * read):
         raise TooManyError(made, read)
     return len(wanted)

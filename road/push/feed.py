@@ -10,11 +10,12 @@ from .related import external_ids
 CHANGED, DELETED, LEFT = "changed", "deleted", "left"
 
 
-def told(push, record_ids):
+def told(push, record_ids, known_there):
     """What there is to say of Odoo records now.
 
     :param Push push: needs no client
     :param list[int] record_ids: Odoo ids; some may be gone
+    :param set[int] known_there: those of which the other system wants to know when they are gone or have left
     :return: of each that the other system is to know: ``id`` (its remote id, or None), ``odoo_id``, ``action``, and of
         one that is there ``record``; ``lacking``: fields whose related record has no remote id; ``error``: why it can
         not be said
@@ -32,7 +33,7 @@ def told(push, record_ids):
         if one in there:
             said = _record(push, one, push.records.browse(one.record_id), known)
             entries.append({**entry, "action": CHANGED, **said})
-        elif bound and bound.inside:
+        elif (bound and bound.inside) or one.record_id in known_there:
             entries.append({**entry, "action": LEFT if one.exists else DELETED})
     return entries
 

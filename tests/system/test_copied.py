@@ -22,12 +22,13 @@ def original(world):
     return server, database, worker
 
 
-@pytest.mark.parametrize("is_same", [True, False])
-def test_nothing_leaves_a_copy_until_a_person_has_said_what_it_is(world, original, tmp_path, is_same):
+@pytest.mark.parametrize(("is_same", "is_elsewhere"), [(True, True), (False, True), (False, False)])
+def test_nothing_leaves_a_copy_until_a_person_has_said_what_it_is(world, original, tmp_path, is_same, is_elsewhere):
+    """In another data directory, as after a restore; or beside the original, under another name."""
     server, database, worker = original
     worker.__exit__()
     copy = world.database("copy", source=database)
-    there = world.worker(copy, "--data-dir", str(tmp_path))
+    there = world.worker(copy, *(["--data-dir", str(tmp_path)] if is_elsewhere else []))
     server.requests.clear()
     there.call("lane")
     there.call("lane", number=2)
