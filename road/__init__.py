@@ -19,6 +19,9 @@ when is another attempt made?                                 ``jobs/retry.py``
 when does the cursor move?                                    ``road/pull/slice.py`` (``finish``), ``remote/delta.py``
 why was nothing removed?                                      ``road/pull/unseen.py`` (``is_believable``)
 why was nothing removed there?                                ``road/push/brake.py``
+why did it ask before it made tags?                           ``road/pull/brake.py``
+which of two with the same id counts?                         ``road/pull/twice.py``
+what is told to who asks for changes?                         ``road/push/feed.py``, ``models/bridge_feed.py``
 does a side keep what it was given?                           ``road/pull/kept.py``, ``road/push/journal.py``
 what of a list is asked for one by one, or in pieces?         ``road/pull/detail.py``, ``pieces.py``
 whose values stand, because a person says so?                 ``wizards/bridge_anew.py``, ``road/pull/plan.py``
