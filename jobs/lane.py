@@ -24,8 +24,11 @@ def run(env, lane_id):
     :param int lane_id: of the scheduled action; False for none
     """
     if not env["bridge.instance"]._is_at_home():
-        env["bridge.instance"]._hold()
-        env.flush_all()
+        try:
+            env["bridge.instance"]._hold()
+            env.flush_all()
+        except psycopg2.Error:
+            env.cr.rollback()  # another lane has done it at the same moment
         env["ir.cron"]._commit_progress(0, remaining=0)  # nothing is to be done, however much is due
         return
     env["bridge.instance"]._go_on()

@@ -178,12 +178,15 @@ class World:
         self.workplace = Workplace()
         self.stack = stack
 
-    def database(self, purpose, source=None):
-        """Return a fresh database with the addon; `source` is copied instead, if given."""
+    def database(self, purpose, source=None, at_home=True):
+        """Return a fresh database with the addon; `source` is copied instead, if given, and is at home there."""
         name = self.workplace.clone.database(f"system_{purpose}")
         databases = self.workplace.databases
         databases.copy(source, name) if source else databases.copy_installed(f"system_{purpose}")
         self.stack.callback(databases.drop, name)
+        if source and at_home:
+            with contextlib.closing(Sql(self.workplace, name)) as sql:
+                sql.rows("DELETE FROM ir_config_parameter WHERE key = 'integration_bridge.instances'")
         return name
 
     def worker(self, database, *options):

@@ -27,7 +27,7 @@ def test_nothing_leaves_a_copy_until_a_person_has_said_what_it_is(world, origina
     """In another data directory, as after a restore; or beside the original, under another name."""
     server, database, worker = original
     worker.__exit__()
-    copy = world.database("copy", source=database)
+    copy = world.database("copy", source=database, at_home=False)
     there = world.worker(copy, *(["--data-dir", str(tmp_path)] if is_elsewhere else []))
     server.requests.clear()
     there.call("lane")
