@@ -27,7 +27,9 @@ def run(env, lane_id):
         try:
             env["bridge.instance"]._hold()
             env.flush_all()
-        except psycopg2.Error:
+        except psycopg2.Error as error:
+            if not (is_busy(error) or isinstance(error, psycopg2.errors.UniqueViolation)):
+                raise
             env.cr.rollback()  # another lane has done it at the same moment
         env["ir.cron"]._commit_progress(0, remaining=0)  # nothing is to be done, however much is due
         return

@@ -136,8 +136,7 @@ def doubts(snapshot):
     :param dict snapshot: the remote's
     :rtype: dict
     """
-    found = {name[:-1]: value for name, value in (snapshot or {}).items() if name.endswith("?")}
-    return {name: value[0] for name, value in found.items() if value}
+    return _marked(snapshot, "?")
 
 
 def begun_name(name):
@@ -151,8 +150,12 @@ def begun(snapshot):
     :param dict snapshot: the remote's
     :rtype: dict
     """
-    found = {name[:-1]: value for name, value in (snapshot or {}).items() if name.endswith("!")}
-    return {name: value[0] for name, value in found.items() if value}
+    return _marked(snapshot, "!")
+
+
+def _marked(snapshot, mark):
+    """What stands in a snapshot beside its fields, under their names with a mark; what is over is empty."""
+    return {name[:-1]: value[0] for name, value in (snapshot or {}).items() if name.endswith(mark) and value}
 
 
 def _is_answered(name, terms, kept):

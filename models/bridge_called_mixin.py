@@ -121,9 +121,9 @@ class BridgeCalledMixin(models.AbstractModel):
         one = self._called_flow(flow, "push")
         ids = _read_ids(self.env, external_ids)
         known = self.env["bridge.binding"].sudo()._known(one, ids)
-        ids_here = list(dict.fromkeys(known.values()))
-        records = told(one._asked_road(), ids_here, set(ids_here)) if known else []
-        return _portable({"records": records, "unknown": [one for one in ids if one not in known]})
+        here = list(dict.fromkeys(known.values()))
+        records = told(one._asked_road(), here, set(here)) if here else []
+        return _portable({"records": records, "unknown": [each for each in ids if each not in known]})
 
     @api.model
     def status(self, flow):

@@ -9,8 +9,9 @@ from odoo.exceptions import UserError, ValidationError
 from ..road.inside import inside_after
 from ..road.push.feed import CHANGED
 
-MOST_MOVED = 5000  # changes that one call takes out of the outbox
 _logger = logging.getLogger(__name__)
+
+MOST_MOVED = 5000  # changes that one call takes out of the outbox
 AT_ONCE = 10_000  # records that are looked at by one query
 
 
@@ -58,7 +59,7 @@ class BridgeFeed(models.Model):
         """:param rows: (Odoo id, was it the other system) in the order of the changes; the last one of each counts"""
         if not rows:
             return
-        last = {row: place for place, row in enumerate(rows)}
+        last = list(dict.fromkeys(reversed(rows)))[::-1]
         self.env.cr.execute(
             """
             INSERT INTO bridge_feed (flow_id, res_id, own, number)
@@ -70,8 +71,8 @@ class BridgeFeed(models.Model):
             """,
             {
                 "flow": flow.id,
-                "ids": [res_id for res_id, _own in sorted(last, key=last.get)],
-                "own": [bool(own) for _res_id, own in sorted(last, key=last.get)],
+                "ids": [res_id for res_id, _own in last],
+                "own": [own for _res_id, own in last],
             },
         )
 

@@ -212,7 +212,7 @@ class Operation:
             raise Rejected("gone", "nothing", status=answer.status, host=address.host_of(answer.url))
         if identity is not None:
             raise self._other_record(client, answer, external_id, identity.external_id)
-        raise self._no_records(client, answer)
+        raise self.no_records(client, answer)
 
     def all_of(self, client, external_id, about=None):
         """All records of a list that belongs to one record.
@@ -251,7 +251,7 @@ class Operation:
             self._check_told(client, answer)
             if says_nothing(self.shown, answer.document):
                 return None
-            raise self._no_records(client, answer) from error
+            raise self.no_records(client, answer) from error
 
     def records(self, client, answer, state):
         """:raises RemoteError: it tells a failure, or has neither a list nor says that there is nothing"""
@@ -266,7 +266,7 @@ class Operation:
             records is None and state.get("seen") and self.paginator.says_end(state, answer)
         ):
             return []
-        raise self._no_records(client, answer)
+        raise self.no_records(client, answer)
 
     def _came(self, answer, records):
         """The list as it came, of which *Records in the Answer* may take only some.
@@ -294,7 +294,11 @@ class Operation:
             remote = client.excerpt(remote.encode("utf-8", "replace"))
             raise told_error(status, remote, answer.headers, address.host_of(answer.url), detail)
 
-    def _no_records(self, client, answer):
+    def no_records(self, client, answer):
+        """What is wrong with an answer that has no list where the operation says.
+
+        :rtype: ProtocolError
+        """
         return ProtocolError("no_records", place=self.shown, status=answer.status, excerpt=client.excerpt(answer.raw))
 
     def _other_record(self, client, answer, asked, given):

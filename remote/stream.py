@@ -158,8 +158,7 @@ class Stream:
         first = list(itertools.islice(records, 1))
         if not first:  # so large an answer, and no record in it: it may say why
             operation.records(self._client, self._as_told(), {})
-            excerpt = self._client.excerpt(answer.raw)
-            raise ProtocolError("no_records", place=operation.shown, status=answer.status, excerpt=excerpt)
+            raise operation.no_records(self._client, answer)
         return itertools.chain(first, records)
 
     def _file(self, asked):

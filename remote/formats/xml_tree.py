@@ -74,10 +74,7 @@ class Xml(Form):
 
     def decode(self, raw, content_type, host):
         """By the option, the BOM, the Content-Type, the XML declaration, in this order (RFC 7303 section 3)."""
-        declared = _DECLARED.match(raw[:1024])
-        if declared and "charset" not in content_type.lower():
-            content_type = f"charset={declared[1].decode()}"
-        return super().decode(raw, content_type, host)
+        return super().decode(raw, _charset(raw, content_type), host)
 
     def read(self, text, host):
         start = text.lstrip()[:1]
@@ -92,37 +89,34 @@ class Xml(Form):
 
     def lines(self, file, content_type, host):
         """As ``decode``: where the Content-Type says nothing, the declaration counts."""
-        declared = _DECLARED.match(file.peek(1024)[:1024])
-        if declared and "charset" not in content_type.lower():
-            content_type = f"charset={declared[1].decode()}"
-        return super().lines(file, content_type, host)
+        return super().lines(file, _charset(file.peek(1024), content_type), host)
 
     def stream(self, file, content_type, host, place):
         """Of the elements at a place; and what attributes and elements of the outermost one may tell of a failure.
 
         What was read is let go, so that the tree never has more than one of them.
         """
-        text, open_ones = _Undeclared(self.lines(file, content_type, host)), []
-        wanted = place.replace('"', "").split(".")
+        text, wanted = _Undeclared(self.lines(file, content_type, host)), place.replace('"', "").split(".")
+        above, names = [], []  # the open elements, and their names
         with _understood(host):
             for event, element in defusedxml.ElementTree.iterparse(text, events=("start", "end"), forbid_dtd=True):
-                if event == "end":
-                    open_ones.pop()
-                names = [self._name(one.tag) for one in (*open_ones, element)]
                 if event == "start":
-                    open_ones.append(element)
+                    above.append(element)
+                    names.append(self._name(element.tag))
                     if len(names) == 1:
                         yield from self._asides(names[0], {ATTRIBUTE + name: one for name, one in element.items()})
                     continue
+                above.pop()
                 is_inside, is_aside = names[: len(wanted)] == wanted, names[1:2] != wanted[1:2]
                 if is_inside and len(names) == len(wanted):
                     yield document.storable(self._value(element, tuple(names[:-1])))
                 elif is_aside and len(names) == 2 and _is_telling(names[1]):
                     yield from self._asides(names[0], {names[1]: self._value(element, (names[0],))})
-                elif is_inside or (is_aside and len(names) > 2 and _is_telling(names[1])):
-                    continue  # a part of what is still to come
-                if open_ones:
-                    open_ones[-1].remove(element)
+                is_part = is_inside and len(names) > len(wanted)
+                is_part = is_part or (is_aside and len(names) > 2 and _is_telling(names[1]))
+                names.pop()
+                if above and not is_part:  # a part is let go with the whole
+                    above[-1].remove(element)
 
     def _asides(self, outermost, content):
         yield from (Aside(name, value) for name, value in self.telling({outermost: content}).items())
@@ -226,6 +220,12 @@ def spoken(body: bytes):
     except ProtocolError:
         return None
     return _plain(next(iter(found.values()))) if isinstance(found, dict) else None
+
+
+def _charset(beginning, content_type):
+    """The Content-Type; where it says nothing of the character set, what the XML declares."""
+    declared = _DECLARED.match(beginning[:1024])
+    return f"charset={declared[1].decode()}" if declared and "charset" not in content_type.lower() else content_type
 
 
 @contextlib.contextmanager

@@ -64,17 +64,9 @@ def recognise(pull, arrivals):
     conflicts = pull.env["bridge.conflict"]
     standing = conflicts._standing_of(pull.flow, gone_here) if gone_here and pull.goes_both_ways else {}
     return [
-        _recognised(pull, one, *known.get(one.external_id, (None, False)), standing)
-        if one.external_id not in losers
-        else Facts(one, *_bound_record(known.get(one.external_id)), verdict=UNCHANGED)
+        _recognised(pull, one, *known.get(one.external_id, (None, False)), standing, one.external_id in losers)
         for one in arrivals
     ]
-
-
-def _bound_record(known):
-    """:return: what is known of a record that does not count, and its Odoo record"""
-    bound = known[0] if known else None
-    return bound, bound.res_id if bound and bound.alive else None
 
 
 def _by_reference(pull, arrivals, known):
@@ -103,8 +95,10 @@ def _as_sent(bound):
     return bound._replace(odoo_snapshot=terms, remote_snapshot=merge.without_keys(terms))
 
 
-def _recognised(pull, arrival, bound, same, standing):
+def _recognised(pull, arrival, bound, same, standing, has_lost):
     facts = Facts(arrival, bound, bound.res_id if bound and bound.alive else None, failure=arrival.failure)
+    if has_lost:
+        return facts._replace(failure=None, verdict=UNCHANGED)
     if arrival.failure or (bound is None and not arrival.deleted):
         return facts
     return _judged(pull, facts, same, standing.get(bound and bound.id, {}))

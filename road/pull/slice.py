@@ -16,6 +16,7 @@ from ...remote.delta import next_cursor
 from ...remote.errors import RemoteError
 from ...remote.stream import reader
 from ...remote.walk import Walk
+from ..outcome import NOTHING
 from ..policy import policy_of
 from ..slice import PREVIEW_RECORDS, Slice
 from . import arrival, detail
@@ -127,12 +128,10 @@ class PullSlice(Slice):
             twice=twice,
         )
         outcomes = pull.bring(twice.one_each(arrivals) if twice else arrivals)
-        if twice and twice.found:
-            self.run.position = {**self.run.position, "twice": twice.found}
+        found = {"twice": twice.found} if twice and twice.found else {}
         if pull.made_related:
-            made = self.run.position.get(RELATED, 0) + pull.made_related
-            self.run.position = {**self.run.position, RELATED: made}
-        self.checkpoint(page, arrivals, outcomes, time.monotonic() - started)
+            found[RELATED] = self.run.position.get(RELATED, 0) + pull.made_related
+        self.checkpoint(page, arrivals, outcomes, time.monotonic() - started, found)
         return self.commit(len(page.records))
 
     def ask(self, error):
@@ -161,15 +160,18 @@ class PullSlice(Slice):
             one._replace(prefer=merge.REMOTE, only=only) if run._is_anew(one.external_id) else one for one in arrivals
         ]
 
-    def checkpoint(self, page, arrivals, outcomes, seconds):
-        """Position and counters, in the transaction of the records."""
+    def checkpoint(self, page, arrivals, outcomes, seconds, found):
+        """Position and counters, in the transaction of the records.
+
+        :param dict found: what else the position has to keep
+        """
         repeated = len(arrivals) - len(outcomes)  # a later document of the page has spoken for these
         self.run._count(outcomes, {"fetched": len(arrivals), "unchanged": repeated, "duration": seconds})
-        self.advance(page, arrivals)
+        self.advance(page, arrivals, found)
 
-    def advance(self, page, arrivals):
+    def advance(self, page, arrivals, found=NOTHING):
         """The next slice begins behind this page."""
-        position = dict(self.run.position)
+        position = {**self.run.position, **found}
         position["began"] = position.get("began") or page.began.isoformat()
         updates = [one.updated for one in arrivals]
         position["candidate"] = self.delta.observe(position.get("candidate"), page.answer, updates)

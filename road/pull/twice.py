@@ -67,13 +67,8 @@ class Twice:
         return losers
 
     def _has_lost(self, arrival):
-        return any(
-            arrival.fingerprint in lost
-            for lost in (
-                self.before.get(arrival.external_id, ()),
-                self.found.get(arrival.external_id, {}).get("lost", ()),
-            )
-        )
+        found = self.found.get(arrival.external_id, {}).get("lost", ())
+        return arrival.fingerprint in (*self.before.get(arrival.external_id, ()), *found)
 
     def _is_newer(self, updated, other):
         """Was a record changed after another one, as far as their *Updated At* tell?"""

@@ -22,16 +22,15 @@ def told(push, record_ids, known_there):
     :rtype: list[dict]
     """
     facts = gather(push, record_ids)
-    there = [one for one in facts if one.exists and one.inside and one.readable]
-    records = push.records.with_context(active_test=False, bin_size=False).browse([one.record_id for one in there])
+    there = [one.record_id for one in facts if one.exists and one.inside and one.readable]
+    records = push.records.with_context(active_test=False, bin_size=False).browse(there)
     fetch_pushed(push.mapper, records)
-    known = external_ids(push, push.mapper, records)
-    entries = []
+    known, by_id, entries = external_ids(push, push.mapper, records), {record.id: record for record in records}, []
     for one in facts:
         bound = one.bound if one.bound and one.bound.external_id else None
         entry = {"id": bound and bound.external_id, "odoo_id": one.record_id}
-        if one in there:
-            said = _record(push, one, push.records.browse(one.record_id), known)
+        if one.record_id in by_id:
+            said = _record(push, one, by_id[one.record_id], known)
             entries.append({**entry, "action": CHANGED, **said})
         elif (bound and bound.inside) or one.record_id in known_there:
             entries.append({**entry, "action": LEFT if one.exists else DELETED})

@@ -82,14 +82,15 @@ def _write_begun(push, drafts):
 
 def _forget_begun(push, receipts):
     """What certainly did not arrive is not there."""
+    if push.policy.direction != "both":
+        return
     rows = []
     for receipt in receipts:
         if receipt.step.action != SEND_UPDATE or receipt.is_done or not _is_certainly_not_done(receipt):
             continue
         over = {merge.begun_name(name): None for name in receipt.step.changes}
         rows.append({"id": receipt.draft.bound.id, "odoo_snapshot": {}, "remote_snapshot": over})
-    if push.policy.direction == "both":
-        push.env["bridge.binding"]._merge_snapshots(rows, sent=False)
+    push.env["bridge.binding"]._merge_snapshots(rows, sent=False)
 
 
 def _is_certainly_not_done(receipt):
