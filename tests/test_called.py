@@ -286,6 +286,30 @@ class TestChanges(CalledCase):
         partner.unlink()
         self.assertEqual([one["action"] for one in self.changes(cursor)[0]], ["deleted"])
 
+    def test_record_that_the_acting_user_may_not_read_has_not_left(self):
+        self.results(thing(1))
+        _changes, cursor = self.changes()
+        partner = self.bound(self.flow, 1)
+        self.env["ir.rule"].create(
+            {
+                "name": "Hidden",
+                "model_id": self.env["ir.model"]._get_id("res.partner"),
+                "domain_force": [("id", "!=", partner.id)],
+            }
+        )
+        partner.phone = "7"
+        (change,), _cursor = self.changes(cursor)
+        self.assertEqual((change["id"], change["action"], change["record"]), ("1", "changed", False))
+        self.assertIn("may not read this record", change["error"])
+
+    def test_archived_tag_of_a_record_is_told_as_it_is_sent(self):
+        tag = self.env["res.partner.category"].create({"name": "Red", "active": False})
+        tags = field("category_id", "tags", "many2many_key", options={"field": "name"})
+        self.called(fields=[field("name", "name", required=True), tags], push_domain=[("ref", "=", "shop")])
+        self.ours.category_id = tag
+        changes, _cursor = self.changes()
+        self.assertEqual([one["record"]["tags"] for one in changes], [["Red"]])
+
     def test_related_key_that_changes_is_a_change_of_the_record(self):
         tag = self.env["res.partner.category"].create({"name": "Red"})
         self.called(

@@ -4,7 +4,7 @@ from ...mapping.errors import MappingError
 from ...mapping.paths import MISSING, parse_path
 from ..outcome import Failure
 from .document import UnrelatedError, fetch_pushed, nested_documents, portable
-from .gather import gather
+from .gather import gather, not_readable
 from .related import external_ids
 
 CHANGED, DELETED, LEFT = "changed", "deleted", "left"
@@ -32,7 +32,11 @@ def told(push, record_ids, known_there):
         if one.record_id in by_id:
             said = _record(push, one, by_id[one.record_id], known)
             entries.append({**entry, "action": CHANGED, **said})
-        elif (bound and bound.inside) or one.record_id in known_there:
+        elif not ((bound and bound.inside) or one.record_id in known_there):
+            continue  # the other system knows nothing of it
+        elif one.exists and one.inside:
+            entries.append({**entry, "action": CHANGED, "record": None, "error": not_readable(push).message})
+        else:
             entries.append({**entry, "action": LEFT if one.exists else DELETED})
     return entries
 

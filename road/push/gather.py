@@ -40,7 +40,7 @@ def gather(push, record_ids):
             prefer=push.ledger.prefer.get(record_id),
             only=push.run._anew_fields(),
             taken=record_id in bound and bound[record_id].job_id in running,
-            failure=_not_readable(push)
+            failure=not_readable(push)
             if record_id in bound and record_id in there and record_id not in readable._ids
             else None,
         )
@@ -48,7 +48,8 @@ def gather(push, record_ids):
     ]
 
 
-def _not_readable(push):
+def not_readable(push):
+    """:rtype: Failure"""
     message = push.env._(
         "The acting user %s may not read this record any more. Give the right, or another acting user.",
         push.flow.connector_id.sudo().user_id.name,
