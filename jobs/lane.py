@@ -23,17 +23,17 @@ def run(env, lane_id):
 
     :param int lane_id: of the scheduled action; False for none
     """
-    if not env["bridge.instance"]._is_at_home():
-        try:
-            env["bridge.instance"]._hold()
-            env.flush_all()
-        except psycopg2.Error as error:
-            if not (is_busy(error) or isinstance(error, psycopg2.errors.UniqueViolation)):
-                raise
-            env.cr.rollback()  # another lane has done it at the same moment
+    try:
+        may_work = env["bridge.instance"]._wake_up()
+        env.flush_all()
+    except psycopg2.Error as error:
+        if not (is_busy(error) or isinstance(error, psycopg2.errors.UniqueViolation)):
+            raise
+        env.cr.rollback()  # another lane has done it at the same moment
+        may_work = env["bridge.instance"]._is_at_home()
+    if not may_work:
         env["ir.cron"]._commit_progress(0, remaining=0)  # nothing is to be done, however much is due
         return
-    env["bridge.instance"]._go_on()
     rescue(env, lane_id)
     commit(env, 0)
     if lane_id in env["ir.cron"]._lanes()[env["ir.cron"]._lane_count() :].ids:

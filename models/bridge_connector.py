@@ -353,7 +353,7 @@ class BridgeConnector(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         approvals = self.env["bridge.approval"]
-        self.env["bridge.instance"]._is_at_home()  # the first one is made where the database belongs
+        self.env["bridge.instance"]._remember_home()
         connectors = super().create(vals_list)
         approvals._check_choice(connectors.user_id)  # also one that is a default
         approvals._check_person(connectors)

@@ -39,17 +39,34 @@ class BridgeInstance(models.AbstractModel):
 
     @api.model
     def _is_at_home(self):
-        """Is it where it was set up, or where a person has said that it belongs?
+        """Is it where it was set up, or where a person has said that it belongs? It writes nothing.
 
         :rtype: bool
         :raises OSError: if the data directory can not be read now
         """
         parameters = self.env["ir.config_parameter"].sudo()
         known = parameters.get_param(KNOWN)
-        if not known:
+        return not known or self._place() in json.loads(known)
+
+    @api.model
+    def _remember_home(self):
+        """Where the first connector is made, or the first lane works, is where the database belongs."""
+        if not self.env["ir.config_parameter"].sudo().get_param(KNOWN):
             self._settle_here()
-            return True
-        return self._place() in json.loads(known)
+
+    @api.model
+    def _wake_up(self):
+        """A lane begins to work.
+
+        :return: may it; elsewhere it must not
+        :rtype: bool
+        """
+        if not self._is_at_home():
+            self._hold()
+            return False
+        self._remember_home()
+        self._go_on()
+        return True
 
     @api.model
     def _settle_here(self, beside=()):
