@@ -101,6 +101,7 @@ class Converter:
     :cvar frozenset field_types: the types of Odoo fields it can fill; empty for any
     :cvar bool both_ways: can it write as well
     :cvar bool needs_path: does it read a place of the document
+    :cvar bool refers: may what it reads be a reference (mapping/references.py), which the road looks up
     """
 
     name = None
@@ -109,6 +110,7 @@ class Converter:
     field_types = frozenset()
     both_ways = True
     needs_path = True
+    refers = True
     null, nothing = None, ""  # what is sent for an empty field, where the mapping says null, and where it says empty
 
     def __init__(self, options, timezone="UTC"):

@@ -95,6 +95,10 @@ class _Chained(Converter):
     both_ways = False
     needs_path = False
 
+    @property
+    def refers(self):
+        return bool(self.then and self.then.refers)
+
     def _prepare(self):
         if self.settings["then"] in {"constant", "expression"}:
             self._refuse("then", "a converter that reads a value")
@@ -193,6 +197,10 @@ class FirstOf(Converter):
     def readers(self):
         """The converters of the ways."""
         return [reader for _path, reader in self.ways]
+
+    @property
+    def refers(self):
+        return any(reader.refers for reader in self.readers)
 
     def source(self, document):
         """What the first way says that says something; null if none does, and missing if none is there."""

@@ -14,6 +14,7 @@ _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d(?!\d)")
 class _OfTime(Converter):
     """What has a format and a zone."""
 
+    refers = False
     formats = moments.FORMATS
 
     def _prepare(self):

@@ -220,6 +220,7 @@ class Mapper:
     :param bytes salt: changes with the configuration, so that a changed mapping looks at every record again
     :ivar tuple[Rule] nested: those for records inside the record
     :ivar tuple[Rule] plain: all others
+    :ivar tuple[Rule] referring: of these, the ones whose values may be references
     :ivar tuple[str] keys: the fields by which records are matched
     """
 
@@ -228,6 +229,7 @@ class Mapper:
         self.salt = salt
         self.nested = tuple(rule for rule in self.rules if rule.is_nested)
         self.plain = tuple(rule for rule in self.rules if not rule.is_nested)
+        self.referring = tuple(rule for rule in self.plain if rule.converter.refers)
         self.keys = tuple(rule.field for rule in self.rules if rule.key)
         self._places = {name: parse_expression(text) for name, text in record.items() if text}
         self._parts = [_part_of(rule) for rule in self.rules]

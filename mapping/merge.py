@@ -112,6 +112,8 @@ def renew(snapshot, terms, *, agreed, kept=(), known=None):
     :param known: where the other side has another record now: the fields of which what was agreed still counts
     :rtype: dict
     """
+    if not snapshot and not kept and agreed is terms:
+        return dict(terms)  # each record that is new
     old = {
         name: value
         for name, value in (snapshot or {}).items()

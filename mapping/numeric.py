@@ -85,6 +85,7 @@ class Integer(Converter):
 
     name = "integer"
     label = _lt("Whole number")
+    refers = False
     options = {"decimal_sign": DECIMAL_SIGN}
     field_types = frozenset({"integer", "float", "monetary", "char"})
     LARGEST = 2**31 - 1  # PostgreSQL's int4
@@ -114,6 +115,7 @@ class Decimal(Converter):
 
     name = "decimal"
     label = _lt("Decimal number")
+    refers = False
     options = {
         "scale": Option("scale", _lt("how many minor units make one, 100 for cents"), default=1),
         "scale_by_currency": Option("text", _lt("amounts are in minor units; where the record has its currency code")),

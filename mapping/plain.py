@@ -24,6 +24,7 @@ class Text(Converter):
 
     name = "text"
     label = _lt("Text")
+    refers = False
     options = {
         "strip": Option("boolean", _lt("remove white space at both ends"), default=False),
         "html_entities": Option(
@@ -54,6 +55,7 @@ class Boolean(Converter):
 
     name = "boolean"
     label = _lt("Yes or no")
+    refers = False
     options = {
         "true_values": Option("list", _lt("the only remote values for yes; the first one is written")),
         "false_values": Option("list", _lt("the only remote values for no; the first one is written")),
@@ -98,6 +100,7 @@ class Selection(Converter):
 
     name = "selection"
     label = _lt("Choice")
+    refers = False
     options = {
         "values": Option("choices", _lt("remote value: Odoo value; or a list of such pairs")),
         "other": Option("any", _lt("Odoo value for remote values that are not in the table")),
@@ -170,6 +173,7 @@ class Html(Converter):
 
     name = "html"
     label = _lt("Formatted text (HTML)")
+    refers = False
     options = {"plain_text": Option("boolean", _lt("the remote side has plain text, not HTML"), default=False)}
     field_types = frozenset({"html", "text"})
 

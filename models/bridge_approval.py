@@ -1,6 +1,6 @@
 from contextlib import contextmanager
 
-from odoo import SUPERUSER_ID, api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models, tools
 from odoo.exceptions import AccessError, UserError, ValidationError
 
 from ..acting import (
@@ -110,8 +110,11 @@ class BridgeApproval(models.Model):
         return group_of(message) if field_name and self._is_secret(model_name, field_name) else message
 
     @api.model
+    @tools.ormcache("use")
     def _is_sensitive(self, use):
         """May only a system administrator approve this?
+
+        The answer depends on the code of the installed addons alone, and is asked for each field before each page.
 
         :param Use use: of any connector
         :rtype: bool

@@ -87,8 +87,9 @@ class BridgeLog(models.Model):
         """
         if not rows:
             return
+        secret = self._secret_fields(flow, {name for row in rows for name in row.get("changes") or ()})
         rows = [
-            {**row, "changes": self._without_secrets(flow, row["changes"])} if row.get("changes") else row
+            {**row, "changes": self._without_secrets(row["changes"], secret)} if row.get("changes") else row
             for row in rows
         ]
         self.env.cr.execute(
@@ -106,13 +107,16 @@ class BridgeLog(models.Model):
         run.invalidate_recordset(["log_ids"])
 
     @api.model
-    def _without_secrets(self, flow, changes):
-        """Values of fields such as passwords are not written down, not even for an administrator."""
+    def _secret_fields(self, flow, names):
+        """Fields such as passwords."""
         is_secret = self.env["bridge.approval"]._is_secret
-        return {
-            name: [REDACTED if one else one for one in values] if is_secret(flow.model, name) else values
-            for name, values in changes.items()
-        }
+        return {name for name in names if is_secret(flow.model, name)}
+
+    @api.model
+    def _without_secrets(self, changes, secret):
+        """Their values are not written down, not even for an administrator."""
+        found = secret & changes.keys()
+        return {**changes, **{name: [REDACTED if one else one for one in changes[name]] for name in found}}
 
     def _changes_table(self, rows):
         head = Markup("<thead><tr><th>%s</th><th>%s</th><th>%s</th></tr></thead>") % (

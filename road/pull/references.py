@@ -37,7 +37,7 @@ def references(pull, facts, *kinds):
 
 
 def _own_references(flow, mapper, facts, kinds, is_inside=False):
-    for rule in mapper.plain:
+    for rule in mapper.referring:
         value = facts.values.get(rule.field)
         if type(value) not in SCALARS and any(references_in(value, kind) for kind in kinds):
             yield Reference(flow, rule, value, is_inside)

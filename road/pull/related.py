@@ -36,7 +36,8 @@ def fetch(pull, records):
     """
     if pull.run.dry_run:
         return records
-    records = [_with_files(pull, facts) if facts.is_mapped else facts for facts in records]
+    has_images = any(map(_has_images, (pull.mapper, *(rule.child for rule in pull.mapper.nested))))
+    records = [_with_files(pull, facts, has_images) if facts.is_mapped else facts for facts in records]
     if pull.client is None:
         return records
     for flow, external_ids in _missing(pull, records).items():
@@ -86,9 +87,9 @@ def _documents(operation, client, external_ids):
 # Files
 
 
-def _with_files(pull, facts):
+def _with_files(pull, facts, has_images):
     """A record, and those inside it, with the content of the files that they point to."""
-    if any(_has_images(one) for one in (pull.mapper, *(rule.child for rule in pull.mapper.nested))):
+    if has_images:
         facts = throughout(pull, facts, functools.partial(_inline_images, pull))
     if not any(references(pull, facts, Download)):
         return facts
