@@ -33,6 +33,11 @@ class Workplace:
         return PythonEnv(self.cache, "servers", ["servers"]).prepare()
 
     @cached_property
+    def clients_env(self):
+        """Python with the clients by which other systems call Odoo."""
+        return PythonEnv(self.cache, "clients", ["clients"]).prepare()
+
+    @cached_property
     def directus_env(self):
         """Node.js with Directus."""
         return NodeEnv(self.cache, "directus", directus.COMPILED).prepare()

@@ -170,6 +170,14 @@ def example(language):
     return "\n".join(line[4:] for line in block.splitlines())
 
 
+def run_example(python, language, values, then=""):
+    """Run the example as a program that knows these values; return what it printed."""
+    program = "\n".join([*(f"{name} = {value!r}" for name, value in values.items()), example(language), then])
+    done = subprocess.run([str(python), "-c", program], capture_output=True, text=True, timeout=PATIENCE)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
 def test_examples_of_the_page_work_as_they_stand(world, called):
     database, _worker, key = called
     with world.workplace.odoo.server(database) as server:
@@ -180,9 +188,10 @@ def test_examples_of_the_page_work_as_they_stand(world, called):
         first, second = re.findall(r"\{.*\}", done.stdout.replace("}{", "}\n{"))
         assert json.loads(first)["results"][0]["result"] == "created"
         assert [one["record"]["name"] for one in json.loads(second)["changes"]] == ["Ann"]
-        worker_sees = "\n".join(f"{name} = {value!r}" for name, value in values.items())
-        program = f"{worker_sees}\n{example('Python')}\nprint(call('status', 'contacts')['records'])"
-        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=PATIENCE)
-        assert done.returncode == 0, done.stderr
-        told, number = done.stdout.splitlines()
+        told, number = run_example(sys.executable, "Python", values, "print(call('status', 'contacts')['records'])")
         assert told.startswith("changed 7 {'name': 'Ann'") and number == "1"
+        # Libraries that a developer is likely to have; each with a venv of its own (dev/requirements/clients.in).
+        values |= {"HOST": "127.0.0.1", "PORT": server.port}
+        python = world.workplace.clients_env.python
+        assert run_example(python, "Odoo's own client library", values) == ["created 8 None"]
+        assert run_example(python, "``odoorpc``", values) == ["8 Ben", "unknown: ['9']"]
