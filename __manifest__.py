@@ -29,6 +29,7 @@
         "data/ir_cron.xml",
         "wizards/bridge_anew_views.xml",
         "wizards/bridge_definition_import_views.xml",
+        "wizards/bridge_find_views.xml",
         "wizards/bridge_job_ignore_views.xml",
         "wizards/bridge_job_replay_views.xml",
         "wizards/bridge_job_there_views.xml",

@@ -273,6 +273,27 @@ class BridgeJob(models.Model):
             self.invalidate_model()
             self.env["ir.cron"]._wake_lanes()
 
+    @api.model
+    def _open_with(self, flow_ids, text, limit):
+        """Records that fail and say a text anywhere in what came: the newest ones. Who asks may not be told of all.
+
+        :return: ids of jobs
+        :rtype: list[int]
+        """
+        self.flush_model()
+        self.env.cr.execute(
+            """
+            SELECT id
+              FROM bridge_job
+             WHERE state IN ('failed', 'uncertain') AND flow_id = ANY(%s)
+               AND position(lower(%s) in lower(payload::text)) > 0
+          ORDER BY id DESC
+             LIMIT %s
+            """,
+            [list(flow_ids), text, limit],
+        )
+        return [row[0] for row in self.env.cr.fetchall()]
+
     # ----------------------------------------------------------------------------------------------------------------
     # Working
     # ----------------------------------------------------------------------------------------------------------------

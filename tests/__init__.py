@@ -29,6 +29,7 @@ from . import (
     test_faults_push,
     test_faults_push_connector,
     test_faults_records,
+    test_find,
     test_flow,
     test_formats,
     test_gone,

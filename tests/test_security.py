@@ -12,6 +12,8 @@ WIZARDS = (
     "bridge.anew",
     "bridge.caller",
     "bridge.definition.import",
+    "bridge.find",
+    "bridge.find.line",
     "bridge.job.ignore",
     "bridge.job.replay",
     "bridge.job.there",

@@ -1,0 +1,132 @@
+from odoo.exceptions import UserError
+from odoo.tests import new_test_user, tagged
+
+from .common import BridgeCase, thing
+
+
+@tagged("post_install", "-at_install")
+class TestFind(BridgeCase):
+    """Why is this record not here? (promise 5)"""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        groups = "base.group_user,base.group_partner_manager,integration_bridge.group_integration_bridge_{}"
+        cls.user, cls.operator = (
+            new_test_user(cls.env, f"find_{one}", groups.format(one)) for one in ("user", "operator")
+        )
+
+    def find(self, text, who=None):
+        find = self.env["bridge.find"].with_user(who or self.user).create({"sought": text})
+        find.action_find()
+        return find
+
+    def states(self, text, who=None):
+        return self.find(text, who).line_ids.mapped("state")
+
+    def setUp(self):
+        super().setUp()
+        self.flow = self.connect()
+
+    def test_one_that_is_here_is_found_by_remote_id_name_and_e_mail(self):
+        self.server.records["things"] = [thing(1, name="Ada Lovelace", email="ada@example.com"), thing(2)]
+        self.sync(self.flow)
+        for text in ("1", "Ada Lovelace", "ada lovelace", "ADA@example.com", " Lovelace "):
+            with self.subTest(text):
+                line = self.find(text).line_ids
+                self.assertEqual((line.external_id, line.state, line.record_label), ("1", "here", "Ada Lovelace"))
+        self.assertEqual(line.action_open()["res_id"], self.bound(self.flow, 1).id)
+
+    def test_one_that_never_came_in_is_found_by_what_it_says(self):
+        self.server.records["things"] = [thing(1, name=None, email="zoe@example.com")]
+        self.sync(self.flow)
+        job = self.failures(self.flow)
+        for text in ("1", "zoe@example.com"):
+            with self.subTest(text):
+                line = self.find(text).line_ids
+                self.assertEqual((line.state, line.job_id), ("failed", job))
+                self.assertIn("It is not in Odoo. It fails since", line.story)
+                self.assertIn("press Retry", line.story)
+        self.assertFalse(line.can_retry)
+        self.assertEqual(line.action_open()["res_id"], job.id)
+
+    def test_an_operator_retries_from_the_story(self):
+        self.server.records["things"] = [thing(1, name=None)]
+        self.sync(self.flow)
+        find = self.find("1", self.operator)
+        self.assertTrue(find.line_ids.can_retry)
+        find.line_ids.action_retry()
+        self.assertEqual(find.line_ids.state, "waiting")
+
+    def test_one_that_was_ignored_says_why(self):
+        self.server.records["things"] = [thing(1, name=None)]
+        self.sync(self.flow)
+        self.env["bridge.job.ignore"].create(
+            {"reason": "A test order.", "domain": f'[["id", "=", {self.failures(self.flow).id}]]'}
+        ).action_ignore()
+        line = self.find("1").line_ids
+        self.assertEqual(line.state, "ignored")
+        self.assertIn("A test order.", line.story)
+
+    def test_one_that_is_in_odoo_only_says_that(self):
+        self.env["res.partner"].create({"name": "Only Here"})
+        line = self.find("Only Here").line_ids
+        self.assertEqual(line.state, "apart")
+        self.assertIn("belongs to no record of", line.story)
+
+    def test_one_that_is_not_to_be_sent_says_that(self):
+        self.flow.operation_ids.create(
+            {"flow_id": self.flow.id, "kind": "create", "method": "POST", "path": "/things", "records_path": "@"}
+        )
+        self.flow.write({"direction": "push", "push_domain": "[('ref', '=', 'shop')]"})
+        partners = self.env["res.partner"].create([{"name": "Apart"}, {"name": "To Send", "ref": "shop"}])
+        self.env["bridge.change"].search([]).unlink()
+        self.assertEqual(self.states("Apart"), ["apart"])
+        self.assertEqual(self.states("To Send"), ["waiting"])
+        self.assertIn("Push Everything", self.find("To Send").line_ids.story)
+        self.env["bridge.change"]._note(self.flow.id, "res.partner", partners.ids)
+        self.env.cr.flush()
+        self.assertIn("waits to be sent", self.find("To Send").line_ids.story)
+
+    def test_a_conflict_and_what_was_removed(self):
+        self.server.records["things"] = [thing(1), thing(2)]
+        self.sync(self.flow)
+        self.conflict(self.flow, 1)
+        self.assertEqual(self.states("1"), ["conflict"])
+        self.server.records["things"] = [self.server.records["things"][0]]
+        self.flow.remove_limit = 100
+        for _twice in range(2):
+            self.sync(self.flow, full=True)
+        self.assertIn(self.states("2")[0], ("gone", "waiting"))
+
+    def test_one_that_nobody_knows_can_be_asked_for(self):
+        find = self.find("4711", self.operator)
+        self.assertTrue(find.is_unknown and find.has_askable)
+        self.server.records["things"] = [thing(4711)]
+        action = find.action_ask()
+        self.assertEqual(action["context"], {"default_flow_id": self.flow.id, "default_external_ids": "4711"})
+
+    def test_nothing_is_said_of_what_a_person_may_not_read(self):
+        self.server.records["things"] = [thing(1, name=None, email="zoe@example.com"), thing(2, name="Hidden")]
+        self.sync(self.flow)
+        self.env["ir.rule"].create(
+            {
+                "name": "Nobody sees them",
+                "model_id": self.env.ref("base.model_res_partner").id,
+                "domain_force": "[('name', '!=', 'Hidden')]",
+            }
+        )
+        self.assertFalse(self.find("Hidden").line_ids)
+        self.env["ir.model.access"].search([("model_id.model", "=", "res.partner")]).perm_read = False
+        self.env["ir.model.access"].flush_model()
+        self.env.registry.clear_cache()
+        self.assertFalse(self.find("zoe@example").line_ids)
+
+    def test_wildcards_are_none_and_nothing_is_refused(self):
+        self.server.records["things"] = [thing(1, name="Ada")]
+        self.sync(self.flow)
+        self.assertFalse(
+            self.find("%").line_ids.filtered(lambda line: line.external_id == "1" and line.state == "failed")
+        )
+        with self.assertRaisesRegex(UserError, "Write what you know"):
+            self.find("  ")

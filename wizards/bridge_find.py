@@ -1,0 +1,395 @@
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+
+from ..road.inside import inside
+
+MOST = 20  # of each kind of thing that is looked through
+SEARCHED = ("char", "text")
+OPEN = ("failed", "uncertain", "pending", "running")
+
+
+class _Place(NamedTuple):
+    """A record of a flow, by what is known of it: its remote id, its Odoo id, or both."""
+
+    flow: object
+    external_id: str | None
+    res_id: int
+
+
+class BridgeFind(models.TransientModel):
+    """Why is this record not here? Whatever a person knows of it is enough to find what the bridge knows of it."""
+
+    _name = "bridge.find"
+    _description = "Find a Record"
+    _rec_name = "sought"
+
+    sought = fields.Char("Name, Number, E-Mail or Remote ID")
+    connector_id = fields.Many2one("bridge.connector", "In", help="Empty: in all of them.")
+    was_sought = fields.Char(readonly=True)
+    line_ids = fields.One2many("bridge.find.line", "find_id", readonly=True)
+    is_unknown = fields.Boolean(compute="_compute_is_unknown")
+    has_askable = fields.Boolean(compute="_compute_is_unknown")
+
+    @api.depends("was_sought", "line_ids", "connector_id")
+    def _compute_is_unknown(self):
+        for find in self:
+            find.is_unknown = bool(find.was_sought and not find.line_ids)
+            find.has_askable = bool(find._askable())
+
+    def action_find(self):
+        """Look in what was synced, what failed, what waits, what was left out, and in Odoo itself.
+
+        :raises UserError: if nothing was typed
+        """
+        self.ensure_one()
+        text = (self.sought or "").strip()
+        if not text:
+            raise UserError(self.env._("Write what you know of the record: its name, number, e-mail or remote ID."))
+        places = self._places(text)
+        lines = sorted((self._told(place) for place in places), key=lambda line: SEVERITY.index(line["state"]))
+        self.write({"was_sought": text, "line_ids": [(5, 0, 0), *((0, 0, line) for line in lines)]})
+        return self._shown()
+
+    def action_ask(self):
+        """Ask the other system for the record by its remote ID."""
+        self.ensure_one()
+        flows = self._askable()
+        action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_recover_action")
+        chosen = flows.id if len(flows) == 1 else False
+        return {**action, "context": {"default_flow_id": chosen, "default_external_ids": self.was_sought}}
+
+    def _shown(self):
+        action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_find_action")
+        return {**action, "res_id": self.id}
+
+    def _flows(self):
+        domain = [("parent_id", "=", False)]
+        if self.connector_id:
+            domain.append(("connector_id", "=", self.connector_id.id))
+        return self.env["bridge.flow"].search(domain)
+
+    def _askable(self):
+        """The flows whose other system can be asked for one record."""
+        return self._flows().filtered(
+            lambda flow: flow.direction != "push" and flow.connector_id.state == "live" and flow._operation("get")
+        )
+
+    # ----------------------------------------------------------------------------------------------------------------
+    # Where a record can be
+    # ----------------------------------------------------------------------------------------------------------------
+
+    def _places(self, text):
+        """:rtype: list[_Place]"""
+        flows, found = self._flows(), {}
+        bindings = self.env["bridge.binding"].search(
+            [("external_id", "=", text), ("flow_id", "in", flows.ids)], limit=MOST
+        )
+        for model, some in flows.grouped("model").items():
+            bindings |= self._bindings_of(some, records := self._records(model, some, text))
+            self._keep(found, (_Place(flow, None, one.id) for flow in some for one in records))
+        bound = {(one.flow_id, one.res_id): one.external_id for one in bindings if one.res_id}
+        found = {
+            place: None
+            for place in found
+            if (place.flow, place.res_id) not in bound and (len(found) <= MOST or place.flow.direction != "pull")
+        }
+        self._keep(found, (_Place(one.flow_id, one.external_id or None, one.res_id) for one in bindings))
+        for job in self._jobs(flows, text):
+            self._keep(found, [_Place(job.flow_id, job.external_id or None, job.res_id)])
+        if not any(place.external_id for place in found):
+            self._keep(found, self._logged(flows, text))
+        return list(found)[: 2 * MOST]
+
+    @staticmethod
+    def _keep(found, places: Iterable[_Place]):
+        """One that is known by both ids already is not there a second time."""
+        for place in places:
+            same = [
+                one
+                for one in found
+                if one.flow == place.flow
+                and (
+                    (place.external_id and one.external_id == place.external_id)
+                    or (place.res_id and one.res_id == place.res_id)
+                )
+            ]
+            if same:
+                old = found.pop(same[0], None)
+                place = _Place(place.flow, place.external_id or same[0].external_id, place.res_id or same[0].res_id)
+                found[place] = old
+            else:
+                found[place] = None
+
+    def _records(self, model_name, flows, text):
+        """Odoo's records, as this person sees them, in which a mapped text says just this, or that are called so."""
+        model = self.env.get(model_name)
+        if model is None or not model.has_access("read"):
+            return self.env["bridge.find"]
+        names = {mapping.field_name for mapping in flows.mapping_ids} | {"name", "ref", "email"}
+        names = [
+            name
+            for name in sorted(names & model._fields.keys())
+            if model._fields[name].type in SEARCHED
+            and model._fields[name].store
+            and not self.env["bridge.job"]._is_hidden_field(model_name, name)
+        ]
+        domain = Domain.OR([Domain(name, "=ilike", _literal(text)) for name in names]) if names else Domain.FALSE
+        records = model.with_context(active_test=False)
+        found = records.search(domain, limit=MOST)
+        return found or records.browse(one for one, _name in records.name_search(text, limit=MOST))
+
+    def _bindings_of(self, flows, records):
+        if not records or records._name == self._name:
+            return self.env["bridge.binding"]
+        return self.env["bridge.binding"].search([("flow_id", "in", flows.ids), ("res_id", "in", records.ids)])
+
+    def _jobs(self, flows, text):
+        """Records that failed or wait, also those that only their content tells."""
+        jobs = self.env["bridge.job"]
+        mine = Domain("flow_id", "in", flows.ids) & Domain("kind", "in", ("pull_record", "push_record"))
+        named = Domain("external_id", "=", text) | Domain("record_label", "ilike", text)
+        found = jobs.search(mine & named, limit=MOST)
+        # Only what this person may read of a record counts, or it could be guessed letter by letter.
+        holding = jobs.browse(jobs.sudo()._open_with(flows.ids, text, MOST))._filtered_access("read")
+        found |= holding.filtered(lambda job: text.lower() in (job.payload_text or "").lower())
+        return found.sorted(lambda job: (job.state not in OPEN, -job.id))
+
+    def _logged(self, flows, text):
+        """What was left out, or is gone again: only the log knows of it."""
+        lines, mine = self.env["bridge.log"], Domain("flow_id", "in", flows.ids) & Domain("dry_run", "=", False)
+        found = lines.search(mine & Domain("external_id", "=", text), limit=MOST)
+        found = found or lines.search(mine & Domain("record_label", "ilike", text), limit=MOST)
+        return [_Place(one.flow_id, one.external_id or None, one.res_id or 0) for one in found]
+
+    # ----------------------------------------------------------------------------------------------------------------
+    # What is told of one
+    # ----------------------------------------------------------------------------------------------------------------
+
+    def _told(self, place):
+        """The story of a record: what is the matter, since when, and what can be done.
+
+        :return: values of a line
+        """
+        flow, key = place.flow, self._key(place)
+        line = {"flow_id": flow.id, "external_id": place.external_id, "res_id": place.res_id}
+        binding = self.env["bridge.binding"].search(key, limit=1)
+        job = self.env["bridge.job"].search(
+            Domain(key) & Domain("kind", "in", ("pull_record", "push_record")) & Domain("state", "in", OPEN), limit=1
+        )
+        ignored = self.env["bridge.job"].search(Domain(key) & Domain("ignored_reason", "!=", False), limit=1)
+        last = self.env["bridge.log"].search(Domain(key) & Domain("dry_run", "=", False), limit=1)
+        line |= {"binding_id": binding.id, "job_id": (job or ignored).id, "log_id": last.id}
+        line["record_label"] = (
+            binding.record_name
+            or (place.res_id and binding._name_of_record(flow.model, place.res_id))
+            or (job or ignored or last).record_label
+        )
+        state, story = self._of_job(job)
+        if not state and binding:
+            state, story = self._of_binding(binding)
+        if not state and ignored:
+            state = "ignored"
+            story = self.env._("Somebody has said that its failure is to be ignored: %s", ignored.ignored_reason)
+        if not state and place.res_id:
+            state, story = self._of_record(flow, place.res_id)
+        if not state:
+            state, story = self._of_log(last)
+        return {**line, "state": state, "story": story}
+
+    @staticmethod
+    def _key(place):
+        """A record is known by its remote id, or else by its Odoo id."""
+        name, value = ("external_id", place.external_id) if place.external_id else ("res_id", place.res_id)
+        return [("flow_id", "=", place.flow.id), (name, "=", value)]
+
+    def _of_job(self, job):
+        if not job:
+            return None, None
+        since, message = self._day(job.create_date), job.error_text
+        where = self._where(job)
+        if job.state == "uncertain":
+            return "failed", self.env._(
+                "It was sent to %(system)s, and nobody knows whether it arrived there (%(since)s). Look there, then"
+                " say so.",
+                system=job.connector_id.name,
+                since=since,
+            )
+        if job.state == "failed":
+            return "failed", self.env._(
+                "%(where)s It fails since %(since)s: %(message)s Correct the cause, then press Retry.",
+                where=where,
+                since=since,
+                message=_sentence(message),
+            )
+        if message:
+            return "waiting", self.env._(
+                "%(where)s It failed on %(since)s: %(message)s It is tried again at %(due)s.",
+                where=where,
+                since=since,
+                message=_sentence(message),
+                due=self._day(job.due_at),
+            )
+        if job.kind == "pull_record":
+            return "waiting", self.env._("It is being fetched; that was asked for on %s.", since)
+        return "waiting", self.env._("It is being sent; that was asked for on %s.", since)
+
+    def _where(self, job):
+        if job.kind == "push_record":
+            return self.env._("It is in Odoo, but not in %s as it should be.", job.connector_id.name)
+        if self._is_bound(job):
+            return self.env._("It is in Odoo, but not up to date.")
+        return self.env._("It is not in Odoo.")
+
+    def _is_bound(self, job):
+        return bool(job.external_id and self.env["bridge.binding"]._known(job.flow_id.sudo(), [job.external_id]))
+
+    def _of_binding(self, binding):
+        system, synced = binding.connector_id.name, self._day(binding.synced)
+        stories = {
+            "missing": (
+                "waiting",
+                self.env._(
+                    "It is in Odoo. The last full sync did not find it in %s any more; the next one decides.", system
+                ),
+            ),
+            "removed": ("gone", self.env._("It was deleted in %(system)s (%(day)s).", system=system, day=synced)),
+            "creating": ("waiting", self.env._("It was sent to %s; the answer is not here yet.", system)),
+            "left": (
+                "gone",
+                self.env._("It was in agreement with %s once, and is not kept so any more: it left the flow.", system),
+            ),
+        }
+        if binding.status == "conflict":
+            return "conflict", self.env._(
+                "It is on both sides, and both have changed it. A person has to decide which values are right."
+            )
+        if binding.status == "waiting":
+            return "waiting", self.env._(
+                "It is on both sides. It was changed in Odoo, and has still to be sent to %s.", system
+            )
+        if binding.state in stories:
+            return stories[binding.state]
+        if not binding.res_id:
+            return "gone", self.env._("It is in %s, and its Odoo record was deleted.", system)
+        return "here", self.env._(
+            "It is in Odoo and in %(system)s; the last change was synced on %(day)s.", system=system, day=synced
+        )
+
+    def _of_record(self, flow, res_id):
+        """An Odoo record that has no partner in the other system."""
+        system = flow.connector_id.name
+        record = self.env[flow.model].browse(res_id).exists()
+        if not record:
+            return "gone", self.env._("It was deleted in Odoo.")
+        if flow.direction == "pull":
+            return "apart", self.env._(
+                "It is in Odoo, and belongs to no record of %s: it was made here, or was not recognised.", system
+            )
+        waits = self.env["bridge.change"].search_count([("flow_id", "=", flow.id), ("res_id", "=", res_id)], limit=1)
+        if waits:
+            return "waiting", self.env._("It is in Odoo, and waits to be sent to %s.", system)
+        if self._is_inside(flow, res_id):
+            return "waiting", self.env._(
+                "It is in Odoo and is to be sent to %s, which has not happened yet: press Push Everything in the flow.",
+                system,
+            )
+        return "apart", self.env._(
+            "It is in Odoo. The flow “%(flow)s” does not send it to %(system)s, because it is not among its Records to"
+            " Push.",
+            flow=flow.name,
+            system=system,
+        )
+
+    @staticmethod
+    def _is_inside(flow, res_id):
+        try:
+            return bool(inside(flow.sudo(), [res_id]))
+        except UserError:
+            return False  # the connector may do nothing now, and says so itself
+
+    def _of_log(self, line):
+        actions = dict(line._fields["action"]._description_selection(self.env))
+        story = self.env._(
+            "What happened last was “%(action)s”, on %(day)s. %(message)s",
+            action=actions.get(line.action, ""),
+            day=self._day(line.create_date),
+            message=_sentence(line.message_text),
+        )
+        return "skipped" if line.action == "skip" else "gone", story.strip()
+
+    def _day(self, moment):
+        """A moment as this person reads it."""
+        return self.env["ir.qweb.field.datetime"].value_to_html(moment, {"format": "medium"}) if moment else ""
+
+
+SEVERITY = ("failed", "conflict", "waiting", "ignored", "skipped", "gone", "apart", "here")
+
+
+class BridgeFindLine(models.TransientModel):
+    _name = "bridge.find.line"
+    _description = "A Record That Was Found"
+
+    find_id = fields.Many2one("bridge.find", required=True, ondelete="cascade")
+    flow_id = fields.Many2one("bridge.flow", ondelete="cascade")
+    connector_id = fields.Many2one(related="flow_id.connector_id")
+    external_id = fields.Char("Remote ID")
+    res_id = fields.Integer("Odoo Record ID")
+    record_label = fields.Char("Record")
+    state = fields.Selection(
+        [
+            ("failed", "Failed"),
+            ("conflict", "In Conflict"),
+            ("waiting", "Waits"),
+            ("ignored", "Ignored"),
+            ("skipped", "Left Out"),
+            ("gone", "Gone"),
+            ("apart", "Not Connected"),
+            ("here", "All Is Well"),
+        ]
+    )
+    story = fields.Text()
+    job_id = fields.Many2one("bridge.job", ondelete="cascade")
+    binding_id = fields.Many2one("bridge.binding", ondelete="cascade")
+    log_id = fields.Many2one("bridge.log", ondelete="cascade")
+    can_retry = fields.Boolean(compute="_compute_can_retry")
+
+    @api.depends("job_id.state")
+    @api.depends_context("uid")
+    def _compute_can_retry(self):
+        may = self.env.user.has_group("integration_bridge.group_integration_bridge_operator")
+        for line in self:
+            line.can_retry = may and line.job_id.state in ("failed", "pending")
+
+    def action_retry(self):
+        """Try the record again now, and look anew."""
+        self.job_id.action_retry()
+        return self.find_id.action_find()
+
+    def action_open(self):
+        """What tells more: the failure, the conflict, the record itself, or the last line of the log."""
+        self.ensure_one()
+        if self.state == "conflict":
+            action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_conflict_action")
+            return {**action, "domain": [("binding_id", "=", self.binding_id.id)], "context": {}}
+        for about in (
+            self.job_id,
+            self.binding_id if not self.res_id else None,
+            self.log_id if not self.res_id else None,
+        ):
+            if about:
+                return about._show_record(about._name, about.id)
+        return self.env["bridge.binding"]._show_record(self.flow_id.model, self.res_id)
+
+
+def _literal(text):
+    """A text of which nothing is a wildcard."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _sentence(message):
+    message = (message or "").strip()
+    return message if not message or message.endswith((".", "!", "?")) else f"{message}."
