@@ -54,7 +54,9 @@
         "views/integration_bridge_menus.xml",
     ],
     "assets": {
+        "web.assets_backend": ["integration_bridge/static/src/**/*"],
         "web.assets_tests": ["integration_bridge/static/tests/tours/**/*"],
+        "web.assets_unit_tests": ["integration_bridge/static/tests/unit/**/*"],
     },
     "post_init_hook": "post_init_hook",
     "uninstall_hook": "uninstall_hook",

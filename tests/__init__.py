@@ -34,6 +34,7 @@ from . import (
     test_formats,
     test_gone,
     test_instance,
+    test_javascript,
     test_job,
     test_lossy,
     test_outbox,

@@ -1,0 +1,84 @@
+/** @odoo-module **/
+
+import { Component, onMounted, onWillUnmount, useState } from "@odoo/owl";
+import { browser } from "@web/core/browser/browser";
+import { _t } from "@web/core/l10n/translation";
+import { registry } from "@web/core/registry";
+import { formatInteger } from "@web/views/fields/formatters";
+import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
+
+export const EVERY = 2000; // milliseconds
+const GOING_ON = new Set(["pending", "running"]);
+
+/**
+ * Reads the record again for as long as it is going on, and says how far it is: nobody has to reload the page.
+ *
+ * The record has ``state``, and ``fetched``: how many records were handled so far.
+ */
+export class BridgeLive extends Component {
+    static template = "integration_bridge.Live";
+    static props = { ...standardWidgetProps };
+
+    setup() {
+        this.state = useState({ rate: 0 });
+        this.isReading = false;
+        this.before = undefined;
+        onMounted(() => {
+            this.timer = browser.setInterval(() => this.read(), EVERY);
+        });
+        onWillUnmount(() => browser.clearInterval(this.timer));
+    }
+
+    get isGoingOn() {
+        return GOING_ON.has(this.props.record.data.state);
+    }
+
+    get progress() {
+        const { fetched, state } = this.props.record.data;
+        if (state === "pending" && !fetched) {
+            return _t("Waiting for its turn…");
+        }
+        const count = formatInteger(fetched);
+        if (!this.state.rate) {
+            return _t("%(count)s records so far", { count });
+        }
+        return _t("%(count)s records so far, %(rate)s a second", {
+            count,
+            rate: formatInteger(this.state.rate),
+        });
+    }
+
+    async read() {
+        const { record } = this.props;
+        // A page that nobody looks at asks for nothing; and one answer is waited for before the next question.
+        if (!this.isGoingOn || this.isReading || document.hidden) {
+            return;
+        }
+        this.isReading = true;
+        try {
+            await record.load();
+            this.measure(record.data.fetched);
+        } finally {
+            this.isReading = false;
+        }
+    }
+
+    measure(fetched) {
+        const now = { at: Date.now(), fetched };
+        if (this.before && fetched > this.before.fetched) {
+            const seconds = (now.at - this.before.at) / 1000;
+            this.state.rate = Math.round((fetched - this.before.fetched) / seconds);
+        }
+        this.before = now;
+    }
+}
+
+export const bridgeLive = {
+    component: BridgeLive,
+    fieldDependencies: [
+        { name: "state", type: "selection" },
+        { name: "fetched", type: "integer" },
+    ],
+};
+
+registry.category("view_widgets").add("bridge_live", bridgeLive);
