@@ -1,5 +1,6 @@
 from . import (
     bridge_record_mixin,
+    bridge_code_mixin,
     bridge_derived_mixin,
     bridge_authentication_mixin,
     bridge_called_mixin,
@@ -34,5 +35,6 @@ from . import (
     ir_actions_server,
     ir_cron,
     ir_http,
+    ir_model_fields,
     res_config_settings,
 )

@@ -45,6 +45,7 @@ class BridgeConnector(models.Model):
     _name = "bridge.connector"
     _description = "Connector"
     _inherit = [
+        "bridge.code.mixin",
         "bridge.authentication.mixin",
         "bridge.secrets.mixin",
         "bridge.network.mixin",

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 
-from ..json_text import read_json
+from ..json_text import read_json, write_json
 from ..mapping.converters import CONVERTERS, make_converter
 from ..mapping.errors import MappingError
 from ..mapping.mapper import EMPTY, KEEP, NULL, REJECT, Rule
@@ -24,6 +24,17 @@ WHEN_EMPTY = [
     (KEEP, "Keep the remote's value"),
     (REJECT, "Do not send the record"),
 ]
+# What usually fills a field of a type; others are filled by "text".
+USUAL_CONVERTERS = {
+    "many2one": "many2one_key",
+    "many2many": "many2many_key",
+    "one2many": "nested",
+    "binary": "image",
+    "monetary": "decimal",
+    "float": "decimal",
+    **{name: name for name in ("boolean", "integer", "date", "datetime", "selection", "html")},
+}
+USUAL_KEYS = ("code", "default_code", "ref", "barcode")  # what related records are named by, where they have it
 FORBIDDEN_FIELDS = {"id", "create_uid", "create_date", "write_uid", "write_date", "display_name"}
 
 
@@ -90,6 +101,19 @@ class BridgeFieldMapping(models.Model):
     def _compute_ways(self):
         for mapping in self:
             mapping.ways = mapping._ways()
+
+    @api.onchange("field_id")
+    def _onchange_field_id(self):
+        """Propose the converter that fills fields of this type, and for a related record the field that names it."""
+        field = self.field_id
+        if not field or self.converter not in ("text", False, *USUAL_CONVERTERS.values()):
+            return
+        self.converter = USUAL_CONVERTERS.get(field.ttype, "text")
+        self.options = False
+        related = self.env.get(field.relation) if field.relation else None
+        if related is not None and self.converter in ("many2one_key", "many2many_key"):
+            names = [*(name for name in USUAL_KEYS if name in related._fields), related._rec_name or "id"]
+            self.options = write_json({"field": names[0]})
 
     @api.depends("field_id", "flow_id.name")
     def _compute_display_name(self):

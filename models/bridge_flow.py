@@ -38,7 +38,7 @@ WAITS = "Runs have failed as a whole, so that the next one does not start by its
 class BridgeFlow(models.Model):
     _name = "bridge.flow"
     _description = "Flow"
-    _inherit = ["bridge.derived.mixin", "bridge.gone.mixin", "bridge.called.mixin"]
+    _inherit = ["bridge.code.mixin", "bridge.derived.mixin", "bridge.gone.mixin", "bridge.called.mixin"]
     _order = "connector_id, sequence, id"
 
     # What is kept in agreement

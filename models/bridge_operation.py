@@ -37,6 +37,15 @@ USUAL_METHODS = {
     "delete": "DELETE",
     **dict.fromkeys(("update", "archive", "restore"), "PATCH"),
 }
+# What a list that is paged so usually wants to be told; a person changes the names to those of the other system.
+USUAL_QUERIES = {
+    "page": {"page": "{page}", "per_page": "{limit}"},
+    "offset": {"offset": "{offset}", "limit": "{limit}"},
+    "cursor": {"cursor": "{cursor}", "limit": "{limit}"},
+    "last_record": {"starting_after": "{cursor}", "limit": "{limit}"},
+    "next_url": {"limit": "{limit}"},
+    "link_header": {"per_page": "{limit}"},
+}
 PLAIN_NAME = re.compile(r'\w+|"[^"\\]+"')  # a JMESPath that is only a name
 PLAIN_PLACE = re.compile(r"@|\w+(\.\w+)*")
 RECORD = {"external_id", "version", "record", "reference"}
@@ -256,6 +265,13 @@ class BridgeOperation(models.Model):
     def _onchange_kind(self):
         """Most systems use these methods."""
         self.method = USUAL_METHODS[self.kind or "list"]
+
+    @api.onchange("pagination")
+    def _onchange_pagination(self):
+        """Propose the parameters that the pages are asked for with, where nothing else was typed."""
+        proposed = {write_json(query) for query in USUAL_QUERIES.values()}
+        if not self.query or self.query in proposed:
+            self.query = write_json(USUAL_QUERIES[self.pagination]) if self.pagination in USUAL_QUERIES else False
 
     @api.depends("kind", "flow_id.name")
     def _compute_display_name(self):

@@ -42,6 +42,7 @@ from . import (
     test_presets,
     test_preview,
     test_keyed,
+    test_proposals,
     test_pull,
     test_push,
     test_push_races,

@@ -13,7 +13,7 @@ const GOING_ON = new Set(["pending", "running"]);
 /**
  * Reads the record again for as long as it is going on, and says how far it is: nobody has to reload the page.
  *
- * The record has ``state``, and ``fetched``: how many records were handled so far.
+ * The record has ``state``, ``shown_state``, and ``fetched``: how many records were handled so far.
  */
 export class BridgeLive extends Component {
     static template = "integration_bridge.Live";
@@ -31,6 +31,11 @@ export class BridgeLive extends Component {
 
     get isGoingOn() {
         return GOING_ON.has(this.props.record.data.state);
+    }
+
+    get isMoving() {
+        // While it waits for the other system the page says so already.
+        return this.isGoingOn && this.props.record.data.shown_state !== "waiting";
     }
 
     get progress() {
@@ -77,6 +82,7 @@ export const bridgeLive = {
     component: BridgeLive,
     fieldDependencies: [
         { name: "state", type: "selection" },
+        { name: "shown_state", type: "selection" },
         { name: "fetched", type: "integer" },
     ],
 };

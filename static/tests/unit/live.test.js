@@ -13,6 +13,7 @@ class Run extends models.Model {
             ["done", "Done"],
         ],
     });
+    shown_state = fields.Char();
     fetched = fields.Integer();
     _records = [{ id: 1, state: "pending", fetched: 0 }];
 }
@@ -42,10 +43,12 @@ test("a run that goes on is read again until it has ended, without a reload of t
     expect(".o_bridge_live").toHaveText("1,500 records so far");
     await becomes({ fetched: 2500 });
     expect(".o_bridge_live").toHaveText(/^2,500 records so far, [45]\d\d a second$/);
+    await becomes({ shown_state: "waiting" });
+    expect(".o_bridge_live").toHaveCount(0);
     await becomes({ state: "done", fetched: 3000 });
     expect(".o_bridge_live").toHaveCount(0);
     expect(".o_field_widget[name=fetched] input").toHaveValue("3,000");
-    expect.verifySteps(["read", "read", "read", "read"]);
+    expect.verifySteps(["read", "read", "read", "read", "read"]);
     await wait();
     expect.verifySteps([]);
 });
