@@ -1,6 +1,9 @@
 from . import (
     bridge_record_mixin,
     bridge_code_mixin,
+    bridge_guide_mixin,
+    bridge_opening_mixin,
+    bridge_overview_mixin,
     bridge_derived_mixin,
     bridge_authentication_mixin,
     bridge_called_mixin,

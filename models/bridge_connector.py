@@ -50,10 +50,14 @@ class BridgeConnector(models.Model):
         "bridge.secrets.mixin",
         "bridge.network.mixin",
         "bridge.instance.mixin",
+        "bridge.guide.mixin",
+        "bridge.opening.mixin",
+        "bridge.overview.mixin",
         "mail.thread",
         "mail.activity.mixin",
     ]
     _order = "name, id"
+    _link = "connector_id"
 
     # What it is
     name = fields.Char(required=True, tracking=True)
@@ -632,16 +636,4 @@ class BridgeConnector(models.Model):
         self.write({"state": "disabled"})
 
     def action_open_flows(self):
-        action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_flow_action")
-        return {
-            **action,
-            "domain": [("connector_id", "in", self.ids)],
-            "context": {"default_connector_id": self[:1].id},
-        }
-
-    def action_open_conflicts(self):
-        return self.env["bridge.conflict"]._action_open_of("connector_id", self)
-
-    def action_open_failures(self):
-        action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_failure_action")
-        return {**action, "domain": [("connector_id", "in", self.ids)], "context": {}}
+        return self._open("bridge_flow_action", default_connector_id=self[:1].id)

@@ -30,6 +30,7 @@ class BridgeFailure(models.Model):
     due_at = fields.Datetime("Next Attempt", readonly=True)
     example_id = fields.Many2one("bridge.job", "For Example", readonly=True)
     example_drift_id = fields.Many2one("bridge.drift", readonly=True)
+    record = fields.Char(compute="_compute_record", search="_search_record")
     example_message = fields.Text("In Full", compute="_compute_example_message")
 
     @api.model
@@ -50,6 +51,31 @@ class BridgeFailure(models.Model):
             group.example_message = (
                 f"{kinds[drift.kind]}: {drift.differences_text}" if drift else group.example_id.error_text
             )
+
+    def _compute_record(self):
+        self.record = False  # there are many: one is only searched for
+
+    def _search_record(self, operator, value):
+        """The failures among whose records is one of this name or remote ID."""
+        if operator in Domain.NEGATIVE_OPERATORS:
+            return NotImplemented
+        about = Domain("record_label", operator, value) | Domain("external_id", operator, value)
+        groups = self.env["bridge.job"]._read_group(
+            about & Domain("state", "in", ("failed", "uncertain", "pending")) & Domain("error_kind", "!=", False),
+            ["flow_id", "kind", "error_kind", "error_group", "state"],
+        )
+        return Domain.OR(
+            Domain(
+                [
+                    ("flow_id", "=", flow.id),
+                    ("kind", "=", kind),
+                    ("error_kind", "=", error_kind),
+                    ("message", "=", message),
+                    ("state", "=", "waiting" if state == "pending" else "open"),
+                ]
+            )
+            for flow, kind, error_kind, message, state in groups
+        )
 
     def init(self):
         tools.drop_view_if_exists(self.env.cr, self._table)
@@ -165,4 +191,4 @@ class BridgeFailure(models.Model):
         name = "bridge_job_action" if failures else "bridge_drift_action"
         action = self.env["ir.actions.act_window"]._for_xml_id(f"integration_bridge.{name}")
         domain = failures._domain() if failures else Domain("id", "in", drifts.ids)
-        return {**action, "domain": list(domain), "context": {}}
+        return {**action, "domain": list(domain), "context": {"bridge_of_one_sort": len(self) == 1}}

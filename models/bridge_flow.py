@@ -39,6 +39,8 @@ class BridgeFlow(models.Model):
     _name = "bridge.flow"
     _description = "Flow"
     _inherit = ["bridge.code.mixin", "bridge.derived.mixin", "bridge.gone.mixin", "bridge.called.mixin"]
+    _inherit += ["bridge.opening.mixin"]
+    _link = "flow_id"
     _order = "connector_id, sequence, id"
 
     # What is kept in agreement
@@ -166,9 +168,9 @@ class BridgeFlow(models.Model):
     failure_count = fields.Integer(compute="_compute_counts", string="Open Failures")
     conflict_count = fields.Integer(compute="_compute_counts", string="Open Conflicts")
     change_count = fields.Integer(compute="_compute_counts", string="Waiting to Be Sent")
-    last_run_id = fields.Many2one("bridge.run", compute="_compute_counts")
+    last_run_id = fields.Many2one("bridge.run", compute="_compute_last_run")
     last_run_state = fields.Selection(
-        lambda self: self.env["bridge.run"]._selection_shown_state(), compute="_compute_counts", string="Last Result"
+        lambda self: self.env["bridge.run"]._selection_shown_state(), compute="_compute_last_run", string="Last Result"
     )
 
     _code_uniq = models.Constraint("UNIQUE(connector_id, code)", "The connector has a flow with this code already.")
@@ -196,16 +198,16 @@ class BridgeFlow(models.Model):
         )
         conflicts = self.env["bridge.conflict"]._count_open("flow_id", self)
         changes = dict(self.env["bridge.change"]._read_group([("flow_id", "in", self.ids)], ["flow_id"], ["__count"]))
-        runs = dict(
-            self.env["bridge.run"]._read_group(
-                [("flow_id", "in", self.ids), ("dry_run", "=", False)], ["flow_id"], ["id:max"]
-            )
-        )
         for flow in self:
             flow.binding_count = bindings.get(flow, 0)
             flow.failure_count = failures.get(flow, 0)
             flow.conflict_count = conflicts.get(flow, 0)
             flow.change_count = changes.get(flow, 0)
+
+    def _compute_last_run(self):
+        real = [("flow_id", "in", self.ids), ("dry_run", "=", False)]
+        runs = dict(self.env["bridge.run"]._read_group(real, ["flow_id"], ["id:max"]))
+        for flow in self:
             flow.last_run_id = runs.get(flow, False)
             flow.last_run_state = flow.last_run_id.shown_state
 
@@ -597,24 +599,16 @@ class BridgeFlow(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_recover_action")
         return {**action, "context": {"default_flow_id": self.id}}
 
-    def action_open_bindings(self):
-        action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_binding_action")
-        return {**action, "domain": [("flow_id", "in", self.ids)], "context": {}}
+    def action_pull_again(self):
+        """Take the other system's values, whatever both sides had agreed on."""
+        return self._again("pull")
 
-    def action_open_failures(self):
-        action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_failure_action")
-        return {**action, "domain": [("flow_id", "in", self.ids)], "context": {}}
+    def action_push_again(self):
+        """Send Odoo's values, whatever both sides had agreed on."""
+        return self._again("push")
 
-    def action_open_changes(self):
-        action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_change_action")
-        return {**action, "domain": [("flow_id", "in", self.ids)], "context": {}}
-
-    def action_open_conflicts(self):
-        return self.env["bridge.conflict"]._action_open_of("flow_id", self)
-
-    def action_open_runs(self):
-        action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_run_action")
-        return {**action, "domain": [("flow_id", "in", self.ids)], "context": {}}
+    def action_go_live(self):
+        self.connector_id.action_set_live()
 
     def action_open_records(self):
         """The Odoo records that this flow keeps in agreement."""

@@ -102,6 +102,7 @@ class BridgeRun(models.Model):
     failed = fields.Integer(readonly=True, default=0)
 
     log_ids = fields.One2many("bridge.log", "run_id", string="Log Lines")
+    failed_line_ids = fields.One2many("bridge.log", "run_id", domain=[("action", "=", "reject")])
     job_ids = fields.One2many("bridge.job", "run_id", string="Jobs")
     exchange_ids = fields.One2many("bridge.exchange", "run_id", string="HTTP Exchanges")
     exchange_count = fields.Integer(compute="_compute_exchange_count")
@@ -319,7 +320,9 @@ class BridgeRun(models.Model):
 
         :param list[str] remarks: what a person should look at although it went well
         """
-        plan = self.dry_run and self.env._("This is what the first %s records would become.", self.fetched)
+        plan = self.dry_run and self.env._(
+            "This is what would become of the records that were looked at: %s.", self.fetched
+        )
         message = "\n".join(filter(None, (plan, *remarks))) or False
         state = "partial" if self.failed else "done"
         self.write({"state": state, "finished": fields.Datetime.now(), "message": message})

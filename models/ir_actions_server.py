@@ -2,7 +2,7 @@
 
 from odoo import api, models
 
-ENTRIES = (("status", "action_sync_status"), ("sync", "action_sync_records"))
+ENTRIES = (("status", "action_sync_status", "user"), ("sync", "action_sync_records", "operator"))
 
 
 class IrActionsServer(models.Model):
@@ -19,10 +19,10 @@ class IrActionsServer(models.Model):
         present.filtered(lambda action: action.binding_model_id not in mapped)._remove_bridge_entries()
         labels = {"status": self.env._("Sync Status"), "sync": self.env._("Sync Now")}
         for model in mapped - served:
-            for entry, method in ENTRIES:
-                self._create_bridge_entry(model, entry, labels[entry], method)
+            for entry, method, group in ENTRIES:
+                self._create_bridge_entry(model, entry, labels[entry], method, group)
 
-    def _create_bridge_entry(self, model, entry, label, method):
+    def _create_bridge_entry(self, model, entry, label, method, group):
         action = (
             self.env["ir.actions.server"]
             .sudo()
@@ -34,7 +34,7 @@ class IrActionsServer(models.Model):
                     "binding_view_types": "list,form",
                     "state": "code",
                     "code": f"action = env['bridge.flow'].{method}(records._name, records.ids)",
-                    "group_ids": [(4, self.env.ref("integration_bridge.group_integration_bridge_user").id)],
+                    "group_ids": [(4, self.env.ref(f"integration_bridge.group_integration_bridge_{group}").id)],
                 }
             )
         )

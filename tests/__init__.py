@@ -38,6 +38,7 @@ from . import (
     test_job,
     test_lossy,
     test_outbox,
+    test_overview,
     test_pieces,
     test_presets,
     test_preview,

@@ -34,7 +34,7 @@ tours.add("integration_bridge_set_up", {
     steps: () => [
         stepUtils.showAppsMenuItem(),
         click("Open the app", ".o_app[data-menu-xmlid='integration_bridge.integration_bridge_menu_root']"),
-        click("New connector", ".o_list_button_add"),
+        click("New connector", ".o-kanban-button-new"),
         type("name", "My system"),
         type("code", "my_system"),
         {
@@ -48,6 +48,7 @@ tours.add("integration_bridge_set_up", {
         click("Test the connection", "button[name=action_test_connection]"),
         { content: "It says what it found", trigger: ".o_notification:contains(The connection works)" },
         click("Go live", "button[name=action_set_live]"),
+        click("Confirm", ".modal-footer .btn-primary"),
         { content: "It is live", trigger: ".o_statusbar_status .o_arrow_button_current:contains(Live)" },
         click("Open its flows", "button[name=action_open_flows]"),
         click("New flow", ".o_list_button_add"),

@@ -1,0 +1,46 @@
+from odoo import api, fields, models
+
+
+class BridgeGuideMixin(models.AbstractModel):
+    """What a person who sets a connector up does next."""
+
+    _name = "bridge.guide.mixin"
+    _description = "Says What Comes Next"
+
+    next_step = fields.Text(compute="_compute_next_step")
+
+    @api.depends(
+        "state", "flow_ids", "flow_ids.mapping_ids", "flow_ids.operation_ids", "base_url", "auth_uses", "has_secret"
+    )
+    def _compute_next_step(self):
+        for connector in self:
+            connector.next_step = connector._next_step() if connector.state == "disabled" else False
+
+    def _next_step(self):
+        """In words; False where everything is done but *Go Live*'s own confirmation.
+
+        :rtype: str
+        """
+        flows = self.flow_ids.filtered(lambda flow: not flow.parent_id)
+        if not self.base_url and not flows.filtered("is_called"):
+            return self.env._("Next: enter the base address of the other system, and save.")
+        if self._lacks_secret():
+            return self.env._("Next: enter how to sign in on the tab Authentication, then press Test Connection.")
+        if not flows:
+            return self.env._("Next: press Test Connection. Then add a flow on the tab Flows: what is synced.")
+        unmapped = flows.filtered(lambda flow: not flow.mapping_ids)
+        if unmapped:
+            return self.env._("Next: open the flow “%s” and say which field goes where.", unmapped[0].name)
+        unasked = flows.filtered(lambda flow: not flow.is_called and not flow.operation_ids)
+        if unasked:
+            return self.env._(
+                "Next: open the flow “%s” and describe, on the tab Operations, how to ask for its list.",
+                unasked[0].name,
+            )
+        if not self.user_id:
+            return self.env._("Next: choose the acting user, with whose rights records are written.")
+        return self.env._("Next: open a flow and press Preview, which writes nothing. When it is right, press Go Live.")
+
+    def _lacks_secret(self):
+        """Does the way to sign in need a secret that nobody has entered?"""
+        return " secret " in (self.auth_uses or "") and not self.has_secret
