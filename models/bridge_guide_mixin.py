@@ -10,7 +10,14 @@ class BridgeGuideMixin(models.AbstractModel):
     next_step = fields.Text(compute="_compute_next_step")
 
     @api.depends(
-        "state", "flow_ids", "flow_ids.mapping_ids", "flow_ids.operation_ids", "base_url", "auth_uses", "has_secret"
+        "state",
+        "flow_ids",
+        "flow_ids.mapping_ids",
+        "flow_ids.operation_ids",
+        "base_url",
+        "auth_uses",
+        "has_secret",
+        "user_id",
     )
     def _compute_next_step(self):
         for connector in self:

@@ -69,7 +69,7 @@ class BridgeOverviewMixin(models.AbstractModel):
                 "key": self.env._("Changes"),
                 "values": [
                     {
-                        "label": format_date(self.env, day, date_format="d MMM"),
+                        "label": format_date(self.env, day, date_format="d"),
                         "value": changes + failures,
                         "type": "past" if failures else "future",
                     }

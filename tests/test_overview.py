@@ -72,6 +72,8 @@ class TestOverview(BridgeCase):
         ]
         self.assertIn("how to ask for its list", connector.next_step)
         flow.operation_ids = [(0, 0, {"kind": "list", "path": "/contacts", "records_path": "@"})]
+        self.assertIn("acting user", connector.next_step)
+        connector.user_id = self.env.ref("base.user_admin")
         self.assertIn("press Preview", connector.next_step)
         flow.action_go_live()
         self.assertEqual((connector.state, connector.next_step), ("live", False))
