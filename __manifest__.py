@@ -28,6 +28,7 @@
         "security/integration_bridge_security.xml",
         "data/ir_cron.xml",
         "wizards/bridge_anew_views.xml",
+        "wizards/bridge_connect_views.xml",
         "wizards/bridge_definition_import_views.xml",
         "wizards/bridge_find_views.xml",
         "wizards/bridge_job_ignore_views.xml",

@@ -16,6 +16,7 @@ from . import (
     test_both_ways,
     test_capture,
     test_compare,
+    test_connect,
     test_connector,
     test_create_once,
     test_create_remote,

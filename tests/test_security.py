@@ -11,6 +11,7 @@ INTERNAL = ("bridge.feed", "bridge.key", "bridge.request", "bridge.seen")
 WIZARDS = (
     "bridge.anew",
     "bridge.caller",
+    "bridge.connect",
     "bridge.definition.import",
     "bridge.find",
     "bridge.find.line",

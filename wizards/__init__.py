@@ -1,6 +1,7 @@
 from . import (
     bridge_anew,
     bridge_caller,
+    bridge_connect,
     bridge_definition_import,
     bridge_find,
     bridge_job_ignore,

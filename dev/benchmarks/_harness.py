@@ -81,7 +81,7 @@ def contacts_server(workplace, number, kind="people"):
 
 def contacts_definition(url, batch, code, direction="pull"):
     """Return the demo's definition for contacts, for another address and direction."""
-    document = json.loads((REPOSITORY / "demo" / "kinto_contacts.json").read_text())
+    document = json.loads((REPOSITORY / "data" / "gallery" / "kinto_contacts.json").read_text())
     document["connector"] |= {"base_url": f"{url}/v1", "code": code}
     document["flows"][0] |= {"page_size": batch, "schedule": None, "direction": direction}
     return document

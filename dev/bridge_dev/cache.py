@@ -17,7 +17,6 @@ INSTALLED_FOLDERS = (
     "controllers",
     "data",
     "definition",
-    "demo",
     "i18n",
     "jobs",
     "mapping",

@@ -91,7 +91,7 @@ class Demo:
 
     @staticmethod
     def _system(name, server, path):
-        definition = json.loads((REPOSITORY / "demo" / f"{name}.json").read_text())
+        definition = json.loads((REPOSITORY / "data" / "gallery" / f"{name}.json").read_text())
         definition["connector"]["base_url"] = server.url + path
         return {"definition": definition, "secret": server.secret}
 

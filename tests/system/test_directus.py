@@ -1,5 +1,5 @@
-"""Directus, which nobody here wrote, by the definition in demo/: both ways, orders with their lines inside, and a
-filter by the time of the last change, that of the lines as well.
+"""Directus, which nobody here wrote, by the definition in data/gallery/: both ways, orders with their lines inside, and
+a filter by the time of the last change, that of the lines as well.
 
 It has no versions and no keys of idempotency, and says of what is not there that it is forbidden.
 """
@@ -142,7 +142,7 @@ def shop(module_world: World):
     worker = module_world.worker(database)
     client = server.client
     customers, orders = load(client)
-    definition = json.loads((ROOT / "demo" / "directus_shop.json").read_text())
+    definition = json.loads((ROOT / "data" / "gallery" / "directus_shop.json").read_text())
     definition["connector"] |= {"base_url": proxy.url, "idempotency": {"settle": 0}}
     for flow in definition["flows"]:
         flow["page_size"] = PAGE

@@ -1,4 +1,5 @@
-"""Radicale, which nobody here wrote, by the definition in demo/: CardDAV, with answers in XML and a vCard inside each.
+"""Radicale, which nobody here wrote, by the definition in data/gallery/: CardDAV, with answers in XML and a vCard
+inside each.
 
 It names a contact by its address, which who creates it chooses; a change of a version that is not the newest is refused
 by the ETag; what has changed, and what is gone, is asked for by a token.
@@ -91,7 +92,7 @@ def shared(module_world: World):
     for name, values in contacts(CONTACTS):
         book.put(name, *lines(values))
         expected[book.href(name)] = values
-    definition = json.loads((ROOT / "demo" / "radicale_contacts.json").read_text())
+    definition = json.loads((ROOT / "data" / "gallery" / "radicale_contacts.json").read_text())
     definition["connector"]["base_url"] = proxy.url
     worker.call("configure", definition=definition, secret=server.secret)
     shared = Shared(worker, module_world.sql(database), book, proxy, expected, {})

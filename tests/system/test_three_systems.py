@@ -1,4 +1,5 @@
-"""The three systems that nobody here wrote, by the definitions in demo/, end to end: first, second and third sync.
+"""The three systems that nobody here wrote, by the definitions in data/gallery/, end to end: first, second and third
+sync.
 
 The chain of fixtures is the story; what each test needs is read when its stage is over, so that the tests do not depend
 on their order.
@@ -76,7 +77,7 @@ def story(module_world):
         ("localstripe_shop", localstripe, "/v1"),
         ("odoo_partners", partner, ""),
     ):
-        definition = json.loads((ROOT / "demo" / f"{name}.json").read_text())
+        definition = json.loads((ROOT / "data" / "gallery" / f"{name}.json").read_text())
         definition["connector"]["base_url"] = server.url + path
         for flow in definition["flows"]:
             flow["page_size"] = PAGE

@@ -97,7 +97,7 @@ def systems(module_world: World):
         ("localstripe_shop", localstripe, f"{proxy.url}/v1"),
         ("odoo_partners", partner, partner.url),
     ):
-        definition = json.loads((ROOT / "demo" / f"{name}.json").read_text())
+        definition = json.loads((ROOT / "data" / "gallery" / f"{name}.json").read_text())
         definition["connector"]["base_url"] = url
         definition["connector"]["idempotency"] = {"header": None, "hours": 24, "settle": 0}
         worker.call("configure", definition=definition, secret=server.secret)
