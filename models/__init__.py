@@ -1,9 +1,11 @@
 from . import (
+    base,
     bridge_record_mixin,
     bridge_code_mixin,
     bridge_guide_mixin,
     bridge_opening_mixin,
     bridge_overview_mixin,
+    bridge_status_mixin,
     bridge_derived_mixin,
     bridge_authentication_mixin,
     bridge_called_mixin,

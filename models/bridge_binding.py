@@ -23,7 +23,7 @@ ONE_BINDING = """
 class BridgeBinding(models.Model):
     _name = "bridge.binding"
     _description = "External ID"
-    _inherit = ["bridge.record.mixin"]
+    _inherit = ["bridge.record.mixin", "bridge.status.mixin"]
     _order = "id desc"
     _rec_name = "external_id"
 

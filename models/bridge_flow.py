@@ -1,7 +1,7 @@
 import ast
 import re
 
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 
@@ -360,6 +360,13 @@ class BridgeFlow(models.Model):
             *([] if zone == "UTC" else [zone]),
         ]
         return fingerprint(said).encode()
+
+    @api.model
+    @tools.ormcache("model_name")
+    def _is_mapped_model(self, model_name):
+        """Is there a flow whose records are of this model, but for those inside others?"""
+        flows = self.sudo().with_context(active_test=True)
+        return bool(flows.search_count([("model", "=", model_name), ("parent_id", "=", False)], limit=1))
 
     def _operation(self, kind):
         return self.operation_ids.filtered(lambda operation: operation.kind == kind)

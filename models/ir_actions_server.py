@@ -14,6 +14,7 @@ class IrActionsServer(models.Model):
         mapped = (
             self.env["bridge.flow"].sudo().with_context(active_test=True).search([("parent_id", "=", False)]).model_id
         )
+        self.env.registry.clear_cache()  # which models are mapped is remembered, for their forms
         present = self._bridge_entries()
         served = present.binding_model_id
         present.filtered(lambda action: action.binding_model_id not in mapped)._remove_bridge_entries()

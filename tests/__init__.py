@@ -53,6 +53,7 @@ from . import (
     test_security,
     test_seen,
     test_status,
+    test_status_button,
     test_tour,
     test_twice,
     test_uncertain,
