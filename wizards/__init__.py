@@ -4,6 +4,7 @@ from . import (
     bridge_connect,
     bridge_definition_import,
     bridge_find,
+    bridge_find_line,
     bridge_job_ignore,
     bridge_job_replay,
     bridge_job_there,

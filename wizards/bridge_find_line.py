@@ -1,0 +1,57 @@
+from odoo import api, fields, models
+
+
+class BridgeFindLine(models.TransientModel):
+    _name = "bridge.find.line"
+    _description = "A Record That Was Found"
+
+    find_id = fields.Many2one("bridge.find", required=True, ondelete="cascade")
+    flow_id = fields.Many2one("bridge.flow", ondelete="cascade")
+    connector_id = fields.Many2one(related="flow_id.connector_id")
+    external_id = fields.Char("Remote ID")
+    res_id = fields.Integer("Odoo Record ID")
+    record_label = fields.Char("Record")
+    state = fields.Selection(
+        [
+            ("failed", "Failed"),
+            ("conflict", "In Conflict"),
+            ("waiting", "Waits"),
+            ("ignored", "Ignored"),
+            ("skipped", "Left Out"),
+            ("gone", "Gone"),
+            ("apart", "Not Connected"),
+            ("here", "All Is Well"),
+        ]
+    )
+    story = fields.Text()
+    job_id = fields.Many2one("bridge.job", ondelete="cascade")
+    binding_id = fields.Many2one("bridge.binding", ondelete="cascade")
+    log_id = fields.Many2one("bridge.log", ondelete="cascade")
+    can_retry = fields.Boolean(compute="_compute_can_retry")
+
+    @api.depends("job_id.state")
+    @api.depends_context("uid")
+    def _compute_can_retry(self):
+        may = self.env.user.has_group("integration_bridge.group_integration_bridge_operator")
+        for line in self:
+            line.can_retry = may and line.job_id.state in ("failed", "pending")
+
+    def action_retry(self):
+        """Try the record again now, and look anew."""
+        self.job_id.action_retry()
+        return self.find_id.action_find()
+
+    def action_open(self):
+        """What tells more: the failure, the conflict, the record itself, or the last line of the log."""
+        self.ensure_one()
+        if self.state == "conflict":
+            action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_conflict_action")
+            return {**action, "domain": [("binding_id", "=", self.binding_id.id)], "context": {}}
+        for about in (
+            self.job_id,
+            self.binding_id if not self.res_id else None,
+            self.log_id if not self.res_id else None,
+        ):
+            if about:
+                return about._show_record(about._name, about.id)
+        return self.env["bridge.binding"]._show_record(self.flow_id.model, self.res_id)
