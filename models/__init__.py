@@ -8,6 +8,7 @@ from . import (
     bridge_sending_mixin,
     bridge_secrets_mixin,
     bridge_network_mixin,
+    bridge_webhook_mixin,
     bridge_instance,
     bridge_instance_mixin,
     bridge_approval,
@@ -28,6 +29,9 @@ from . import (
     bridge_change,
     bridge_feed,
     bridge_request,
+    bridge_route,
+    bridge_newest,
+    bridge_delivery,
     bridge_conflict,
     bridge_drift,
     bridge_failure,  # a view of jobs and differences

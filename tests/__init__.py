@@ -52,4 +52,5 @@ from . import (
     test_twice,
     test_uncertain,
     test_waiting,
+    test_webhooks,
 )

@@ -2,6 +2,7 @@ from . import (
     bridge_anew,
     bridge_caller,
     bridge_definition_import,
+    bridge_hook_secret,
     bridge_job_ignore,
     bridge_job_replay,
     bridge_job_there,
