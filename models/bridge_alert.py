@@ -236,7 +236,7 @@ class BridgeAlert(models.Model):
         domain = [("connector_id", "in", connectors.ids), ("state", "=", "failed")]
         for connector, count in self.env["bridge.delivery"]._read_group(domain, ["connector_id"], ["__count"]):
             message = self.env._(
-                "%(connector)s: %(count)s webhook deliveries failed. Look at them, correct the routes, and replay them.",
+                "%(connector)s: %(count)s webhook deliveries failed. Open them, correct the routes, and replay them.",
                 connector=connector.name,
                 count=count,
             )
