@@ -18,11 +18,13 @@ def read_raw(token):
     if not most or (incoming.content_length or 0) > most:
         request.bridge_body = None
         return
-    incoming.max_content_length = most
+    # A body in chunks does not say how long it is. It is cut, or refused; one byte more tells which is too long.
+    incoming.max_content_length = most + 1
     try:
-        request.bridge_body = incoming.get_data(cache=True)
+        body = incoming.get_data(cache=True)
     except RequestEntityTooLarge:
-        request.bridge_body = None
+        body = None
+    request.bridge_body = body if body is not None and len(body) <= most else None
 
 
 class BridgeWebhook(http.Controller):

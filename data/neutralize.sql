@@ -2,7 +2,7 @@
 UPDATE bridge_connector
    SET state = 'disabled', secret_sealed = NULL, refresh_token_sealed = NULL, token_secret_sealed = NULL,
        proxy_password_sealed = NULL, hook_secret_sealed = NULL, hook_old_secret_sealed = NULL, hook_token_sealed = NULL,
-       hook_token_hash = NULL;
+       hook_token_hash = NULL, hook_remote_id = NULL;
 UPDATE bridge_job
    SET state = 'cancelled'
  WHERE state IN ('pending', 'running');

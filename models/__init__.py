@@ -9,6 +9,7 @@ from . import (
     bridge_secrets_mixin,
     bridge_network_mixin,
     bridge_webhook_mixin,
+    bridge_registration_mixin,
     bridge_instance,
     bridge_instance_mixin,
     bridge_approval,

@@ -29,6 +29,7 @@ KINDS = [
     ("conflicts", "Conflicts wait for a decision"),
     ("deliveries", "Webhook deliveries failed"),
     ("refused", "Webhook calls refused"),
+    ("hook", "Webhook not registered"),
 ]
 DOWN = ("lanes", "moved", "paused", "approval", "resting")  # nothing moves meanwhile; the rest needs attention
 LONG_WAIT = 15  # minutes of being asked to wait, or without any lane at work, that are worth telling
@@ -241,6 +242,13 @@ class BridgeAlert(models.Model):
                 count=count,
             )
             found |= self._situation("deliveries", message, connector)
+        for connector in connectors.filtered("hook_problem"):
+            message = self.env._(
+                "%(connector)s: the webhook is not kept registered: %(problem)s Press “Register” when that is right.",
+                connector=connector.name,
+                problem=connector.hook_problem,
+            )
+            found |= self._situation("hook", message, connector)
         for gate in self.env["bridge.gate"].sudo().search([("connector_id", "in", connectors.ids)]):
             if gate._is_refusing():
                 message = self.env._(

@@ -51,6 +51,7 @@ class BridgeConnector(models.Model):
         "bridge.secrets.mixin",
         "bridge.network.mixin",
         "bridge.webhook.mixin",
+        "bridge.registration.mixin",
         "bridge.instance.mixin",
         "mail.thread",
         "mail.activity.mixin",

@@ -108,14 +108,17 @@ class OdooRunner:
                 raise SetupError(f"{function} failed inside Odoo: {last_error(log)}", f"read {log}")
             return json.load(answer)
 
-    def server(self, database, port=None, crons=0, name=None, server_class=Server):
+    def server(self, database, port=None, crons=0, name=None, server_class=Server, workers=0):
         """Return a context manager that serves `database` on loopback.
 
         :param int port: the port, else a free one.
         :param int crons: number of cron threads; 0 keeps scheduled actions from running by themselves.
+        :param int workers: number of processes that answer; 0: one process with threads for everything.
         """
         port = port or free_port()
         options = ["-d", database, "--http-port", port, "--max-cron-threads", crons, "--db-filter", f"^{database}$"]
+        if workers:
+            options += ["--workers", workers, "--gevent-port", free_port()]
         log = self.cache.log(f"odoo-{name or database}")
         return server_class("Odoo", self.command(options), port, "/web/health", log, env=self.environment, patience=120)
 
