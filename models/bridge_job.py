@@ -353,6 +353,10 @@ class BridgeJob(models.Model):
 
         :param dict values: what else is written
         """
+        for job in self.filtered(lambda job: job.kind == TAKING):
+            waiting = [("kind", "=", TAKING), ("state", "=", "pending"), ("id", "!=", job.id)]
+            waiting = self.search([("connector_id", "=", job.connector_id.id), *waiting])
+            waiting.write({"state": "cancelled", "finished": fields.Datetime.now()})  # it is the same work
         for job in self.filtered(lambda job: job.kind in DRAINS):
             behind = self.search(
                 [

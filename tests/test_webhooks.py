@@ -437,6 +437,18 @@ class TestTaking(WebhookCase):
         self.assertEqual(self.states(), ["done", "done"])
         self.assertEqual(len(self.env["res.partner"].search([("name", "in", ("Thing 1", "Thing 2"))])), 2)
 
+    def test_job_of_a_lane_that_died_gives_way_to_no_other_and_stops_no_lane(self):
+        self.open(PAYLOAD)
+        self.send(self.told(1))
+        self.env["bridge.delivery"]._enqueue_take(self.connector)
+        dead = self.env["bridge.job"].search([("kind", "=", "take")])
+        dead.write({"state": "running", "lane_id": self.lane.id})
+        self.env.flush_all()
+        self.env["bridge.delivery"]._enqueue_take(self.connector)
+        with self.assertLogs("odoo.addons.integration_bridge", "WARNING"):
+            self.work()
+        self.assertEqual((self.states(), dead.state), (["done"], "done"))
+
     def test_taking_again_changes_nothing(self):
         self.open(PAYLOAD)
         self.deliver(self.told(1), self.told(2))

@@ -9,6 +9,7 @@ from pathlib import Path
 from .errors import SetupError
 from .network import Server, free_port
 
+PREFORK = Path(__file__).with_name("prefork") / "odoo_main.py"
 IN_ODOO = Path(__file__).with_name("in_odoo.py")
 
 
@@ -117,10 +118,12 @@ class OdooRunner:
         """
         port = port or free_port()
         options = ["-d", database, "--http-port", port, "--max-cron-threads", crons, "--db-filter", f"^{database}$"]
+        command = self.command(options)
         if workers:
-            options += ["--workers", workers, "--gevent-port", free_port()]
+            command = [self.env.python, str(PREFORK), *command[3:]]
+            command += ["--workers", str(workers), "--gevent-port", str(free_port())]
         log = self.cache.log(f"odoo-{name or database}")
-        return server_class("Odoo", self.command(options), port, "/web/health", log, env=self.environment, patience=120)
+        return server_class("Odoo", command, port, "/web/health", log, env=self.environment, patience=120)
 
 
 class PeersRunner(OdooRunner):

@@ -8,6 +8,7 @@ import time
 
 import psutil
 import psycopg2
+from bridge_dev.errors import SetupError
 from hook_sender import HookSender
 
 SECRET = "whsec_c2VjcmV0IG9mIHRoZSBzeXN0ZW0gdGVzdHMsIGxvbmc="
@@ -68,17 +69,26 @@ class HookStorm:
     def run(self):
         """:return: seconds from the first delivery until the last one was taken by a lane"""
         began = time.monotonic()
+        self.deadline = began + self.seconds + DRAINED
         sending = threading.Thread(target=self.sender.run)
         sending.start()
         if self.restart:
             self._let_die(began)
-        sending.join()
-        deadline = time.monotonic() + DRAINED
+        while sending.is_alive():
+            sending.join(1)
+            self._keep_alive()
         while self.value("SELECT count(*) FROM bridge_delivery WHERE state = 'waiting'") != 0:
-            if time.monotonic() > deadline:
+            self._keep_alive()
+            if time.monotonic() > self.deadline:
                 raise TimeoutError("the lanes do not take what waits")
             threading.Event().wait(0.1)
         return time.monotonic() - began
+
+    def _keep_alive(self):
+        """What systemd does: Odoo's master asks the database when it starts a worker, and may end with PostgreSQL."""
+        while self.server.process.poll() is not None and time.monotonic() < self.deadline:
+            with contextlib.suppress(SetupError):  # the workers of the dead one may still hold the port
+                self.server.start()
 
     def _let_die(self, began):
         restart_at = [self.seconds * (one + 1) / (self.restarts + 1) for one in range(self.restarts)]
@@ -88,6 +98,7 @@ class HookStorm:
                 self.restart(self.chance.choice(["immediate", "fast"]))
                 self.restarted += 1
             threading.Event().wait(EVERY * self.chance.uniform(0.5, 1))
+            self._keep_alive()
             for kind, found in processes(self.server).items():
                 if found:
                     with contextlib.suppress(psutil.NoSuchProcess):
