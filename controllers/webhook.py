@@ -14,9 +14,12 @@ def read_raw(token):
 
     Nothing is read for an address that does not exist.
     """
-    most, incoming = request.env(user=SUPERUSER_ID)["bridge.delivery"]._most_bytes(token), request.httprequest
+    incoming = request.httprequest
+    connector = request.env(user=SUPERUSER_ID, su=True)["bridge.connector"]._by_hook_token(token)
+    most = connector.hook_max_kb * 1024
+    request.bridge_connector = connector  # it is asked for once
+    request.bridge_body = None
     if not most or (incoming.content_length or 0) > most:
-        request.bridge_body = None
         return
     # A body in chunks does not say how long it is. It is cut, or refused; one byte more tells which is too long.
     incoming.max_content_length = most + 1
@@ -24,7 +27,8 @@ def read_raw(token):
         body = incoming.get_data(cache=True)
     except RequestEntityTooLarge:
         body = None
-    request.bridge_body = body if body is not None and len(body) <= most else None
+    if body is not None and len(body) <= most:
+        request.bridge_body = body
 
 
 class BridgeWebhook(http.Controller):
@@ -51,7 +55,8 @@ class BridgeWebhook(http.Controller):
             incoming.remote_addr or "",
             time.time(),
         )
-        status, text = request.env(user=SUPERUSER_ID, su=True)["bridge.delivery"]._receive(token, call)
+        connector = request.bridge_connector
+        status, text = connector.env["bridge.delivery"]._receive(connector, call)
         headers = [("Content-Type", "text/plain; charset=utf-8"), ("X-Content-Type-Options", "nosniff")]
         if status == 429:
             headers.append(("Retry-After", "1"))

@@ -86,23 +86,14 @@ class BridgeDelivery(models.Model):
     # ----------------------------------------------------------------------------------------------------------------
 
     @api.model
-    def _most_bytes(self, token):
-        """How much is read of a call to this address; 0 if there is none.
-
-        :rtype: int
-        """
-        return self.env["bridge.connector"]._by_hook_token(token).hook_max_kb * 1024
-
-    @api.model
-    def _receive(self, token, call):
+    def _receive(self, connector, call):
         """Take a call: proved, kept, committed, and only then answered.
 
-        :param str token: the random part of the address
+        :param BridgeConnector connector: whose address was called; empty if it is nobody's
         :param Call call: its body is None if it is too large
         :return: status and text of the answer
         :rtype: tuple[int, str]
         """
-        connector = self.env["bridge.connector"]._by_hook_token(token)
         if not connector:
             return REFUSED
         if not may_call((self.env.cr.dbname, connector.id, call.address), connector.hook_rate):

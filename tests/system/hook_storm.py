@@ -13,7 +13,6 @@ from hook_sender import HookSender
 
 SECRET = "whsec_c2VjcmV0IG9mIHRoZSBzeXN0ZW0gdGVzdHMsIGxvbmc="
 ROUTE = {"event": "contact.*", "action": "payload", "path": "data"}
-EVERY = 3  # seconds between two kills
 DRAINED = 600  # seconds until the lanes have taken all
 
 
@@ -58,12 +57,14 @@ class HookStorm:
     :param float rate: deliveries a second
     :param float seconds: how long
     :param int restarts: how often PostgreSQL is restarted
+    :param float every: seconds between two kills, of a worker and of a lane each time
     """
 
-    def __init__(self, server, path, connect, restart, rate, seconds, restarts, seed, prefix="sent"):
+    def __init__(self, server, path, connect, restart, rate, seconds, restarts, seed, prefix="sent", every=3):
         self.server, self.connect, self.restart = server, connect, restart
         self.rate, self.seconds, self.restarts, self.chance = rate, seconds, restarts, random.Random(seed)
         self.sender = HookSender(server.url + path, SECRET, rate, seconds, seed=seed, prefix=prefix)
+        self.every = every
         self.prefix, self.killed, self.restarted = prefix, {"door": 0, "lane": 0}, 0
 
     def run(self):
@@ -97,7 +98,7 @@ class HookStorm:
                 restart_at.pop(0)
                 self.restart(self.chance.choice(["immediate", "fast"]))
                 self.restarted += 1
-            threading.Event().wait(EVERY * self.chance.uniform(0.5, 1))
+            threading.Event().wait(self.every * self.chance.uniform(0.5, 1))
             self._keep_alive()
             for kind, found in processes(self.server).items():
                 if found:
