@@ -51,6 +51,13 @@ def configure_webhook(env, definition, secret, route):
     return "/" + connector.hook_address.split("/", 3)[3]
 
 
+def configure_hooked(env, definition, secret, hook_secret):
+    """Import a definition with a webhook, and go live; return the path of its address. Nothing runs by schedule."""
+    connector = env["bridge.connector"].browse(configure(env, definition, secret, {"interval_number": 0}))
+    connector._keep_hook_secret(hook_secret, 0)
+    return "/" + connector.hook_address.split("/", 3)[3]
+
+
 def set_base_url(env, url):
     env["ir.config_parameter"].set_param("web.base.url", url)
 
