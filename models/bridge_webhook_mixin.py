@@ -12,12 +12,19 @@ from ..mapping.errors import MappingError
 from ..mapping.paths import parse_expression
 from ..remote.errors import ConfigurationError
 from ..remote.webhooks import HOOK_OPTIONS, HOOK_SCHEMES, header_of, read_networks, test_body
+from .bridge_secrets_mixin import SECRETS
 
 PATH = "/integration_bridge/hook/"
 MOST_KB, MOST_RATE, MOST_TOLERANCE = 16 * 1024, 100_000, 86_400
 TEST_SECONDS = 10
 REFUSED_STATUS, NOT_FOUND = 401, 404
 PLACES = ("id_place", "event_place", "time_place")
+
+
+READ_BY_CALL = [f"hook_{name}" for name in ("scheme", "addresses", "tolerance", "max_kb", "rate", *HOOK_OPTIONS)]
+READ_BY_CALL += [f"hook_{name}" for name in (*PLACES, "challenge", "challenge_name", "old_until")]
+READ_BY_CALL += [f"hook_{name}_sealed" for name in ("secret", "old_secret", "token")]
+READ_BY_CALL += ["company_id", *(f"{name}_sealed" for name in SECRETS)]
 
 
 class BridgeWebhookMixin(models.AbstractModel):
@@ -104,7 +111,7 @@ class BridgeWebhookMixin(models.AbstractModel):
     )
     has_hook_secret = fields.Boolean("Webhook Secret Is Set", compute="_compute_has_hook_secret", compute_sudo=True)
     hook_uses = fields.Char(compute="_compute_hook_uses")  # for the form: names in blanks
-    hook_defaults = fields.Char("Places by Default", compute="_compute_hook_uses")
+    hook_defaults = fields.Char("If Empty", compute="_compute_hook_uses")
     route_ids = fields.One2many("bridge.route", "connector_id", string="Routes", copy=False)
     delivery_waiting_count = fields.Integer("Deliveries That Wait", compute="_compute_deliveries")
     delivery_failed_count = fields.Integer("Failed Deliveries", compute="_compute_deliveries")
@@ -149,8 +156,10 @@ class BridgeWebhookMixin(models.AbstractModel):
             scheme = HOOK_SCHEMES.get(connector.hook_scheme)
             marks = [name for name in ("has_secret", "has_time", "needs_yes") if scheme and getattr(scheme, name)]
             connector.hook_uses = f" {' '.join((*scheme.fields, *marks))} " if scheme else False
-            places = [getattr(scheme, name) or self.env._("not told") for name in PLACES] if scheme else ()
-            connector.hook_defaults = ", ".join(places)
+            places = {name: getattr(scheme, name, "") or "-" for name in PLACES}
+            connector.hook_defaults = scheme and self.env._(
+                "Event in %(event_place)s, delivery ID in %(id_place)s, time in %(time_place)s", **places
+            )
 
     def _compute_deliveries(self):
         deliveries = self.env["bridge.delivery"]
@@ -312,7 +321,8 @@ class BridgeWebhookMixin(models.AbstractModel):
         :param str token: the random part of the address
         """
         domain = [("hook_token_hash", "=", _hash(token)), ("hook_scheme", "!=", False)]
-        return self.sudo().search(domain, limit=1)
+        # What a call needs, and not the hundred other fields: each call reads it anew.
+        return self.sudo().search_fetch(domain, READ_BY_CALL, limit=1)
 
     # ----------------------------------------------------------------------------------------------------------------
     # Buttons

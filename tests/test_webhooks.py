@@ -405,7 +405,7 @@ class TestTaking(WebhookCase):
         self.open(PAYLOAD | {"path": "record"})
         self.deliver(self.told(1), {"type": "thing.updated", "record": 7}, {"type": "thing.x", "record": thing(3)})
         self.assertEqual(self.states(), ["ignored", "failed", "done"])
-        self.assertIn("Correct the route", self.deliveries[1].reason)
+        self.assertIn("no record at “record”", self.deliveries[1].reason)
         self.connector.route_ids.path = "data"
         self.deliveries[0].action_replay()
         self.work()

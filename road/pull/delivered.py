@@ -184,7 +184,7 @@ class Delivered:
         return self.env._("No route is for this event.")
 
     def _words(self, error):
-        return group_of(str(error) if isinstance(error, NotUsable) else self.connector._explain(error))
+        return str(error) if isinstance(error, NotUsable) else group_of(self.connector._explain(error))
 
     # ----------------------------------------------------------------------------------------------------------------
     # Records
