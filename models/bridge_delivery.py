@@ -289,11 +289,6 @@ class BridgeDelivery(models.Model):
         chosen = self.sudo().filtered(lambda one: one.state in (FAILED, WAITING))
         chosen.write({"state": IGNORED, "reason": self.env._("%s says so.", self.env.user.name)})
 
-    def action_open_run(self):
-        self.ensure_one()
-        self.check_access("read")
-        return self.run_id._action_open()
-
 
 def _read_path(path, document):
     try:

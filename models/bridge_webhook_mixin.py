@@ -115,7 +115,7 @@ class BridgeWebhookMixin(models.AbstractModel):
     route_ids = fields.One2many("bridge.route", "connector_id", string="Routes", copy=False)
     delivery_waiting_count = fields.Integer("Deliveries That Wait", compute="_compute_deliveries")
     delivery_failed_count = fields.Integer("Failed Deliveries", compute="_compute_deliveries")
-    last_delivery_id = fields.Many2one("bridge.delivery", "Last Delivery", compute="_compute_deliveries")
+    last_delivery_id = fields.Many2one("bridge.delivery", compute="_compute_deliveries")
     hook_refused = fields.Integer("Refused Calls", compute="_compute_hook_refused")
     hook_refused_text = fields.Char("Last Refused", compute="_compute_hook_refused")
 

@@ -19,9 +19,10 @@ class IrHttp(models.AbstractModel):
 
     @classmethod
     def _pre_dispatch(cls, rule, args):
-        super()._pre_dispatch(rule, args)
+        result = super()._pre_dispatch(rule, args)
         # A signature is of the bytes as they came. Odoo reads a form before it calls a controller, and then they are
         # gone.
         read = rule.endpoint.routing.get("bridge_raw_body")
         if read:
             read(args["token"])
+        return result
