@@ -144,14 +144,7 @@ class BridgeDelivery(models.Model):
         :rtype: dict
         """
         told = {name: self._told(connector, call, document, name) for name in ("id_place", "event_place", "time_place")}
-        secrets = (*connector._unsealed().values(), *connector._hook_secrets())
-        text = storable(call.body.decode("utf-8", "replace"))
-        if document is not None and may_hold(call.body, secrets):
-            text = json.dumps(without_secrets(document, secrets), ensure_ascii=False)
-        elif document is not None and text.lstrip()[:1] not in ("{", "["):
-            text = json.dumps(document, ensure_ascii=False)  # a form
-        elif problem:
-            text = redact_text(text, secrets)
+        text = _text_of(call, document, connector._all_secrets())
         return {
             "connector": connector.id,
             "company": connector.company_id.id or None,
@@ -288,6 +281,21 @@ class BridgeDelivery(models.Model):
         self.env["bridge.run"]._check_operator(self)
         chosen = self.sudo().filtered(lambda one: one.state in (FAILED, WAITING))
         chosen.write({"state": IGNORED, "reason": self.env._("%s says so.", self.env.user.name)})
+
+
+def _text_of(call, document, secrets):
+    """What is kept of a body: as it came, if it is JSON in UTF-8 and repeats no credential.
+
+    :param document: of the body; None if there is none, or it can not be read
+    """
+    if document is None:
+        return redact_text(storable(call.body.decode("utf-8", "replace")), secrets)
+    if may_hold(call.body, secrets):
+        return json.dumps(without_secrets(document, secrets), ensure_ascii=False)
+    text, content_type = call.body.decode("utf-8", "replace"), call.content_type.lower()
+    is_json = text.lstrip()[:1] in ("{", "[") and "urlencoded" not in content_type
+    is_as_read = is_json and ("charset" not in content_type or "utf-8" in content_type)
+    return storable(text) if is_as_read else json.dumps(document, ensure_ascii=False)
 
 
 def _read_path(path, document):

@@ -306,6 +306,17 @@ class BridgeWebhookMixin(models.AbstractModel):
                 continue
         return tuple(filter(None, found))
 
+    def _all_secrets(self):
+        """What must not be kept of a call: those of the webhook, and the connector's own as far as they can be read.
+
+        :rtype: tuple[str]
+        """
+        try:
+            own = self._unsealed().values()
+        except UserError:  # a call is taken all the same
+            own = ()
+        return (*own, *self._hook_secrets())
+
     def _hook_place(self, name):
         """Where a call says something: as the connector says, else as the scheme does.
 

@@ -264,6 +264,24 @@ class TestDoor(WebhookCase):
         self.assertNotIn("our-api-key-123", kept)
         self.assertNotIn("hunter2", self.deliveries.body_text)
 
+    def test_body_in_another_charset_is_kept_as_it_was_meant(self):
+        self.open(PAYLOAD)
+        body = json.dumps(self.told(1, name="Zoë"), ensure_ascii=False).encode("latin-1")
+        signed = self.connector._hook().sign(body, time.time(), "latin")
+        signed["Content-Type"] = "application/json; charset=iso-8859-1"
+        self.assertEqual(self.send(body, sign=False, headers=signed).status_code, 200)
+        self.work()
+        self.assertEqual(self.name_of(1), "Zoë")
+
+    def test_call_is_taken_although_another_credential_can_not_be_read(self):
+        self.open(PAYLOAD)
+        self.connector.sudo().secret_sealed = "sealed elsewhere"
+        self.assertEqual(self.send(self.told(1)).status_code, 200)
+        self.connector.sudo().hook_secret_sealed = "sealed elsewhere"
+        body = b"{}"
+        headers = HOOK_SCHEMES["standard"]({}, [self.secret]).sign(body, time.time(), "later")
+        self.assertEqual(self.send(body, sign=False, headers=headers).status_code, 503)
+
     def test_door_keeps_but_does_nothing_while_the_connector_may_not_work(self):
         self.open(PAYLOAD)
         for state in ("preview", "disabled"):
