@@ -1,1 +1,1 @@
-from . import authorization
+from . import authorization, webhook

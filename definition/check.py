@@ -12,6 +12,7 @@ from ..mapping.converters import CONVERTERS
 from ..remote import formats
 from ..remote.auth import SCHEMES
 from ..remote.pagination import PAGINATORS
+from ..remote.webhooks import HOOK_SCHEMES
 from .names import parents_first
 
 SHOWN_PROBLEMS = 20
@@ -47,6 +48,7 @@ def _unknown_names(env, document):
     if scheme not in SCHEMES:
         yield _unknown(env, "connector.auth.scheme", scheme, SCHEMES)
     codes = [flow["code"] for flow in document["flows"]]
+    yield from _unknown_of_webhook(env, document["connector"].get("webhook") or {}, codes)
     placed = [flow["code"] for flow in parents_first(document["flows"])]
     for number, flow in enumerate(document["flows"]):
         place = f"flows[{number}] ({flow['code']})"
@@ -85,6 +87,14 @@ def _unknown_names(env, document):
                 )
             if mapping["converter"] not in CONVERTERS:
                 yield _unknown(env, f"{where}.converter", mapping["converter"], CONVERTERS)
+
+
+def _unknown_of_webhook(env, webhook, codes):
+    if webhook and webhook["scheme"] not in HOOK_SCHEMES:
+        yield _unknown(env, "connector.webhook.scheme", webhook["scheme"], HOOK_SCHEMES)
+    for number, route in enumerate(webhook.get("routes", ())):
+        if route["flow"] not in codes:
+            yield _unknown(env, f"connector.webhook.routes[{number}].flow", route["flow"], codes)
 
 
 def _unknown(env, place, name, known):

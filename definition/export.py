@@ -4,6 +4,7 @@ from ..json_text import read_json
 from ..mapping.mapper import PLACES
 from ..remote.operation import FORMAT_OPTIONS, FORMATS, ITEM_PLACES, READ_OPTIONS, READS, WRITES
 from .names import FIELD_KEYS, FLOW_KEYS, FORMAT, LIMITS, VERSION
+from .webhook import export_webhook
 
 
 def export(connector):
@@ -37,6 +38,7 @@ def export(connector):
             "cookies": connector.keep_cookies,
             "timezone": connector.timezone,
             "log_level": connector.log_level,
+            "webhook": export_webhook(connector),
         },
         "flows": [export_flow(flow) for flow in connector.flow_ids],
     }

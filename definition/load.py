@@ -10,6 +10,7 @@ from ..remote.auth import JSON_OPTIONS, OPTIONS
 from ..remote.operation import FORMAT_OPTIONS, FORMATS, ITEM_PLACES, READ_OPTIONS
 from .names import FIELD_KEYS, FLOW_KEYS, IDEMPOTENCY, LIMITS, given, parents_first
 from .ready import check_references
+from .webhook import route_values, webhook_values
 
 
 def load(env, document):
@@ -26,6 +27,7 @@ def load(env, document):
     else:
         connector = connectors.create(values)
     _load_flows(connector, document["flows"])
+    _load_routes(connector, route_values(connector, about))
     check_references(connector.flow_ids)
     return connector
 
@@ -45,6 +47,7 @@ def _connector_values(about):
         **given(about.get("idempotency", {}), IDEMPOTENCY, IDEMPOTENCY.get),
         "auth_scheme": auth["scheme"],
         "headers": write_json(about.get("headers")),
+        **webhook_values(about),
     }
 
 
@@ -119,6 +122,17 @@ def _load_fields(flow, documents):
         else:
             flow.env["bridge.field.mapping"].create(values)
     flow.env["bridge.field.mapping"].browse(mapping.id for mapping in present.values()).unlink()
+
+
+def _load_routes(connector, rows):
+    """Routes have no name of their own: they are known by their place."""
+    if rows is None:
+        return
+    present = connector.route_ids
+    for route, values in zip(present, rows, strict=False):
+        _write_changes(route, values)
+    connector.env["bridge.route"].create(rows[len(present) :])
+    present[len(rows) :].unlink()
 
 
 def _bulk_values(document):

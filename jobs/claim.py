@@ -3,7 +3,7 @@
 import psycopg2
 
 from ..database import BUSY_ATTEMPTS, is_busy
-from .kinds import DRAINS, SENDING
+from .kinds import DRAINS, SENDING, TAKING
 from .retry import FIRST_REST, LONGEST_REST, REST_AFTER
 
 CLAIM_LIMIT = 200  # jobs that are claimed together
@@ -31,6 +31,10 @@ NEXT = f"""
        AND (NOT job.kind = ANY(%(long)s) OR NOT EXISTS (
             SELECT FROM bridge_job other
              WHERE other.flow_id = job.flow_id AND other.kind IN {DRAINS} AND other.state = 'running'))
+       -- Two that take deliveries at once could write the older one last.
+       AND (job.kind <> '{TAKING}' OR NOT EXISTS (
+            SELECT FROM bridge_job other
+             WHERE other.connector_id = job.connector_id AND other.kind = '{TAKING}' AND other.state = 'running'))
        -- Two that send the same record at once could have the older value arrive last.
        AND (job.kind NOT IN {SENDING} OR NOT EXISTS (
             SELECT FROM bridge_job other

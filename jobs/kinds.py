@@ -6,6 +6,8 @@ Kinds of other addons are named by ``bridge.job._kinds_done_together()`` and ``_
 DRAINS = ("pull", "push", "compare")  # kinds of jobs that carry a whole run; a flow has one of them at work at a time
 LONG = DRAINS  # kinds whose jobs are claimed one by one, because each may take a lane's whole time
 TOGETHER = ("pull_record", "push_record")  # whose jobs of one flow and run are done in one batch; others one by one
+TAKING = "take"  # the kind of which a connector has one at work at a time
+SINGLE = ("record", "webhook")  # triggers of runs that carry single records, and end when these do
 SENDING = ("push", "push_record")  # kinds of which a flow has one at work at a time
 
 OPEN = "state IN ('pending', 'running', 'failed', 'uncertain')"

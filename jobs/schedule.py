@@ -87,6 +87,7 @@ def enqueue_due(env):
             ]
         )
     )
+    env["bridge.delivery"].sudo()._start_taking()
     for flow in env["bridge.change"].sudo()._waiting_flows():
         env["bridge.run"].sudo()._enqueue(flow, trigger="change", kind="push")
     for flow in due:

@@ -14,6 +14,8 @@ from . import (
     bridge_sending_mixin,
     bridge_secrets_mixin,
     bridge_network_mixin,
+    bridge_webhook_mixin,
+    bridge_registration_mixin,
     bridge_instance,
     bridge_instance_mixin,
     bridge_approval,
@@ -34,6 +36,9 @@ from . import (
     bridge_change,
     bridge_feed,
     bridge_request,
+    bridge_route,
+    bridge_newest,
+    bridge_delivery,
     bridge_conflict,
     bridge_drift,
     bridge_failure,  # a view of jobs and differences

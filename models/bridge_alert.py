@@ -9,7 +9,7 @@ from markupsafe import Markup
 from odoo import SUPERUSER_ID, api, fields, models
 
 from ..jobs import claim, health
-from ..jobs.kinds import DRAINS
+from ..jobs.kinds import DRAINS, SINGLE
 from ..jobs.retry import REST_AFTER
 from ..jobs.schedule import interval, interval_text
 
@@ -27,6 +27,9 @@ KINDS = [
     ("run", "Run failed or needs a decision"),
     ("failures", "Records failed"),
     ("conflicts", "Conflicts wait for a decision"),
+    ("deliveries", "Webhook deliveries failed"),
+    ("refused", "Webhook calls refused"),
+    ("hook", "Webhook not registered"),
 ]
 DOWN = ("lanes", "moved", "paused", "approval", "resting")  # nothing moves meanwhile; the rest needs attention
 LONG_WAIT = 15  # minutes of being asked to wait, or without any lane at work, that are worth telling
@@ -79,6 +82,7 @@ class BridgeAlert(models.Model):
             found |= self._overdue_situations(connectors.filtered(lambda connector: connector.id not in stopped))
         found |= self._failure_situations(connectors)
         found |= self._conflict_situations(connectors)
+        found |= self._webhook_situations(connectors)
         return found
 
     @api.model
@@ -153,7 +157,7 @@ class BridgeAlert(models.Model):
 
         :rtype: BridgeRun
         """
-        domain = [("flow_id", "in", flows.ids), ("trigger", "!=", "record"), ("dry_run", "=", False)]
+        domain = [("flow_id", "in", flows.ids), ("trigger", "not in", SINGLE), ("dry_run", "=", False)]
         domain.append(("state", "in", ("done", "partial", "blocked", "failed")))
         groups = self.env["bridge.run"]._read_group(domain, ["flow_id", "kind"], ["id:max"])
         return self.env["bridge.run"].browse(run_id for _flow, _kind, run_id in groups)
@@ -167,7 +171,7 @@ class BridgeAlert(models.Model):
             self.env["bridge.run"]._read_group(
                 [
                     ("flow_id", "in", flows.ids),
-                    ("trigger", "!=", "record"),
+                    ("trigger", "not in", SINGLE),
                     ("state", "in", ("done", "partial")),
                     ("dry_run", "=", False),
                 ],
@@ -225,6 +229,35 @@ class BridgeAlert(models.Model):
                     "%(flow)s: %(count)s conflicts wait for a decision.", flow=flow.display_name, count=count
                 )
             found |= self._situation("conflicts", message, flow=flow)
+        return found
+
+    @api.model
+    def _webhook_situations(self, connectors):
+        found = {}
+        domain = [("connector_id", "in", connectors.ids), ("state", "=", "failed")]
+        for connector, count in self.env["bridge.delivery"]._read_group(domain, ["connector_id"], ["__count"]):
+            message = self.env._(
+                "%(connector)s: %(count)s webhook deliveries failed. Open them, correct the routes, and replay them.",
+                connector=connector.name,
+                count=count,
+            )
+            found |= self._situation("deliveries", message, connector)
+        for connector in connectors.filtered("hook_problem"):
+            message = self.env._(
+                "%(connector)s: the webhook is not kept registered: %(problem)s Press “Register” when that is right.",
+                connector=connector.name,
+                problem=connector.hook_problem,
+            )
+            found |= self._situation("hook", message, connector)
+        for gate in self.env["bridge.gate"].sudo().search([("connector_id", "in", connectors.ids)]):
+            if gate._is_refusing():
+                message = self.env._(
+                    "%(connector)s: many webhook calls were refused (%(reason)s). Compare the secret on both sides; if"
+                    " that is right, somebody else calls.",
+                    connector=gate.connector_id.name,
+                    reason=gate._last_refusal(),
+                )
+                found |= self._situation("refused", message, gate.connector_id)
         return found
 
     # ----------------------------------------------------------------------------------------------------------------
@@ -362,6 +395,8 @@ class BridgeAlert(models.Model):
             action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_failure_action")
             text = self.key.split(":", 3)[3]
             return {**action, "domain": [("flow_id", "=", self.flow_id.id), ("message", "=", text)]}
+        if self.kind == "deliveries":
+            return self.connector_id.action_open_failed_deliveries()
         if self.kind == "conflicts":
             return self.env["bridge.conflict"]._action_open_of("flow_id", self.flow_id)
         record = self.connector_id

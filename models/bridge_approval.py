@@ -171,6 +171,8 @@ class BridgeApproval(models.Model):
             mappings = (mappings - without if without._name == mappings._name else mappings) & flows.mapping_ids
         uses = {Use("", _origin(connector.base_url), CALL)}
         uses |= {Use("", caller.login, CALL) for caller in connector.caller_ids}  # what they may do is what it may do
+        if connector.hook_scheme:  # who may call is decided by how he proves himself
+            uses.add(Use("", f"webhook ({connector.hook_scheme})", CALL))
         for operation in operations:
             if (operation.path or "").startswith(("http://", "https://")):
                 uses.add(Use("", _origin(operation.path), CALL))

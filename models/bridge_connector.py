@@ -14,6 +14,7 @@ from ..definition.check import check
 from ..definition.export import export
 from ..definition.load import load
 from ..definition.ready import check_references
+from ..jobs.kinds import SINGLE
 from ..jobs.schedule import end_waiting
 from ..json_text import read_json
 from ..mapping.errors import MappingError
@@ -37,6 +38,7 @@ CREDENTIAL_FIELDS = {
 }  # whoever sets these decides who gets the credentials
 REOPENING = CREDENTIAL_FIELDS | {"rate_requests", "rate_period", "rate_burst"}
 REOPENING |= {*SECRETS, "secret_sealed", "state"}  # what may end a rest or pause
+GROWING = {"base_url", "caller_ids", "hook_scheme"}  # who calls or is called
 MOST_REASONS = 8
 REACHED = (404, 405)  # an API need not have anything at its base address
 
@@ -49,6 +51,8 @@ class BridgeConnector(models.Model):
         "bridge.authentication.mixin",
         "bridge.secrets.mixin",
         "bridge.network.mixin",
+        "bridge.webhook.mixin",
+        "bridge.registration.mixin",
         "bridge.instance.mixin",
         "bridge.guide.mixin",
         "bridge.opening.mixin",
@@ -203,7 +207,7 @@ class BridgeConnector(models.Model):
                     ("connector_id", "in", self.ids),
                     ("state", "in", ("done", "partial")),
                     ("dry_run", "=", False),
-                    ("trigger", "!=", "record"),
+                    ("trigger", "not in", SINGLE),
                 ],
                 ["connector_id"],
                 ["finished:max"],
@@ -372,7 +376,7 @@ class BridgeConnector(models.Model):
             approvals._check_choice(self.user_id.browse(vals["user_id"] or ()))
         self._check_who_moves_credentials(vals)
         had_changes = self.filtered(lambda connector: connector.active and connector.state != "disabled")
-        with approvals._configuring(self, grows=bool(vals.keys() & {"base_url", "caller_ids"})):
+        with approvals._configuring(self, grows=bool(vals.keys() & GROWING)):
             result = super().write(vals)
         if "user_id" in vals:
             approvals._check_person(self)
@@ -464,7 +468,7 @@ class BridgeConnector(models.Model):
             settings,
             auth,
             on_exchange=exchanges.append if exchanges is not None else None,
-            secrets=tuple(secrets.values()),
+            secrets=(*secrets.values(), *connector._hook_secrets()),
             turnstile=connector._turnstile(),
         )
 

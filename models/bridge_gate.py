@@ -5,6 +5,7 @@ from odoo import api, fields, models
 from ..database import in_own_transaction
 from ..jobs.retry import REST_AFTER, rest, wait
 from ..jobs.wake import make_due
+from ..remote.webhooks import REFUSALS
 
 Shut = collections.namedtuple("Shut", ["failures", "resting_until", "paused"])
 
@@ -32,6 +33,11 @@ class BridgeGate(models.Model):
         default=0, required=True, readonly=True, help="When the next request may go, in seconds since 1970."
     )
     token_sealed = fields.Char(groups=fields.NO_ACCESS)
+    refused = fields.Integer("Refused Webhook Calls", default=0, required=True, readonly=True)
+    refused_lately = fields.Integer(default=0, required=True, readonly=True, help="Since the time below.")
+    refused_since = fields.Datetime(readonly=True)
+    refused_at = fields.Datetime(readonly=True)
+    refused_reason = fields.Char(readonly=True)
 
     _connector_uniq = models.Constraint("UNIQUE(connector_id)", "A connector has one gate.")
 
@@ -108,6 +114,34 @@ class BridgeGate(models.Model):
     def _is_resting(self):
         return bool(self.resting_until and self.resting_until > fields.Datetime.now())
 
+    def _refused(self, count, reason):
+        """Webhook calls were refused.
+
+        :param str reason: of the last one, a key of ``REFUSALS``; None: as before
+        """
+        now = fields.Datetime.now()
+        values = {"id": self.id, "count": count, "reason": reason, "now": now}
+        values["hour"] = fields.Datetime.subtract(now, hours=1)
+        in_own_transaction(self.env.registry.cursor, lambda cr: cr.execute(COUNT_REFUSED, values))
+        self.invalidate_recordset()
+        if self._is_refusing():
+            self.env["bridge.alert"]._wake()
+
+    def _is_refusing(self):
+        """Were so many calls refused lately that a person should know?"""
+        hour = fields.Datetime.subtract(fields.Datetime.now(), hours=1)
+        return self.refused_lately >= MANY_REFUSED and bool(self.refused_at and self.refused_at > hour)
+
+    def _last_refusal(self):
+        """Why the last webhook call was refused, and when, in words.
+
+        :rtype: str
+        """
+        if not self.refused_at:
+            return ""
+        reason = self.env._(REFUSALS.get(self.refused_reason, self.refused_reason or "-"))
+        return self.env._("%(time)s UTC: %(reason)s", time=self.refused_at, reason=reason)
+
     @api.model
     def _ensure(self, connectors):
         """Connectors have their gate from the beginning."""
@@ -120,6 +154,14 @@ def _later(until, seconds):
     return max(later, until) if until else later
 
 
+MANY_REFUSED = 20  # calls within an hour
+COUNT_REFUSED = """
+    UPDATE bridge_gate
+       SET refused = refused + %(count)s, refused_at = %(now)s, refused_reason = COALESCE(%(reason)s, refused_reason),
+           refused_lately = CASE WHEN refused_since > %(hour)s THEN refused_lately ELSE 0 END + %(count)s,
+           refused_since = CASE WHEN refused_since > %(hour)s THEN refused_since ELSE %(now)s END
+     WHERE id = %(id)s
+"""
 OPENED = {
     "failures": 0,
     "throttles": 0,

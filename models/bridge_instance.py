@@ -116,6 +116,7 @@ class BridgeInstance(models.AbstractModel):
             self.env["ir.config_parameter"].sudo().set_param(HELD, False)
             # What was to be sent is the original's matter.
             self.env["bridge.change"]._forget_all()
+            self.env["bridge.delivery"]._give_up_all()
             self.env["bridge.job"]._give_up_all()
 
     @api.model

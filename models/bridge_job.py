@@ -6,10 +6,11 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..jobs import lane, on_demand
-from ..jobs.kinds import DRAINS, ERROR_KINDS, OPEN_PUSH, OPEN_RECORD
+from ..jobs.kinds import DRAINS, ERROR_KINDS, OPEN_PUSH, OPEN_RECORD, TAKING
 from ..jobs.retry import ATTEMPTS
 from ..jobs.wake import wake_scheduler
 from ..json_text import write_json
+from ..road.pull.delivered import Delivered
 from ..road.pull.shown import as_kept, has_mark, shown
 from ..road.pull.singles import PullSingles
 from ..road.push.find import exists_there
@@ -32,6 +33,7 @@ class BridgeJob(models.Model):
             ("push", "Push changes"),
             ("push_record", "Push a record"),
             ("compare", "Compare both sides"),
+            ("take", "Take deliveries"),
         ],
         required=True,
         readonly=True,
@@ -101,6 +103,8 @@ class BridgeJob(models.Model):
     _drain_running = models.UniqueIndex(f"(flow_id) WHERE kind IN {DRAINS} AND state = 'running'")
     _open_record = models.UniqueIndex(f"(flow_id, external_id) WHERE {OPEN_RECORD}")
     _open_push = models.UniqueIndex(f"(flow_id, res_id) WHERE {OPEN_PUSH}")
+    _take_pending = models.UniqueIndex(f"(connector_id) WHERE kind = '{TAKING}' AND state = 'pending'")
+    _take_running = models.UniqueIndex(f"(connector_id) WHERE kind = '{TAKING}' AND state = 'running'")
     _due = models.Index("(connector_id, priority, due_at, id) WHERE state = 'pending'")
     _running = models.Index("(connector_id) WHERE state = 'running'")
     _failures = models.Index("(flow_id, error_kind, error_group) WHERE state IN ('failed', 'uncertain')")
@@ -178,12 +182,13 @@ class BridgeJob(models.Model):
         return jobs
 
     @api.model
-    def _enqueue_records(self, flow, external_ids, prefer=None, anew=None):
+    def _enqueue_records(self, flow, external_ids, prefer=None, anew=None, run=None):
         """Fetch remote records again; one that waits already is not queued twice.
 
         :param list[str] external_ids: their remote ids
         :param str prefer: ``remote``, if their values are to stand whatever the flow says
         :param dict anew: the fields for which they are, as in ``bridge.run``; None: for all, and for the record itself
+        :param BridgeRun run: that counts them; None: a new one
         :rtype: BridgeJob
         :raises UserError: if the flow can not get single records
         """
@@ -198,8 +203,8 @@ class BridgeJob(models.Model):
         )
         known = set(open_jobs.mapped("external_id"))
         new = [external_id for external_id in external_ids if external_id not in known]
-        run = self.env["bridge.run"].sudo()
-        if new or anew:
+        run = run or self.env["bridge.run"].sudo()
+        if not run and (new or anew):
             run = run._start(flow, "record", anew=anew)
         open_jobs.write({"prefer": prefer, **({"run_id": run.id} if anew else {})})
         open_jobs.action_retry()
@@ -359,11 +364,20 @@ class BridgeJob(models.Model):
     def _perform_compare(self):
         return self.run_id._run_slice(functools.partial(lane.commit, self.env))
 
+    def _perform_take(self):
+        self.env["bridge.approval"]._check(self.connector_id)
+        Delivered(self.connector_id, functools.partial(lane.commit, self.env)).work()
+        return True
+
     def _wait(self, values):
         """Back to waiting. A run of the same flow that waits behind this one is the same work, and gives way to it.
 
         :param dict values: what else is written
         """
+        for job in self.filtered(lambda job: job.kind == TAKING):
+            waiting = [("kind", "=", TAKING), ("state", "=", "pending"), ("id", "!=", job.id)]
+            waiting = self.search([("connector_id", "=", job.connector_id.id), *waiting])
+            waiting.write({"state": "cancelled", "finished": fields.Datetime.now()})  # it is the same work
         for job in self.filtered(lambda job: job.kind in DRAINS):
             behind = self.search(
                 [

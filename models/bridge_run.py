@@ -5,7 +5,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from .. import database
-from ..jobs.kinds import DRAINS
+from ..jobs.kinds import DRAINS, SINGLE
 from ..jobs.schedule import note_failed_run
 from ..remote.errors import RemoteError
 from ..remote.flight import WHOLESALE
@@ -40,6 +40,7 @@ class BridgeRun(models.Model):
             ("record", "Single records"),
             ("change", "Change in Odoo"),
             ("call", "Called by the Other System"),
+            ("webhook", "Webhook"),
         ],
         readonly=True,
     )
@@ -355,7 +356,7 @@ class BridgeRun(models.Model):
 
     def _finish_records(self):
         """A run that only carries single records ends when they do."""
-        runs = self.filtered(lambda run: run.trigger == "record")
+        runs = self.filtered(lambda run: run.trigger in SINGLE)
         states = {}
         for run, state in self.env["bridge.job"]._read_group([("run_id", "in", runs.ids)], ["run_id", "state"]):
             states.setdefault(run, set()).add(state)
@@ -463,13 +464,21 @@ RETENTION = (
         "finished",
         [("state", "in", ("done", "cancelled")), ("ignored_reason", "=", False)],
     ),
-    # A look at what the bridge itself has written finds nothing, and tells nobody anything.
+    ("bridge.delivery", "delivery_days", 14, "received", [("state", "!=", "waiting")]),
+    # That deliveries were taken is told by the deliveries.
+    ("bridge.job", "quiet_days", 1, "finished", [("kind", "=", "take"), ("state", "=", "done")]),
+    # A look at what the bridge itself has written finds nothing, and tells nobody anything; nor does its echo.
     (
         "bridge.run",
         "quiet_days",
         1,
         "create_date",
-        [("trigger", "=", "change"), ("state", "=", "done"), *((name, "=", 0) for name in TELLING)],
+        [
+            ("trigger", "in", ("change", "webhook")),
+            ("job_ids", "=", False),
+            ("state", "=", "done"),
+            *((name, "=", 0) for name in TELLING),
+        ],
     ),
     (
         "bridge.run",

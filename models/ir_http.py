@@ -16,3 +16,13 @@ class IrHttp(models.AbstractModel):
             except Exception:
                 _logger.exception("The Integration Bridge could not look after itself")  # nobody is kept out of Odoo
         return result
+
+    @classmethod
+    def _pre_dispatch(cls, rule, args):
+        result = super()._pre_dispatch(rule, args)
+        # A signature is of the bytes as they came. Odoo reads a form before it calls a controller, and then they are
+        # gone.
+        read = rule.endpoint.routing.get("bridge_raw_body")
+        if read:
+            read(args["token"])
+        return result

@@ -7,6 +7,7 @@ from .ir_cron import LANES
 
 MOST_LANES = 16
 NUMBERS = ("bridge_log_days", "bridge_run_days", "bridge_job_days", "bridge_exchange_days", "bridge_queue_minutes")
+NUMBERS += ("bridge_delivery_days",)
 
 
 class ResConfigSettings(models.TransientModel):
@@ -21,6 +22,9 @@ class ResConfigSettings(models.TransientModel):
     )
     bridge_exchange_days = fields.Integer(
         "Keep HTTP Exchanges (days)", config_parameter="integration_bridge.exchange_days", default=14
+    )
+    bridge_delivery_days = fields.Integer(
+        "Keep Webhook Deliveries (days)", config_parameter="integration_bridge.delivery_days", default=14
     )
     bridge_run_days = fields.Integer(
         "Keep Finished Runs (days)", config_parameter="integration_bridge.run_days", default=90

@@ -22,6 +22,9 @@ why was nothing removed there?                                ``road/push/brake.
 why did it ask before it made tags?                           ``road/pull/brake.py``
 which of two with the same id counts?                         ``road/pull/twice.py``
 what is told to who asks for changes?                         ``road/push/feed.py``, ``models/bridge_feed.py``
+who may call a webhook, and what does a call say?             ``remote/webhooks.py``; ``models/bridge_delivery.py``
+what becomes of a webhook delivery?                           ``road/pull/delivered.py``, ``models/bridge_route.py``
+how is a webhook registered there?                            ``remote/registration.py``
 does a side keep what it was given?                           ``road/pull/kept.py``, ``road/push/journal.py``
 what of a list is asked for one by one, or in pieces?         ``road/pull/detail.py``, ``pieces.py``
 whose values stand, because a person says so?                 ``wizards/bridge_anew.py``, ``road/pull/plan.py``

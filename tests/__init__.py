@@ -58,4 +58,6 @@ from . import (
     test_twice,
     test_uncertain,
     test_waiting,
+    test_webhook_registration,
+    test_webhooks,
 )

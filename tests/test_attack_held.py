@@ -13,6 +13,7 @@ KEY = "Held-Secret-4711-4711"
 # Public methods of ours that who only reads may call: they show, and change nothing.
 SHOWS = {
     *("action_open", "action_open_bindings", "action_open_changes", "action_open_conflicts", "action_open_drift"),
+    *("action_open_deliveries", "action_open_failed_deliveries"),
     *("action_open_exchanges", "action_open_failure", "action_open_failures", "action_open_flows", "action_open_logs"),
     *("action_open_record", "action_open_records", "action_open_runs", "action_open_jobs", "action_sync_status"),
     *("action_export_definition", "action_recover"),  # what he reads; a form whose button he lacks
@@ -31,6 +32,8 @@ class TestSecretsHeld(AttackCase):
 
     def test_attack_secret_by_every_way_of_reading(self):
         names = [*SECRETS, *(f"{name}_sealed" for name in SECRETS)]
+        names += ["hook_secret", "hook_address", "hook_secret_sealed", "hook_old_secret_sealed", "hook_token_sealed"]
+        names.append("hook_token_hash")
         for person in (self.exporter, self.operator):
             connectors = self.env["bridge.connector"].with_user(person)
             flows = self.env["bridge.flow"].with_user(person)

@@ -4,6 +4,8 @@ import re
 from types import SimpleNamespace
 from unittest.mock import patch
 
+from requests.structures import CaseInsensitiveDict
+
 from odoo import models
 from odoo.orm.model_classes import add_to_registry
 from odoo.tests import new_test_user, tagged
@@ -15,6 +17,7 @@ from ..remote.auth import SCHEMES
 from ..remote.formats import FORMS, make
 from ..remote.pagination import PAGINATORS
 from ..remote.pagination import build as build_paginator
+from ..remote.webhooks import HOOK_SCHEMES, Call, Refused
 from ..road.pull.road import Pull
 from . import lossy
 from .common import BridgeCase, FaultCase, field, thing, things_flow
@@ -104,6 +107,7 @@ class TestExtend(ExampleCase):
             {
                 "A converter": 2,
                 "A scheme of authentication": 1,
+                "A webhook scheme": 1,
                 "A way of paging": 1,
                 "A format": 1,
                 "What is written": 1,
@@ -281,6 +285,23 @@ class TestExtend(ExampleCase):
 
 @tagged("post_install", "-at_install")
 class TestExtendAuthentication(FaultCase, ExampleCase):
+    def test_webhook_scheme(self):
+        with patch.dict(HOOK_SCHEMES):
+            self.run_example("A webhook scheme")
+            self.connect()
+            self.connector.hook_scheme = "body_mark"
+            self.connector._keep_hook_secret("s3cret", 0)
+            scheme = self.connector._hook()
+            headers = CaseInsensitiveDict({**scheme.sign(b"{}", 0, "1"), "X-Event": "sent"})
+            call = Call("POST", {}, headers, b"{}", "127.0.0.1", 0)
+            delivery = self.env["bridge.delivery"]
+            row = delivery._row(self.connector, call, {}, None)
+            scheme.verify(call)
+            self.assertEqual(row["event"], "sent")
+            with self.assertRaises(Refused):
+                scheme.verify(call._replace(body=b"{} "))
+            self.connector.hook_scheme = False
+
     def test_scheme(self):
         self.keep(SCHEMES)
         self.run_example("A scheme of authentication")

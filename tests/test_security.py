@@ -3,10 +3,10 @@ from odoo.tests import new_test_user, tagged
 
 from .common import BridgeCase, thing, things_flow
 
-CONFIGURATION = ("bridge.connector", "bridge.flow", "bridge.operation", "bridge.field.mapping")
+CONFIGURATION = ("bridge.connector", "bridge.flow", "bridge.operation", "bridge.field.mapping", "bridge.route")
 STATE = ("bridge.binding", "bridge.run", "bridge.log", "bridge.job", "bridge.gate", "bridge.alert", "bridge.failure")
-STATE += ("bridge.approval", "bridge.change", "bridge.conflict", "bridge.drift")
-INTERNAL = ("bridge.feed", "bridge.key", "bridge.request", "bridge.seen")
+STATE += ("bridge.approval", "bridge.change", "bridge.conflict", "bridge.drift", "bridge.delivery")
+INTERNAL = ("bridge.feed", "bridge.key", "bridge.newest", "bridge.request", "bridge.seen")
 
 WIZARDS = (
     "bridge.anew",
@@ -15,6 +15,7 @@ WIZARDS = (
     "bridge.definition.import",
     "bridge.find",
     "bridge.find.line",
+    "bridge.hook.secret",
     "bridge.job.ignore",
     "bridge.job.replay",
     "bridge.job.there",
@@ -52,6 +53,16 @@ class TestSecurity(BridgeCase):
         binding = self.env["bridge.binding"].search([("flow_id", "=", self.flow.id)], limit=1)
         self.env["bridge.change"].create({**about, "res_model": "res.partner"})
         self.env["bridge.conflict"].create({"flow_id": self.flow.id, "binding_id": binding.id, "kind": "gone_there"})
+        route = {"connector_id": self.connector.id, "flow_id": self.flow.id}
+        self.env["bridge.route"].create(route)
+        self.env["bridge.delivery"].create(
+            {
+                "connector_id": self.connector.id,
+                "company_id": self.connector.company_id.id,
+                "delivery_id": "1",
+                "received": "2026-01-01",
+            }
+        )
         self.env["bridge.drift"].create({**about, "run_id": self.run_.id, "kind": "different"})
 
     def stranger(self, group):
@@ -106,6 +117,8 @@ class TestSecurity(BridgeCase):
             (job, "action_there"),
             (self.conflict_, "action_keep_odoo"),
             (self.conflict_, "action_keep_remote"),
+            (self.env["bridge.delivery"].search([], limit=1), "action_replay"),
+            (self.env["bridge.delivery"].search([], limit=1), "action_ignore"),
         ]
         for record, method in calls:
             with self.subTest(method):

@@ -91,6 +91,7 @@ def variables(env, port, folder):
     """Return the environment of a Directus that keeps everything in a folder."""
     own = {"PORT": str(port), "PUBLIC_URL": f"http://{LOOPBACK}:{port}", "DB_FILENAME": str(folder / "data.db")}
     own |= {"STORAGE_LOCAL_ROOT": str(folder), "EXTENSIONS_PATH": str(folder), "npm_package_name": env.name}
+    own["IMPORT_IP_DENY_LIST"] = "169.254.169.254"  # its flows may call this machine
     path = f"{Path(env.node).parent}{os.pathsep}{os.environ['PATH']}"
     return {**os.environ, **ENVIRONMENT, **own, "PATH": path}
 

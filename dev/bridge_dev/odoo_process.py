@@ -9,6 +9,7 @@ from pathlib import Path
 from .errors import SetupError
 from .network import Server, free_port
 
+PREFORK = Path(__file__).with_name("prefork") / "odoo_main.py"
 IN_ODOO = Path(__file__).with_name("in_odoo.py")
 
 
@@ -108,16 +109,21 @@ class OdooRunner:
                 raise SetupError(f"{function} failed inside Odoo: {last_error(log)}", f"read {log}")
             return json.load(answer)
 
-    def server(self, database, port=None, crons=0, name=None, server_class=Server):
+    def server(self, database, port=None, crons=0, name=None, server_class=Server, workers=0):
         """Return a context manager that serves `database` on loopback.
 
         :param int port: the port, else a free one.
         :param int crons: number of cron threads; 0 keeps scheduled actions from running by themselves.
+        :param int workers: number of processes that answer; 0: one process with threads for everything.
         """
         port = port or free_port()
         options = ["-d", database, "--http-port", port, "--max-cron-threads", crons, "--db-filter", f"^{database}$"]
+        command = self.command(options)
+        if workers:
+            command = [self.env.python, str(PREFORK), *command[3:]]
+            command += ["--workers", str(workers), "--gevent-port", str(free_port())]
         log = self.cache.log(f"odoo-{name or database}")
-        return server_class("Odoo", self.command(options), port, "/web/health", log, env=self.environment, patience=120)
+        return server_class("Odoo", command, port, "/web/health", log, env=self.environment, patience=120)
 
 
 class PeersRunner(OdooRunner):

@@ -3,6 +3,7 @@
 import datetime
 
 from ... import moments
+from ...jobs.kinds import SINGLE
 from ...mapping.paths import parse_path
 from ...remote.delta import UTC
 from ...remote.pieces import PerParent, Windows
@@ -40,6 +41,6 @@ def _last_read(flow):
 
     :rtype: datetime.datetime | None
     """
-    ended = [("kind", "=", "pull"), ("dry_run", "=", False), ("trigger", "!=", "record")]
+    ended = [("kind", "=", "pull"), ("dry_run", "=", False), ("trigger", "not in", SINGLE)]
     ended += [("flow_id", "=", flow.id), ("state", "in", ("done", "partial"))]
     return flow.env["bridge.run"].sudo().search(ended, limit=1, order="id desc").started or None

@@ -6,6 +6,7 @@ import time
 from typing import NamedTuple
 
 from ...jobs import lane, outcome
+from ...jobs.kinds import SINGLE
 from ...jobs.retry import REST_AFTER, is_charged
 from ...mapping.merge import REMOTE
 from ...remote.errors import RemoteError
@@ -132,7 +133,7 @@ class PullSingles:
             outcome.fail_or_retry(refusal.job, refusal.kind, refusal.message, refusal.charged, refusal.state)
         for job in self.waiting:
             job._wait({})
-        if self.run.trigger == "record":  # a run that walked a list has counted these records already
+        if self.run.trigger in SINGLE:  # a run that walked a list has counted these records already
             self.run._count(brought)
         outcome.conclude(self.jobs, finished=True)
         self.run._finish_records()

@@ -42,6 +42,32 @@ def configure_called(env, definition):
     return env["res.users.apikeys"].with_user(caller).sudo()._generate("rpc", "shop", None)
 
 
+def configure_webhook(env, definition, secret, route):
+    """Import a definition, go live, and open a webhook; return the path of its address."""
+    connector = env["bridge.connector"].browse(configure(env, definition))
+    connector.write({"hook_scheme": "standard", "hook_rate": 0})
+    connector._keep_hook_secret(secret, 0)
+    env["bridge.route"].create({"connector_id": connector.id, "flow_id": connector.flow_ids[0].id, **route})
+    return "/" + connector.hook_address.split("/", 3)[3]
+
+
+def configure_hooked(env, definition, secret, hook_secret):
+    """Import a definition with a webhook, and go live; return the path of its address. Nothing runs by schedule."""
+    connector = env["bridge.connector"].browse(configure(env, definition, secret, {"interval_number": 0}))
+    connector._keep_hook_secret(hook_secret, 0)
+    return "/" + connector.hook_address.split("/", 3)[3]
+
+
+def set_base_url(env, url):
+    env["ir.config_parameter"].set_param("web.base.url", url)
+
+
+def send_test(env):
+    """What the button tells."""
+    env.cr.commit()
+    return env["bridge.connector"].search([]).action_send_test()["params"]
+
+
 def change_phone(env, phone, seed):
     """A person changes a record that is bound; which one, the seed says."""
     bound = env["bridge.binding"].search([("res_model", "=", "res.partner")])

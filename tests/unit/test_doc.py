@@ -15,6 +15,8 @@ from integration_bridge.remote.auth import OPTIONS, SCHEMES
 from integration_bridge.remote.formats import FORMS, readable, writable
 from integration_bridge.remote.formats.base import COMMON
 from integration_bridge.remote.pagination import PAGINATORS
+from integration_bridge.remote.registration import KNOWN
+from integration_bridge.remote.webhooks import HOOK_OPTIONS, HOOK_SCHEMES
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "doc" / "reference"
@@ -155,6 +157,37 @@ def test_options_of_the_schemes_are_those_of_the_code():
 
 
 # ----------------------------------------------------------------------------------------------------------------------
+# Webhooks
+# ----------------------------------------------------------------------------------------------------------------------
+
+
+def test_webhook_schemes_their_options_and_places_are_those_of_the_code():
+    said = {
+        named(name): (label, tuple(literals(options)), tuple(literals(places)))
+        for label, name, options, places in rows_of("webhooks", "Webhook schemes")
+    }
+    assert said == {
+        name: (str(cls.label), cls.fields, tuple(filter(None, (cls.id_place, cls.event_place, cls.time_place))))
+        for name, cls in HOOK_SCHEMES.items()
+    }
+
+
+def test_every_webhook_scheme_has_a_paragraph():
+    page = (REFERENCE / "webhooks.rst").read_text()
+    assert len(re.findall(r"^\* \*\*[^*]+\*\*(?: \([^)]*\))?:", page, re.MULTILINE)) >= len(HOOK_SCHEMES)
+
+
+def test_options_of_webhook_schemes_are_those_of_definitions():
+    keys = SCHEMA["$defs"]["webhook"]["properties"].keys()
+    assert set(HOOK_OPTIONS) <= keys
+    assert {option for cls in HOOK_SCHEMES.values() for option in cls.fields} == set(HOOK_OPTIONS)
+
+
+def test_keys_of_a_registration_are_those_of_the_code():
+    assert {named(key) for key, _meaning in rows_of("webhooks", "Keys of a registration")} == KNOWN
+
+
+# ----------------------------------------------------------------------------------------------------------------------
 # What else is listed
 # ----------------------------------------------------------------------------------------------------------------------
 
@@ -189,6 +222,7 @@ def test_definition_on_the_page_keeps_to_the_schema():
 
 PARTS = {
     "Keys of connector": SCHEMA["properties"]["connector"],
+    "Keys of a webhook": SCHEMA["$defs"]["webhook"],
     "Keys of a flow": SCHEMA["$defs"]["flow"],
     "Keys of an operation": SCHEMA["$defs"]["operation"],
     "Keys of a field mapping": SCHEMA["$defs"]["field"],
@@ -207,7 +241,7 @@ def test_keys_of_a_definition_are_those_of_the_schema(title):
     assert rows.keys() == part["properties"].keys()
     for key, spec in part["properties"].items():
         values, said = rows[key]
-        if words_of(spec) and key != "auth":  # its options have a page of their own
+        if words_of(spec) and key not in ("auth", "webhook"):  # their options have a table of their own
             assert set(literals(values)) == words_of(spec), key
         if key in part["required"]:
             assert "needed" in values + said, key

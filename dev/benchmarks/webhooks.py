@@ -1,0 +1,78 @@
+"""`./dev/bench webhooks`: how fast a webhook is answered, and whether all of it is done once, whatever dies meanwhile.
+
+Odoo runs with two workers and two lanes, and PostgreSQL with durable commits, in a cluster of its own. A sender calls
+at a steady rate, a tenth of the calls twice, and again until each is answered 2xx. First nothing dies; then a worker
+and a lane are killed every ten seconds, and PostgreSQL is restarted.
+
+We demand of ourselves that 99 of 100 answers come within 250 ms while nothing dies, and that in both rounds each
+delivery that was answered 2xx is done exactly once.
+
+    --rate N        deliveries a second (default 200)
+    --seconds N     how long, each round (default 60)
+    --restarts N    restarts of PostgreSQL in the second round (default 1)
+    --every S       seconds between two kills of a worker and a lane (default 10)
+    --short         100 a second for 10 s, a kill every 5 s
+"""
+
+import contextlib
+import sys
+from pathlib import Path
+
+from benchmarks import _harness
+
+TESTS = Path(__file__).parents[2] / "tests"
+sys.path += [str(TESTS / "servers"), str(TESTS / "system")]
+
+import psycopg2  # noqa: E402
+from hook_storm import ROUTE, SECRET, HookStorm, definition  # noqa: E402
+from own_cluster import OwnCluster, OwnWorkplace  # noqa: E402
+
+DEFAULTS = {"rate": 200, "seconds": 60, "restarts": 1, "every": 10.0}
+SHORT = {"rate": 100, "seconds": 10, "every": 5.0}
+SEED = 7
+
+
+def run(shared, arguments):
+    """Yield the rows."""
+    options = _harness.options("webhooks", __doc__, arguments, DEFAULTS, SHORT)
+    installed = shared.databases.copy_installed("bench")
+    with contextlib.ExitStack() as stack:
+        workplace = OwnWorkplace(stack.enter_context(OwnCluster(shared)))
+        database = workplace.postgres.take(shared.postgres, installed, shared.clone.database("bench_webhooks"))
+        path = _harness.call(
+            workplace, "webhooks", database, "configure_webhook", definition=definition(), secret=SECRET, route=ROUTE
+        )
+        server = stack.enter_context(workplace.odoo.server(database, crons=2, name="bench-webhooks", workers=2))
+        environment = workplace.postgres.environment
+
+        def connect():
+            names = {"host": environment["PGHOST"], "port": environment.get("PGPORT")}
+            return psycopg2.connect(dbname=database, user=environment.get("PGUSER"), **names)
+
+        for what, restart in (("quiet", None), ("storm", workplace.postgres.restart)):
+            storm = HookStorm(
+                server,
+                path,
+                connect,
+                restart,
+                options.rate,
+                options.seconds,
+                options.restarts,
+                SEED,
+                f"{what}_",
+                options.every,
+            )
+            yield from _rows(what, storm, storm.run())
+
+
+def _rows(what, storm, seconds):
+    sender, problems = storm.sender, storm.problems()
+    if problems:
+        raise ValueError(f"{what}: {'; '.join(problems)}")
+    for share in (0.5, 0.99):
+        answer = sender.percentile(share) * 1000
+        yield _harness.row(f"{what}, answer, {share * 100:.0f} of 100 within", answer, unit="ms")
+    yield _harness.row(f"{what}, sent later than meant by", sender.late * 1000, unit="ms")
+    yield _harness.row(f"{what}, killed", sum(storm.killed.values()) + storm.restarted, unit="processes")
+    yield _harness.row(f"{what}, done once", len(sender.taken), sender.number, "sent", "deliveries")
+    yield _harness.row(f"{what}, taken", sender.number / seconds, unit="deliveries/s")

@@ -1,0 +1,335 @@
+import json
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..connect.callers import may_call, note_refusal, take_refusals
+from ..database import again_when_busy, json_rows
+from ..jobs.wake import call_soon
+from ..mapping.errors import MappingError
+from ..mapping.paths import parse_expression
+from ..remote.document import storable
+from ..remote.errors import ProtocolError
+from ..remote.redaction import may_hold, redact_document, redact_text, without_secrets
+from ..remote.webhooks import (
+    LONGEST_NAME,
+    Refused,
+    delivery_key,
+    echo_of,
+    read_document,
+    read_place,
+)
+
+WAITING, DONE, IGNORED, FAILED, CANCELLED = "waiting", "done", "ignored", "failed", "cancelled"
+TAKE = "take"  # the kind of the jobs that take deliveries
+REFUSED = (401, "")  # for whoever does not prove himself, and for an address that does not exist
+
+
+class BridgeDelivery(models.Model):
+    """The inbox: a webhook call that was received, as it came; kept and committed before it is answered.
+
+    What is done with it is another transaction, of a lane (``road/pull/delivered.py``).
+    """
+
+    _name = "bridge.delivery"
+    _description = "Webhook Delivery"
+    _order = "id desc"
+    _rec_name = "delivery_id"
+    _log_access = False
+
+    connector_id = fields.Many2one("bridge.connector", required=True, ondelete="cascade", index=True, readonly=True)
+    company_id = fields.Many2one("res.company", index=True, readonly=True)
+    delivery_id = fields.Char("Delivery ID", required=True, readonly=True)
+    event = fields.Char(readonly=True)
+    version = fields.Char("Time of the Event", readonly=True)
+    received = fields.Datetime(required=True, readonly=True, index=True)
+    address = fields.Char("From", readonly=True, help="The caller's IP address.")
+    content_type = fields.Char(readonly=True)
+    # What was sent may hold any value of any record; it is read in the text below.
+    body = fields.Text(readonly=True, groups=fields.NO_ACCESS)
+    body_text = fields.Text("What Was Sent", compute="_compute_body_text")
+    state = fields.Selection(
+        [
+            (WAITING, "Waiting"),
+            (DONE, "Done"),
+            (IGNORED, "Ignored"),
+            (FAILED, "Failed"),
+            (CANCELLED, "Given Up"),
+        ],
+        required=True,
+        default=WAITING,
+        readonly=True,
+    )
+    reason = fields.Text(readonly=True)
+    flow_id = fields.Many2one("bridge.flow", ondelete="set null", readonly=True, index="btree_not_null")
+    run_id = fields.Many2one("bridge.run", ondelete="set null", readonly=True, index="btree_not_null")
+    external_ids = fields.Char("Remote IDs", readonly=True)
+    processed = fields.Datetime("Taken", readonly=True)
+
+    _delivery_uniq = models.UniqueIndex("(connector_id, delivery_id)")
+    _waiting = models.Index("(connector_id, id) WHERE state = 'waiting'")
+    _failed = models.Index("(connector_id) WHERE state = 'failed'")
+
+    @api.depends_context("uid")
+    def _compute_body_text(self):
+        seen, hidden = {}, self.env._("no access: these are records, or fields of them, that you may not read")
+        for delivery in self:
+            connector = delivery.sudo().connector_id
+            if connector not in seen:
+                flows = connector.route_ids.flow_id
+                seen[connector] = all(self.env["bridge.exchange"]._sees(flow) for flow in flows)
+            body = delivery.sudo().body
+            delivery.body_text = body and (_shown(body) if seen[connector] else hidden)
+
+    # ----------------------------------------------------------------------------------------------------------------
+    # The door
+    # ----------------------------------------------------------------------------------------------------------------
+
+    @api.model
+    def _receive(self, connector, call):
+        """Take a call: proved, kept, committed, and only then answered.
+
+        :param BridgeConnector connector: whose address was called; empty if it is nobody's
+        :param Call call: its body is None if it is too large
+        :return: status and text of the answer
+        :rtype: tuple[int, str]
+        """
+        if not connector:
+            return REFUSED
+        if not may_call((self.env.cr.dbname, connector.id, call.address), connector.hook_rate):
+            return 429, ""
+        if call.body is None:
+            return 413, ""
+        if connector.hook_challenge == "query":  # it is asked before anything is signed
+            echo = echo_of("query", connector.hook_challenge_name, call, None)
+            if echo is not None:
+                return 200, echo
+        if call.method == "GET":
+            return REFUSED
+        try:
+            scheme = connector._hook()
+            scheme.verify(call)
+        except Refused as refusal:
+            self._note_refused(connector, refusal.reason)
+            return REFUSED
+        except UserError:  # the secrets were encrypted elsewhere; the sender tries again when they are there
+            return 503, ""
+        document, problem = self._read(call)
+        if connector.hook_challenge == "body":
+            echo = echo_of("body", connector.hook_challenge_name, call, document)
+            if echo is not None:
+                return 200, echo
+        row = connector.env["bridge.delivery"]._row(connector, call, document, problem)
+        if count := take_refusals((self.env.cr.dbname, connector.id)):
+            connector._gate()._refused(count, None)  # those of the last second of a flood that is over
+        again_when_busy(self.env, self._keep, row)
+        # pylint: disable-next=invalid-commit
+        self.env.cr.commit()  # what is answered is there
+        call_soon(self.env.cr.dbname)
+        return scheme.answer(call)
+
+    @api.model
+    def _read(self, call):
+        """:return: the document of a call, and why it can not be read"""
+        try:
+            return read_document(call.body, call.content_type), None
+        except ProtocolError:
+            problem = self.env._("The body is neither JSON nor a form. Look at what the other system sends.")
+            return None, problem
+
+    def _row(self, connector, call, document, problem):
+        """What is kept of a call. Credentials that it repeats are blanked; headers are not kept, but what they say of
+        the delivery.
+
+        :rtype: dict
+        """
+        told = {name: self._told(connector, call, document, name) for name in ("id_place", "event_place", "time_place")}
+        text = _text_of(call, document, connector._all_secrets())
+        return {
+            "connector": connector.id,
+            "company": connector.company_id.id or None,
+            "delivery": storable(delivery_key(told["id_place"], call.body)),
+            "event": storable(told["event_place"] or "")[:LONGEST_NAME] or None,
+            "version": storable(told["time_place"] or "")[:LONGEST_NAME] or None,
+            "address": call.address,
+            "content_type": storable(call.content_type.partition(";")[0])[:LONGEST_NAME] or None,
+            "body": text,
+            "state": FAILED if problem else WAITING,
+            "reason": problem,
+        }
+
+    def _told(self, connector, call, document, name):
+        return read_place(connector._hook_place(name), call.headers, document, _read_path)
+
+    def _keep(self, row):
+        """A delivery is kept once, whoever sends it again, and wakes a lane."""
+        self.env.cr.execute(KEEP, {**row, "now": fields.Datetime.now(), "user": self.env.uid or 1})
+
+    @api.model
+    def _note_refused(self, connector, reason):
+        """A refused call is counted on the connector; many of them write no more than a few."""
+        count = note_refusal((self.env.cr.dbname, connector.id))
+        if count:
+            connector._gate()._refused(count, reason)
+
+    # ----------------------------------------------------------------------------------------------------------------
+    # What lanes do with it
+    # ----------------------------------------------------------------------------------------------------------------
+
+    @api.model
+    def _start_taking(self):
+        """Every live connector that has deliveries waiting gets a job that takes them."""
+        connectors = self.env["bridge.connector"].sudo().search([("state", "=", "live")])
+        if not connectors:
+            return
+        self.env["bridge.job"].flush_model()
+        self.env.cr.execute(
+            """
+            SELECT connector.id
+              FROM unnest(%s::int[]) AS connector (id)
+             WHERE EXISTS (SELECT FROM bridge_delivery WHERE connector_id = connector.id AND state = 'waiting')
+               AND NOT EXISTS (SELECT FROM bridge_job
+                                WHERE connector_id = connector.id AND kind = 'take' AND state = 'pending')
+            """,
+            [connectors.ids],
+        )
+        self._enqueue_take(connectors.browse(row[0] for row in self.env.cr.fetchall()))
+
+    @api.model
+    def _enqueue_take(self, connectors, seconds=0):
+        """:param int seconds: until it is due"""
+        values = []
+        for connector in connectors:
+            flow = connector.route_ids.flow_id[:1] or connector.flow_ids.filtered(lambda one: not one.parent_id)[:1]
+            if flow:  # the job stands for the connector, but belongs to a flow
+                values.append({"kind": TAKE, "flow_id": flow.id, "priority": 4})
+        jobs = self.env["bridge.job"]._enqueue(values) if values else self.env["bridge.job"]
+        if seconds and jobs:
+            due = fields.Datetime.add(fields.Datetime.now(), seconds=seconds)
+            jobs.due_at = due
+            self.env["ir.cron"]._wake_lanes(at=due)
+
+    @api.model
+    def _next(self, connector, limit, but):
+        """The oldest that wait, held for this transaction.
+
+        :param but: ids of those that wait for something else
+        :rtype: BridgeDelivery
+        """
+        self.env.cr.execute(
+            """
+            SELECT id FROM bridge_delivery
+             WHERE connector_id = %s AND state = 'waiting' AND NOT id = ANY(%s)
+          ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
+            """,
+            [connector.id, list(but), limit],
+        )
+        return self.browse(row[0] for row in self.env.cr.fetchall())
+
+    def _document(self):
+        """What was sent.
+
+        :raises ProtocolError: it can not be read
+        """
+        return read_document((self.sudo().body or "").encode(), "application/json")
+
+    @api.model
+    def _settle(self, rows):
+        """What became of deliveries.
+
+        :param list[dict] rows: ``id``, ``state``, and ``reason``, ``flow``, ``run``, ``ids`` where there are
+        """
+        self.env.cr.execute(
+            """
+            UPDATE bridge_delivery delivery
+               SET state = row.state, reason = row.reason, flow_id = row.flow, run_id = row.run,
+                   external_ids = row.ids, processed = %(now)s
+              FROM jsonb_to_recordset(%(rows)s::jsonb) AS row (
+                   id int, state text, reason text, flow int, run int, ids text)
+             WHERE delivery.id = row.id AND delivery.state = 'waiting'
+            """,
+            {"rows": json_rows(rows), "now": fields.Datetime.now()},
+        )
+        self.invalidate_model()
+        if any(row["state"] == FAILED for row in rows):
+            self.env["bridge.alert"]._wake()
+
+    @api.model
+    def _give_up_all(self):
+        """What waits is the matter of another database."""
+        self.env.cr.execute("UPDATE bridge_delivery SET state = 'cancelled' WHERE state = 'waiting'")
+        self.invalidate_model()
+
+    # ----------------------------------------------------------------------------------------------------------------
+    # Buttons
+    # ----------------------------------------------------------------------------------------------------------------
+
+    def action_replay(self):
+        """Take these again. What is older than what was taken of a record since is ignored again."""
+        self.env["bridge.run"]._check_operator(self)
+        self.flush_model()
+        self.env.cr.execute(
+            "UPDATE bridge_delivery SET state = 'waiting', reason = NULL, processed = NULL"
+            " WHERE id = ANY(%s) AND state != 'waiting'",
+            [self.ids],
+        )
+        self.invalidate_model()
+        self.env["ir.cron"]._wake_lanes()
+
+    def action_ignore(self):
+        """These need not be looked at any more."""
+        self.env["bridge.run"]._check_operator(self)
+        chosen = self.sudo().filtered(lambda one: one.state in (FAILED, WAITING))
+        chosen.write({"state": IGNORED, "reason": self.env._("%s says so.", self.env.user.name)})
+
+
+def _text_of(call, document, secrets):
+    """What is kept of a body: as it came, if it is JSON in UTF-8 and repeats no credential.
+
+    :param document: of the body; None if there is none, or it can not be read
+    """
+    if document is None:
+        return redact_text(storable(call.body.decode("utf-8", "replace")), secrets)
+    if may_hold(call.body, secrets):
+        return json.dumps(without_secrets(document, secrets), ensure_ascii=False)
+    text, content_type = call.body.decode("utf-8", "replace"), call.content_type.lower()
+    is_json = text.lstrip()[:1] in ("{", "[") and "urlencoded" not in content_type
+    is_as_read = is_json and ("charset" not in content_type or "utf-8" in content_type)
+    return storable(text) if is_as_read else json.dumps(document, ensure_ascii=False)
+
+
+def _read_path(path, document):
+    try:
+        return parse_expression(path).read(document)
+    except MappingError:
+        return None
+
+
+def _shown(body):
+    """A body for a person: no value whose name tells that it is a credential."""
+    try:
+        return json.dumps(redact_document(json.loads(body)), ensure_ascii=False, indent=2)
+    except (ValueError, RecursionError):
+        return redact_text(body)
+
+
+# A delivery that was there already wakes nobody.
+KEEP = r"""
+    WITH kept AS (
+        INSERT INTO bridge_delivery (
+               connector_id, company_id, delivery_id, event, version, received, address, content_type, body, state,
+               reason)
+        VALUES (%(connector)s, %(company)s, %(delivery)s, %(event)s, %(version)s, %(now)s, %(address)s,
+                %(content_type)s, %(body)s, %(state)s, %(reason)s)
+   ON CONFLICT (connector_id, delivery_id) DO NOTHING
+     RETURNING state
+    )
+    INSERT INTO ir_cron_trigger (cron_id, call_at, create_uid, create_date, write_uid, write_date)
+    SELECT cron.id, %(now)s, %(user)s, %(now)s, %(user)s, %(now)s
+      FROM ir_model_data data
+      JOIN ir_cron cron ON cron.id = data.res_id AND cron.active
+     WHERE data.module = 'integration_bridge' AND data.model = 'ir.cron' AND data.name LIKE 'lane\_%%'
+       AND EXISTS (SELECT FROM kept WHERE state = 'waiting')
+  ORDER BY data.id
+     LIMIT 1
+"""
