@@ -1,5 +1,6 @@
 from . import (
     bridge_record_mixin,
+    bridge_opening_mixin,
     bridge_derived_mixin,
     bridge_authentication_mixin,
     bridge_called_mixin,

@@ -169,7 +169,7 @@ class BridgeCalledMixin(models.AbstractModel):
         if connector:
             domain.append(("connector_id.code", "=", connector))
         # What the caller says of the context counts nowhere.
-        flow = self.env(su=True, context={})[self._name].search(domain)
+        flow = self.env(su=True, context={})["bridge.flow"].search(domain)
         if not flow:
             raise AccessError(
                 self.env._(

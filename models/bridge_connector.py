@@ -49,6 +49,7 @@ class BridgeConnector(models.Model):
         "bridge.secrets.mixin",
         "bridge.network.mixin",
         "bridge.instance.mixin",
+        "bridge.opening.mixin",
         "mail.thread",
         "mail.activity.mixin",
     ]
@@ -631,16 +632,11 @@ class BridgeConnector(models.Model):
         self.write({"state": "disabled"})
 
     def action_open_flows(self):
-        action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_flow_action")
-        return {
-            **action,
-            "domain": [("connector_id", "in", self.ids)],
-            "context": {"default_connector_id": self[:1].id},
-        }
+        domain, context = [("connector_id", "in", self.ids)], {"default_connector_id": self[:1].id}
+        return self._opens("flow", domain, context=context)
 
     def action_open_conflicts(self):
         return self.env["bridge.conflict"]._action_open_of("connector_id", self)
 
     def action_open_failures(self):
-        action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_failure_action")
-        return {**action, "domain": [("connector_id", "in", self.ids)], "context": {}}
+        return self._opens("failure", [("connector_id", "in", self.ids)], context={})

@@ -38,7 +38,7 @@ WAITS = "Runs have failed as a whole, so that the next one does not start by its
 class BridgeFlow(models.Model):
     _name = "bridge.flow"
     _description = "Flow"
-    _inherit = ["bridge.derived.mixin", "bridge.gone.mixin", "bridge.called.mixin"]
+    _inherit = ["bridge.derived.mixin", "bridge.gone.mixin", "bridge.called.mixin", "bridge.opening.mixin"]
     _order = "connector_id, sequence, id"
 
     # What is kept in agreement
@@ -593,28 +593,25 @@ class BridgeFlow(models.Model):
     def action_recover(self):
         """Fetch records by their remote ids."""
         self.ensure_one()
+        self.env["bridge.run"]._check_operator(self)
         on_demand.check_gets_records(self)
         action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_recover_action")
         return {**action, "context": {"default_flow_id": self.id}}
 
     def action_open_bindings(self):
-        action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_binding_action")
-        return {**action, "domain": [("flow_id", "in", self.ids)], "context": {}}
+        return self._opens("binding", [("flow_id", "in", self.ids)], context={})
 
     def action_open_failures(self):
-        action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_failure_action")
-        return {**action, "domain": [("flow_id", "in", self.ids)], "context": {}}
+        return self._opens("failure", [("flow_id", "in", self.ids)], context={})
 
     def action_open_changes(self):
-        action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_change_action")
-        return {**action, "domain": [("flow_id", "in", self.ids)], "context": {}}
+        return self._opens("change", [("flow_id", "in", self.ids)], context={})
 
     def action_open_conflicts(self):
         return self.env["bridge.conflict"]._action_open_of("flow_id", self)
 
     def action_open_runs(self):
-        action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_run_action")
-        return {**action, "domain": [("flow_id", "in", self.ids)], "context": {}}
+        return self._opens("run", [("flow_id", "in", self.ids)], context={})
 
     def action_open_records(self):
         """The Odoo records that this flow keeps in agreement."""

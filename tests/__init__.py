@@ -8,6 +8,7 @@ from . import (
     test_attack_echoes,
     test_attack_headers,
     test_attack_held,
+    test_attack_matrix,
     test_attack_reading,
     test_attack_replay,
     test_attack_search,
