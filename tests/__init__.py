@@ -4,6 +4,7 @@ from . import (
     test_anew,
     test_answers,
     test_attack_acting,
+    test_attack_api,
     test_attack_bounds,
     test_attack_echoes,
     test_attack_headers,

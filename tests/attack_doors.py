@@ -33,14 +33,14 @@ NOTHING = "cannot marshal None"
 class Doors:
     """Calls of people, over HTTP to the server of an ``HttpCase``.
 
-    :param case: the test
+    :param case: the test; or its class, if ``case`` is set to the test later on
     """
 
     def __init__(self, case):
         self.case, self.people, self.keys = case, {}, {"anonymous": None}
         # Each call checks a key; the usual 6,000 rounds would be most of the time that thousands of them take.
         quick = CryptContext(["pbkdf2_sha512"], pbkdf2_sha512__rounds=1)
-        case.enterContext(patch.object(res_users, "KEY_CRYPT_CONTEXT", quick))
+        case.enterClassContext(patch.object(res_users, "KEY_CRYPT_CONTEXT", quick))
 
     def person(self, name, groups=None):
         """Make a person with an API key.
