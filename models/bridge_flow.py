@@ -555,6 +555,7 @@ class BridgeFlow(models.Model):
         :param list[int] record_ids: their ids
         """
         self.env["bridge.binding"].check_access("read")
+        on_demand.check_ids(self.env, record_ids)
         action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_binding_action")
         domain = [("flow_id.model", "=", model_name), ("res_id", "in", record_ids)]
         if not self.env["bridge.binding"].search_count(domain, limit=1):
@@ -573,6 +574,7 @@ class BridgeFlow(models.Model):
         :raises UserError: if no flow has anything to do with them
         """
         self.env["bridge.run"]._check_operator()
+        on_demand.check_ids(self.env, record_ids)
         if model_name not in self.env:
             raise UserError(self.env._("There is no model “%s”.", model_name))
         domain = [("flow_id.model", "=", model_name), ("res_id", "in", record_ids), ("parent_id", "=", False)]

@@ -12,6 +12,7 @@ from . import (
     test_attack_matrix,
     test_attack_reading,
     test_attack_replay,
+    test_attack_rights,
     test_attack_search,
     test_authentication,
     test_authorization,

@@ -51,14 +51,19 @@ def public_methods(env):
 class MatrixCase(HttpCase, AttackCase):
     """One record of each model of ours, and each kind of person with a key."""
 
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.doors = Doors(cls)
+        for name in table.PEOPLE[:-1]:
+            cls.doors.person(name)
+
     def setUp(self):
         super().setUp()
+        self.doors.case = self
         self.flow = self.connect(things_flow(), CALLED, log_level="everything")
         self.server.records["things"] = [thing(1), thing(2, name=None)]
         run = self.sync(self.flow)
-        self.doors = Doors(self)
-        for name in table.PEOPLE[:-1]:
-            self.doors.person(name)
         self.connector.caller_ids = self.doors.people["external"]
         self.give_records(run)
         self.connector.action_approve()
