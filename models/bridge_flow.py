@@ -33,6 +33,9 @@ CONFIGURED = {  # what says what records become, or what is done with them
 }
 
 WAITS = "Runs have failed as a whole, so that the next one does not start by itself before. “Sync Now” starts at once."
+# What Python and Odoo say of a domain that is none.
+UNUSABLE = (ValueError, TypeError, AttributeError, SyntaxError, RecursionError, MemoryError)
+UNUSABLE += (NotImplementedError, UserError)
 
 
 class BridgeFlow(models.Model):
@@ -264,7 +267,7 @@ class BridgeFlow(models.Model):
                     domain = Domain(flow._read_domain(name))
                     domain.validate(self.env[flow.model])
                     self.env[flow.model].sudo()._search(domain)  # such as a field that can not be searched for
-                except (ValueError, TypeError, SyntaxError, NotImplementedError, UserError) as error:
+                except UNUSABLE as error:
                     label = self._fields[name].get_description(self.env, ["string"])["string"]
                     flow._refuse(
                         self.env._("the domain “%(name)s” can not be used: %(error)s", name=label, error=error)

@@ -34,6 +34,7 @@ from . import (
     test_faults_records,
     test_flow,
     test_formats,
+    test_fuzz,
     test_gone,
     test_instance,
     test_job,
