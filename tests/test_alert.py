@@ -100,7 +100,9 @@ class TestAlert(BridgeCase):
 
     def test_several_alerts_are_one_letter(self):
         for number in range(3):
-            self.alerts.create({"key": f"x{number}", "kind": "paused", "message": f"Message {number}"})
+            about = {"kind": "paused", "message": f"Message {number}", "connector_id": self.connector.id}
+            self.alerts.create({"key": f"x{number}", **about})
+        self.env["ir.config_parameter"].set_param("integration_bridge.last_digest", "")
         self.alerts._send_digest()
         self.assertTrue(self.letters)
         for _user, _subject, body in self.letters:
