@@ -229,12 +229,13 @@ def test_attack_secrets_are_sought_everywhere(world, capsys):
             kinds |= set(worker.call("fail_once", flow=flow))
             sql.rows(NOT_BUSY)
         worker.call("one_to_push", name=scheme)
-        kinds |= set(worker.call("fail_once", flow=flow))
+        for _turn in ("pull", "push"):
+            kinds |= set(worker.call("fail_once", flow=flow))
     worker.call("watch")
     assert kinds >= KINDS, KINDS - kinds
     kept |= gossip.given
     heard = "\n".join(gossip.heard)
-    assert len([one for one in kept if any(form in heard for form in forms(one))]) > len(SCHEMES), "it was sent"
+    assert len([one for one in kept if any(form in heard for form in forms(one))]) >= 10, "it was sent, by all that do not sign"
 
     places = {"definitions": json.dumps(worker.call("definitions"), ensure_ascii=False).encode()}
     for who, door in doors.items():
