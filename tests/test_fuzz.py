@@ -5,6 +5,7 @@
 
 import copy
 import json
+import logging
 
 import psycopg2
 from hypothesis import strategies as st
@@ -20,6 +21,7 @@ from .common import BridgeCase, definition, field, list_operation, things_flow
 from .unit.fuzz_values import TOTAL, documents, fuzzed, numbers, objects, odd, plain, texts, tried
 
 CALLS, DEFINITIONS, DOORS = 9 / 80, 1 / 80 * 0.9, 1 / 80 * 0.1  # with seven eighths in unit/test_fuzz.py the long form
+_logger = logging.getLogger(__name__)
 AT_ONCE = 4  # calls one after the other, each of which finds what those before have done
 FIELDS = [
     field("name", "name", required=True),
@@ -151,7 +153,7 @@ class FuzzCase(BridgeCase):
 
     def tell(self, before):
         if TOTAL:
-            print(f"\n{tried() - before} inputs")
+            _logger.warning("%s inputs", tried() - before)  # so that it is shown
 
     def bindings(self):
         return dict(

@@ -235,7 +235,9 @@ def test_attack_secrets_are_sought_everywhere(world, capsys):
     assert kinds >= KINDS, KINDS - kinds
     kept |= gossip.given
     heard = "\n".join(gossip.heard)
-    assert len([one for one in kept if any(form in heard for form in forms(one))]) >= 10, "it was sent, by all that do not sign"
+    assert len([one for one in kept if any(form in heard for form in forms(one))]) >= 10, (
+        "it was sent, by all that do not sign"
+    )
 
     places = {"definitions": json.dumps(worker.call("definitions"), ensure_ascii=False).encode()}
     for who, door in doors.items():
