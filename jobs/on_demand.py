@@ -3,6 +3,12 @@
 from odoo.exceptions import UserError
 
 
+def check_ids(env, ids, kinds=(int,)):
+    """:raises UserError: if these are no ids: buttons can be pressed from outside Odoo, too"""
+    if not isinstance(ids, (list, tuple)) or not all(type(one) in kinds for one in ids):
+        raise UserError(env._("This needs a list of IDs."))
+
+
 def check_works(flow):
     """:raises UserError: if nothing is done for this flow now"""
     if flow.connector_id.state != "live" or not flow.active:

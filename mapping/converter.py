@@ -30,6 +30,9 @@ def make_converter(name, options, timezone="UTC"):
     return CONVERTERS[name](options or {}, timezone)
 
 
+LONGEST_ID = 600  # characters: an index of PostgreSQL holds no more than 2,700 bytes
+
+
 def external_id(value):
     """A remote id as text; 1 and "1" are the same id, so that an id may change its type.
 
@@ -40,7 +43,10 @@ def external_id(value):
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, (str, int)) or not str(value).strip():
         raise ConversionError("not_identifier", value=value)
-    return str(value).strip()
+    text = str(value).strip()
+    if len(text) > LONGEST_ID:
+        raise ConversionError("long_id", value=value, most=LONGEST_ID)
+    return text
 
 
 @dataclass(frozen=True)

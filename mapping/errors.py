@@ -43,6 +43,7 @@ MESSAGES = {
     "not_datetime": _lt("%(value)s is not a date and time in the format %(format)s."),
     "not_choice": _lt("%(value)s is not among the mapped values: %(known)s. Add it to the converter's values."),
     "not_identifier": _lt("%(value)s is not an identifier; it must be text or a whole number."),
+    "long_id": _lt("%(value)s is longer than the %(most)s characters that an identifier may have."),
     "not_list": _lt("%(value)s is not a list."),
     "not_object": _lt("%(value)s is not a record (a JSON object)."),
     "not_address": _lt("%(value)s is not the http(s) address of an image, nor a path such as /images/1.png."),

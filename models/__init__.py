@@ -1,9 +1,10 @@
 from . import (
     base,
     bridge_record_mixin,
-    bridge_code_mixin,
-    bridge_guide_mixin,
     bridge_opening_mixin,
+    bridge_code_mixin,
+    bridge_contents_mixin,
+    bridge_guide_mixin,
     bridge_overview_mixin,
     bridge_status_mixin,
     bridge_derived_mixin,

@@ -365,7 +365,8 @@ class BridgeAlert(models.Model):
 
     def _letter_lines(self):
         line = Markup("<li><a href='%s/odoo/bridge-alerts/%s'>%s</a></li>")
-        return Markup("").join(line % (self.get_base_url(), alert.id, alert.message) for alert in self)
+        address = self.browse().get_base_url()  # Odoo has one for a record or for none, not for several
+        return Markup("").join(line % (address, alert.id, alert.message) for alert in self)
 
     # ----------------------------------------------------------------------------------------------------------------
     # When nothing runs that could tell

@@ -23,7 +23,7 @@ ONE_BINDING = """
 class BridgeBinding(models.Model):
     _name = "bridge.binding"
     _description = "External ID"
-    _inherit = ["bridge.record.mixin", "bridge.status.mixin"]
+    _inherit = ["bridge.record.mixin", "bridge.opening.mixin", "bridge.status.mixin"]
     _order = "id desc"
     _rec_name = "external_id"
 
@@ -133,8 +133,7 @@ class BridgeBinding(models.Model):
     def action_open_failure(self):
         """The job that tells why the record failed."""
         self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_job_action")
-        return {**action, "views": [(False, "form")], "res_id": self.failure_id.id, "context": {}}
+        return self._opens("job", [], views=[(False, "form")], res_id=self.failure_id.id, context={})
 
     # ----------------------------------------------------------------------------------------------------------------
     # Look up, for both roads
@@ -595,12 +594,6 @@ class BridgeBinding(models.Model):
     # Buttons
     # ----------------------------------------------------------------------------------------------------------------
 
-    def action_open_record(self):
-        """Open the Odoo record."""
-        self.ensure_one()
-        self.check_access("read")
-        return self.env["bridge.flow"]._open_record(self.res_model, self.res_id)
-
     def action_sync(self):
         """Fetch these records again, and send what is new in Odoo, now."""
         self.env["bridge.run"]._check_operator(self)
@@ -615,9 +608,8 @@ class BridgeBinding(models.Model):
 
     def action_open_logs(self):
         self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_log_action")
         domain = [("flow_id", "=", self.flow_id.id), ("external_id", "=", self.external_id)]
-        return {**action, "domain": domain, "context": {}}
+        return self._opens("log", domain, context={})
 
 
 def _columns(model, odoo="binding.odoo_snapshot", remote="binding.remote_snapshot"):

@@ -6,6 +6,7 @@ from odoo.http import request
 
 from ..database import again_when_busy
 from ..definition.ready import check_references
+from ..remote.document import DEEPEST, is_too_deep, storable
 from ..road.pull import arrival
 from ..road.pull.facts import tombstone
 from ..road.push.feed import told
@@ -71,7 +72,7 @@ class BridgeCalledMixin(models.AbstractModel):
         :raises UserError: if the flow can not take records now
         """
         one = self._called_flow(flow, "pull")
-        _check_records(self.env, records)
+        records = _read_records(self.env, records)
         return one._answer_once(request_id, ["upsert", records], lambda: one._take_called(records))
 
     @api.model
@@ -169,13 +170,14 @@ class BridgeCalledMixin(models.AbstractModel):
         if connector:
             domain.append(("connector_id.code", "=", connector))
         # What the caller says of the context counts nowhere.
-        flow = self.env(su=True, context={})[self._name].search(domain)
+        flows = self.env(su=True, context={})["bridge.flow"]
+        flow = flows.search(domain) if name == storable(name) else flows
         if not flow:
             raise AccessError(
                 self.env._(
                     "There is no flow “%s” that this user may call. Its connector has to name the user under"
                     " “Callers”.",
-                    name,
+                    storable(name),
                 )
             )
         if len(flow) > 1:
@@ -210,7 +212,8 @@ class BridgeCalledMixin(models.AbstractModel):
 
     def _answer_once(self, request_id, sent, work):
         """One transaction, which is done again if another one was first; once for each request id."""
-        if request_id is not None and (not isinstance(request_id, str) or not 0 < len(request_id) <= 200):
+        is_text = isinstance(request_id, str) and request_id == storable(request_id)
+        if request_id is not None and not (is_text and 0 < len(request_id) <= 200):
             raise ValidationError(self.env._("A request ID is a text of at most 200 characters."))
         requests = self.env["bridge.request"]
         return _portable(again_when_busy(self.env, lambda: requests._once(self, request_id, sent, work)))
@@ -270,15 +273,23 @@ def _result(outcome):
     return {name: value for name, value in result.items() if value is not None}
 
 
-def _check_records(env, records):
-    """:raises ValidationError: saying what is wrong with the call"""
+def _read_records(env, records):
+    """The records of a call, as they can be stored.
+
+    :rtype: list[dict]
+    :raises ValidationError: saying what is wrong with the call
+    """
     if not isinstance(records, list) or not all(isinstance(one, dict) for one in records):
         raise ValidationError(env._("“records” is a list of JSON objects, one for each record."))
     _check_number(env, records)
+    if any(map(is_too_deep, records)):
+        raise ValidationError(
+            env._("A record is nested too deeply: at most %s levels of lists and objects are taken.", DEEPEST)
+        )
     try:
         size = len(json.dumps(records, allow_nan=False))
-    except (ValueError, TypeError, RecursionError) as error:
-        raise ValidationError(env._("“records” must be JSON, without NaN and not nested without end.")) from error
+    except (ValueError, TypeError) as error:
+        raise ValidationError(env._("“records” must be JSON, without NaN and numbers without end.")) from error
     if size > MOST_BYTES:
         raise ValidationError(
             env._(
@@ -287,6 +298,7 @@ def _check_records(env, records):
                 most=MOST_BYTES,
             )
         )
+    return storable(records)
 
 
 def _read_ids(env, external_ids):
@@ -295,7 +307,10 @@ def _read_ids(env, external_ids):
     if not is_list or not all(isinstance(one, (str, int)) and not isinstance(one, bool) for one in external_ids):
         raise ValidationError(env._("“external_ids” is a list of remote IDs: texts or numbers."))
     _check_number(env, external_ids)
-    return [str(one) for one in external_ids]
+    try:
+        return [storable(str(one)) for one in external_ids]
+    except ValueError as error:  # Python writes no number of more than 4300 digits
+        raise ValidationError(env._("“external_ids” is a list of remote IDs: texts or numbers.")) from error
 
 
 def _check_number(env, some):

@@ -298,7 +298,11 @@ class BridgeConflict(models.Model):
 
     @api.model
     def _action_open_of(self, field_name, records):
-        """Show the conflicts of these records, the open ones first."""
+        """Show the conflicts of these records, the open ones first.
+
+        :raises AccessError: if this person may not read them
+        """
+        records.check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_conflict_action")
         return {**action, "domain": [(field_name, "in", records.ids)]}
 

@@ -55,7 +55,7 @@ class BridgeConnector(models.Model):
         "bridge.registration.mixin",
         "bridge.instance.mixin",
         "bridge.guide.mixin",
-        "bridge.opening.mixin",
+        "bridge.contents.mixin",
         "bridge.overview.mixin",
         "mail.thread",
         "mail.activity.mixin",
@@ -640,4 +640,4 @@ class BridgeConnector(models.Model):
         self.write({"state": "disabled"})
 
     def action_open_flows(self):
-        return self._open("bridge_flow_action", default_connector_id=self[:1].id)
+        return self._open("flow", default_connector_id=self[:1].id)

@@ -14,6 +14,7 @@ class BridgeFailure(models.Model):
 
     _name = "bridge.failure"
     _description = "Failures of One Sort"
+    _inherit = ["bridge.opening.mixin"]
     _auto = False
     _order = "state, job_count desc, id desc"
     _rec_name = "message"
@@ -188,7 +189,6 @@ class BridgeFailure(models.Model):
     def action_open_jobs(self):
         """The records of these groups, one by one."""
         failures, drifts = self._apart()
-        name = "bridge_job_action" if failures else "bridge_drift_action"
-        action = self.env["ir.actions.act_window"]._for_xml_id(f"integration_bridge.{name}")
         domain = failures._domain() if failures else Domain("id", "in", drifts.ids)
-        return {**action, "domain": list(domain), "context": {"bridge_of_one_sort": len(self) == 1}}
+        context = {"bridge_of_one_sort": len(self) == 1}
+        return self._opens("job" if failures else "drift", list(domain), context=context)

@@ -6,6 +6,7 @@ import logging
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+from ..mapping.fingerprint import fingerprint
 from ..road.inside import inside_after
 from ..road.push.feed import CHANGED
 
@@ -120,16 +121,33 @@ class BridgeFeed(models.Model):
 
     @api.model
     def _cursor(self, flow, number):
-        return base64.urlsafe_b64encode(f"{flow.id}.{number}".encode()).decode()
+        return base64.urlsafe_b64encode(f"{flow.id}.{number}.{self._mark()}".encode()).decode()
+
+    @api.model
+    def _mark(self):
+        """What tells this database from others, whose numbers count other changes.
+
+        :rtype: str
+        """
+        return fingerprint(self.env["ir.config_parameter"].sudo().get_param("database.uuid"))[:8]
+
+    @api.model
+    def _last_number(self, flow):
+        self.env.cr.execute("SELECT COALESCE(max(number), 0) FROM bridge_feed WHERE flow_id = %s", [flow.id])
+        return self.env.cr.fetchone()[0]
 
     @api.model
     def _number_of(self, flow, cursor):
-        """:raises ValidationError: if it is no cursor of this flow"""
+        """The number that a cursor stands for.
+
+        :raises ValidationError: if it is no cursor of this flow, or is ahead of it: then the database was restored
+            from a backup, and what happened since would be missed
+        """
         if cursor is None or cursor is False:
             return 0
         with contextlib.suppress(AttributeError, ValueError, binascii.Error):
-            flow_id, number = base64.urlsafe_b64decode(cursor.encode()).decode().split(".")
-            if int(flow_id) == flow.id and 0 <= int(number) < 2**31:
+            flow_id, number, mark = base64.b64decode(cursor.encode(), b"-_", validate=True).decode().split(".")
+            if (int(flow_id), mark) == (flow.id, self._mark()) and 0 <= int(number) <= self._last_number(flow):
                 return int(number)
         raise ValidationError(
             self.env._(

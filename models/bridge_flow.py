@@ -33,13 +33,16 @@ CONFIGURED = {  # what says what records become, or what is done with them
 }
 
 WAITS = "Runs have failed as a whole, so that the next one does not start by itself before. “Sync Now” starts at once."
+# What Python and Odoo say of a domain that is none.
+UNUSABLE = (ValueError, TypeError, AttributeError, SyntaxError, RecursionError, MemoryError)
+UNUSABLE += (NotImplementedError, UserError)
 
 
 class BridgeFlow(models.Model):
     _name = "bridge.flow"
     _description = "Flow"
     _inherit = ["bridge.code.mixin", "bridge.derived.mixin", "bridge.gone.mixin", "bridge.called.mixin"]
-    _inherit += ["bridge.opening.mixin"]
+    _inherit += ["bridge.contents.mixin"]
     _link = "flow_id"
     _order = "connector_id, sequence, id"
 
@@ -266,7 +269,7 @@ class BridgeFlow(models.Model):
                     domain = Domain(flow._read_domain(name))
                     domain.validate(self.env[flow.model])
                     self.env[flow.model].sudo()._search(domain)  # such as a field that can not be searched for
-                except (ValueError, TypeError, SyntaxError, NotImplementedError, UserError) as error:
+                except UNUSABLE as error:
                     label = self._fields[name].get_description(self.env, ["string"])["string"]
                     flow._refuse(
                         self.env._("the domain “%(name)s” can not be used: %(error)s", name=label, error=error)
@@ -564,6 +567,7 @@ class BridgeFlow(models.Model):
         :param list[int] record_ids: their ids
         """
         self.env["bridge.binding"].check_access("read")
+        on_demand.check_ids(self.env, record_ids)
         action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_binding_action")
         domain = [("flow_id.model", "=", model_name), ("res_id", "in", record_ids)]
         if not self.env["bridge.binding"].search_count(domain, limit=1):
@@ -582,6 +586,7 @@ class BridgeFlow(models.Model):
         :raises UserError: if no flow has anything to do with them
         """
         self.env["bridge.run"]._check_operator()
+        on_demand.check_ids(self.env, record_ids)
         if model_name not in self.env:
             raise UserError(self.env._("There is no model “%s”.", model_name))
         domain = [("flow_id.model", "=", model_name), ("res_id", "in", record_ids), ("parent_id", "=", False)]
@@ -602,6 +607,7 @@ class BridgeFlow(models.Model):
     def action_recover(self):
         """Fetch records by their remote ids."""
         self.ensure_one()
+        self.env["bridge.run"]._check_operator(self)
         on_demand.check_gets_records(self)
         action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_recover_action")
         return {**action, "context": {"default_flow_id": self.id}}
@@ -616,6 +622,13 @@ class BridgeFlow(models.Model):
 
     def action_go_live(self):
         self.connector_id.action_set_live()
+
+    def _again(self, kind):
+        """Where one chooses what is taken anew, whatever was agreed."""
+        self.ensure_one()
+        self.env["bridge.run"]._check_operator(self)
+        action = self.env["ir.actions.act_window"]._for_xml_id(f"integration_bridge.bridge_anew_action_{kind}")
+        return {**action, "context": {"default_kind": kind, "default_flow_id": self.id}}
 
     def action_open_records(self):
         """The Odoo records that this flow keeps in agreement."""

@@ -23,7 +23,7 @@ WAKE_AFTER_START = (5, 20)  # seconds after the models are loaded; the scheduler
 class BridgeJob(models.Model):
     _name = "bridge.job"
     _description = "Job"
-    _inherit = ["bridge.record.mixin"]
+    _inherit = ["bridge.record.mixin", "bridge.opening.mixin"]
     _order = "id desc"
 
     kind = fields.Selection(
@@ -632,11 +632,8 @@ class BridgeJob(models.Model):
 
     def action_open_logs(self):
         self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_log_action")
         same = ("res_id", "=", self.res_id) if self.res_id else ("external_id", "=", self.external_id)
-        domain = [("flow_id", "=", self.flow_id.id), same]
-        return {**action, "domain": domain, "context": {}}
+        return self._opens("log", [("flow_id", "=", self.flow_id.id), same], context={})
 
     def action_open_exchanges(self):
-        action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_exchange_action")
-        return {**action, "domain": [("job_id", "in", self.ids)], "context": {}}
+        return self._opens("exchange", [("job_id", "in", self.ids)], context={})

@@ -29,6 +29,19 @@ class BridgeNetworkMixin(models.AbstractModel):
         " sent to another host."
     )
 
+    def _add_missing_default_values(self, values):
+        """Who may not set something does not get it by a default of his own (Odoo's ``ir.default``) either."""
+        complete = super()._add_missing_default_values(values)
+        for name in () if self.env.su else complete.keys() - values.keys():
+            field = self._fields[name]
+            if f"default_{name}" in self.env.context or self._has_field_access(field, "write"):
+                continue  # a default in the context is refused like a value
+            if field.default:
+                complete[name] = field.default(self)
+            else:
+                del complete[name]
+        return complete
+
     @api.constrains("proxy", "proxy_url")
     def _check_proxy(self):
         for connector in self.sudo():

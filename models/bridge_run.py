@@ -21,6 +21,7 @@ SLICES = {"pull": PullSlice, "push": PushSlice, "compare": CompareSlice}
 class BridgeRun(models.Model):
     _name = "bridge.run"
     _description = "Run"
+    _inherit = ["bridge.opening.mixin"]
     _order = "id desc"
 
     flow_id = fields.Many2one("bridge.flow", required=True, ondelete="cascade", index=True, readonly=True)
@@ -413,17 +414,14 @@ class BridgeRun(models.Model):
         runs.write({"state": "cancelled", "finished": fields.Datetime.now()})
 
     def action_open_logs(self):
-        action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_log_action")
-        return {**action, "domain": [("run_id", "in", self.ids)], "context": {}}
+        return self._opens("log", [("run_id", "in", self.ids)], context={})
 
     def action_open_exchanges(self):
-        action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_exchange_action")
-        return {**action, "domain": [("run_id", "in", self.ids)], "context": {}}
+        return self._opens("exchange", [("run_id", "in", self.ids)], context={})
 
     def action_open_drift(self):
         """The report of a full compare."""
-        action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_drift_action")
-        return {**action, "domain": [("run_id", "in", self.ids)]}
+        return self._opens("drift", [("run_id", "in", self.ids)])
 
     def _action_open(self):
         """Show these runs."""

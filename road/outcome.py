@@ -87,3 +87,16 @@ class Outcome(NamedTuple):
     @property
     def succeeded(self):
         return self.failure is None and not self.deferred
+
+
+def not_readable(road):
+    """Why nothing is done with a record that was moved out of the acting user's sight.
+
+    :param road: Pull or Push
+    :rtype: Failure
+    """
+    message = road.env._(
+        "The acting user %s may not read this record any more. Give the right, or another acting user.",
+        road.flow.connector_id.sudo().user_id.name,
+    )
+    return Failure(DATA, message)

@@ -98,6 +98,16 @@ class TestAlert(BridgeCase):
         self.watch()
         self.assertEqual(len(self.letters), 2)
 
+    def test_several_alerts_are_one_letter(self):
+        for number in range(3):
+            about = {"kind": "paused", "message": f"Message {number}", "connector_id": self.connector.id}
+            self.alerts.create({"key": f"x{number}", **about})
+        self.env["ir.config_parameter"].set_param("integration_bridge.last_digest", "")
+        self.alerts._send_digest()
+        self.assertTrue(self.letters)
+        for _user, _subject, body in self.letters:
+            self.assertTrue(all(f"Message {number}" in body for number in range(3)), body)
+
     def test_paused_connector(self):
         self.server.faults = [(401, {}, b"{}")]
         run = self.sync(self.flow)

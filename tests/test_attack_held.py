@@ -16,7 +16,7 @@ SHOWS = {
     *("action_open_deliveries", "action_open_failed_deliveries"),
     *("action_open_exchanges", "action_open_failure", "action_open_failures", "action_open_flows", "action_open_logs"),
     *("action_open_record", "action_open_records", "action_open_runs", "action_open_jobs", "action_sync_status"),
-    *("action_export_definition", "action_recover"),  # what he reads; a form whose button he lacks
+    "action_export_definition",  # what he reads
 }
 
 

@@ -163,7 +163,7 @@ class TestUpsert(CalledCase):
             (("upsert", [thing(n) for n in range(1001)]), "at most 1000"),
             (("upsert", [thing(1, name="x" * 10_000_001)]), "at most 10000000"),
             (("upsert", [thing(1, name=float("nan"))]), "must be JSON"),
-            (("upsert", [{"id": 1, "name": deep}]), "must be JSON"),
+            (("upsert", [{"id": 1, "name": deep}]), "nested too deeply"),
             (("delete_by_external_id", "1"), "list of remote IDs"),
             (("delete_by_external_id", [None]), "list of remote IDs"),
             (("changes", "nonsense"), "no cursor of the flow"),

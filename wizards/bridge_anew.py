@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..jobs import on_demand
 from ..jobs.schedule import KINDS
 
 
@@ -40,6 +41,11 @@ class BridgeAnew(models.TransientModel):
         if len(records.flow_id) != 1:
             raise UserError(self.env._("Choose records of one flow that are on both sides."))
         return {**values, "flow_id": records.flow_id.id, "chosen_ids": list(dict.fromkeys(records.mapped(column)))}
+
+    @api.constrains("chosen_ids")
+    def _check_chosen_ids(self):
+        for wizard in self.filtered(lambda one: one.chosen_ids is not False):
+            on_demand.check_ids(self.env, wizard.chosen_ids, (int, str))
 
     @api.depends("flow_id", "chosen_ids")
     def _compute_count(self):

@@ -1,8 +1,8 @@
-import json
-
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 
+from ..json_text import read_json
 from ..models.bridge_run import DRAINS
 
 
@@ -20,7 +20,15 @@ class BridgeJobIgnore(models.TransientModel):
             wizard.job_count = self.env["bridge.job"].search_count(wizard._jobs_domain())
 
     def _jobs_domain(self):
-        return Domain(json.loads(self.domain or "[]")) & Domain("kind", "not in", DRAINS)
+        """:raises ValidationError: what is written is no domain of failures"""
+        try:
+            domain = Domain(read_json(self, "domain", (list,)) or [])
+            domain.validate(self.env["bridge.job"])
+        except (ValueError, TypeError) as error:
+            raise ValidationError(
+                self.env._("These failures can not be found: %s. Choose them in the list again.", error)
+            ) from error
+        return domain & Domain("kind", "not in", DRAINS)
 
     def action_ignore(self):
         """Close the failures; each comes back when its remote record changes."""

@@ -2,10 +2,12 @@
 
 import datetime
 
+from odoo.exceptions import AccessError
+
 from ... import moments
 from ...mapping import merge
 from ...remote.delta import moment_of
-from ..outcome import NOTHING
+from ..outcome import NOTHING, not_readable
 from ..terms import read_terms
 from ..words import DATA
 from .facts import Facts, tombstone
@@ -25,11 +27,13 @@ def gather(pull, records):
     standing = pull.env["bridge.conflict"]._standing_of(pull.flow, bound_ids) if bound_ids else {}
     existing = {facts.record_id: facts for facts in mapped if facts.record_id}
     newest = _newest(pull, existing)
-    odoo = read_terms(pull.records, pull.mapper, list(existing)) if existing else {}
+    odoo, hidden = _read(pull, list(existing))
 
     def gathered(facts):
         if facts.record_id is None and facts.bound is None:
             return facts  # new on this side: there is nothing to be known of it
+        if facts.record_id in hidden:
+            return facts._replace(failure=not_readable(pull))
         return facts._replace(
             odoo=odoo.get(facts.record_id, NOTHING),
             standing=standing.get(facts.bound.id, NOTHING) if facts.bound else facts.standing,
@@ -42,6 +46,21 @@ def gather(pull, records):
     return records
 
 
+def _read(pull, record_ids):
+    """What the mapped fields of records are; a record that the acting user may not read any more holds up no other.
+
+    :return: id to field to value, and the ids of those that may not be read
+    :raises AccessError: if it is not the records but a field that may not be read
+    """
+    if not record_ids:
+        return {}, ()
+    try:
+        return read_terms(pull.records, pull.mapper, record_ids), ()
+    except AccessError:
+        readable = pull.records.browse(record_ids)._filtered_access("read").ids
+        return read_terms(pull.records, pull.mapper, readable), set(record_ids) - set(readable)
+
+
 def _gather_gone(pull, records):
     """Of records that are gone there: their names, and whether Odoo has a change that was not sent."""
     gone = [facts for facts in records if facts.is_open and facts.arrival.deleted]
@@ -50,12 +69,14 @@ def _gather_gone(pull, records):
     alive = [facts for facts in gone if facts.record_id]
     ids = [facts.record_id for facts in alive]
     names = {record.id: record.display_name for record in pull.records.sudo().browse(ids)}
-    standing, odoo = {}, {}
+    standing, odoo, hidden = {}, {}, ()
     if pull.goes_both_ways and alive:
         standing = pull.env["bridge.conflict"]._standing_of(pull.flow, [facts.bound.id for facts in alive])
-        odoo = read_terms(pull.records, pull.mapper, ids)
+        odoo, hidden = _read(pull, ids)
 
     def gathered(facts):
+        if facts.record_id in hidden:
+            return facts._replace(failure=not_readable(pull))
         return facts._replace(
             name=names.get(facts.record_id),
             odoo=odoo.get(facts.record_id, NOTHING),

@@ -2,9 +2,9 @@
 
 from ...mapping.errors import MappingError
 from ...mapping.paths import MISSING, parse_path
-from ..outcome import Failure
+from ..outcome import Failure, not_readable
 from .document import UnrelatedError, fetch_pushed, nested_documents, portable
-from .gather import gather, not_readable
+from .gather import gather
 from .related import external_ids
 
 CHANGED, DELETED, LEFT = "changed", "deleted", "left"

@@ -3,9 +3,8 @@
 from ...jobs import claim
 from ...mapping import merge
 from ..inside import inside
-from ..outcome import NOTHING, Failure
+from ..outcome import NOTHING, not_readable
 from ..terms import read_terms
-from ..words import DATA
 from .facts import Children, Facts
 
 
@@ -46,15 +45,6 @@ def gather(push, record_ids):
         )
         for record_id in record_ids
     ]
-
-
-def not_readable(push):
-    """:rtype: Failure"""
-    message = push.env._(
-        "The acting user %s may not read this record any more. Give the right, or another acting user.",
-        push.flow.connector_id.sudo().user_id.name,
-    )
-    return Failure(DATA, message)
 
 
 def _gather_nested(push, rule, parents, bound):

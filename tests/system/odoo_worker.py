@@ -403,6 +403,57 @@ def set_secrets(env, **secrets):
     env["bridge.connector"].search([])._set_secrets(secrets)
 
 
+def known_secrets(env, definition, **secrets):
+    """A live connector of a definition, with these credentials; return the id of its first flow."""
+    env["ir.config_parameter"].set_param("integration_bridge.allowed_private_addresses", "127.0.0.1")
+    connector = env["bridge.connector"]._import_definition(definition)
+    connector._set_secrets(secrets)
+    connector.write({"state": "live", "user_id": env.ref("base.user_admin").id, "log_level": "everything"})
+    return connector.flow_ids[:1].id
+
+
+def fail_once(env, flow):
+    """Run a flow, with whatever comes of it, and have the connector go on; return the kinds of its errors."""
+    flow = env["bridge.flow"].browse(flow)
+    run = flow._enqueue("manual", full=True)
+    env.cr.commit()
+    lane(env)
+    env.cr.rollback()
+    jobs = env["bridge.job"].search([("flow_id", "=", flow.id)])
+    kinds = sorted(set(filter(None, jobs.mapped("error_kind"))))
+    jobs.filtered(lambda job: job.state in ("pending", "running")).action_cancel()
+    run.action_cancel()
+    flow.connector_id.action_resume()
+    return kinds
+
+
+def one_to_push(env, name):
+    """A record that a flow has to send."""
+    env["res.partner"].create({"name": name, "ref": name})
+
+
+def all_models(env):
+    """Models that have records, those that describe Odoo itself last."""
+    return sorted(name for name in env.registry if not env[name]._abstract and env[name]._auto)
+
+
+def key_of(env, login, groups):
+    """An API key of a user, who is made if there is none of that name."""
+    user = env["res.users"].search([("login", "=", login)])
+    user = user or env["res.users"].create(
+        {"name": login, "login": login, "group_ids": [(6, 0, [env.ref(group).id for group in groups])]}
+    )
+    return env["res.users.apikeys"].with_user(user).sudo()._generate("rpc", "secrets", None)
+
+
+def definitions(env):
+    """All connectors as definitions; the files are made, too."""
+    connectors = env["bridge.connector"].search([])
+    for connector in connectors:
+        connector.action_export_definition()
+    return [connector._export_definition() for connector in connectors]
+
+
 def elsewhere(env, database, wanted, arguments):
     """Run a function in another database, in this process."""
     import odoo
