@@ -105,6 +105,7 @@ class BridgeRegistrationMixin(models.AbstractModel):
 
     def _check_may_register(self):
         """:raises AccessError: who registers hands out the address and the secret"""
+        self.check_access("write")
         self.ensure_one()
         self._check_sets_credentials()
         if not self.hook_scheme or not self.hook_registration:

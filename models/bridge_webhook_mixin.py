@@ -400,8 +400,8 @@ class BridgeWebhookMixin(models.AbstractModel):
         return self.env._("Look at the log of the server.")
 
     def action_open_deliveries(self):
-        action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_delivery_action")
-        return {**action, "domain": [("connector_id", "in", self.ids)], "context": {}}
+        self.check_access("read")
+        return self._open("delivery")
 
     def action_open_failed_deliveries(self):
         action = self.action_open_deliveries()

@@ -82,7 +82,10 @@ class Doors:
     def _positional(self, who, model, method, ids, arguments):
         person = self.people.get(who)
         uid, key = (person.id, self.keys[who]) if person else (self.case.env.ref("base.public_user").id, "anonymous")
-        return [self.case.env.cr.dbname, uid, key, model, method, [ids] if ids is not None else [], arguments]
+        first = [ids] if ids is not None else []
+        if method == "create":  # Odoo looks at the first argument by its place
+            first, arguments = [arguments["vals_list"]], {}
+        return [self.case.env.cr.dbname, uid, key, model, method, first, arguments]
 
     def _jsonrpc(self, who, model, method, ids, arguments):
         params = {"service": "object", "method": "execute_kw"}

@@ -13,6 +13,7 @@ CONFIGURATION = ("r", "r", "rwcd", "rwcd")
 STATE = ("r", "r", "r", "r")
 OPERATORS = ("-", "rwcd", "rwcd", "rwcd")
 MACHINE = ("-", "-", "-", "r")
+EVERYBODY = ("rwcd", "rwcd", "rwcd", "rwcd")  # of the bridge
 
 MODELS = {
     # what a person configures
@@ -20,12 +21,14 @@ MODELS = {
     "bridge.flow": CONFIGURATION,
     "bridge.operation": CONFIGURATION,
     "bridge.field.mapping": CONFIGURATION,
+    "bridge.route": CONFIGURATION,
     # what the bridge writes, and people look at
     "bridge.alert": STATE,
     "bridge.approval": STATE,
     "bridge.binding": STATE,
     "bridge.change": STATE,
     "bridge.conflict": STATE,
+    "bridge.delivery": STATE,
     "bridge.drift": STATE,
     "bridge.failure": STATE,
     "bridge.gate": STATE,
@@ -36,6 +39,7 @@ MODELS = {
     # what only the code uses
     "bridge.feed": MACHINE,
     "bridge.key": MACHINE,
+    "bridge.newest": MACHINE,
     "bridge.request": MACHINE,
     "bridge.seen": MACHINE,
     # forms that ask a person; nobody sees those of others
@@ -44,15 +48,20 @@ MODELS = {
     "bridge.job.replay": OPERATORS,
     "bridge.job.there": OPERATORS,
     "bridge.recover": OPERATORS,
+    "bridge.find": EVERYBODY,
+    "bridge.find.line": EVERYBODY,
+    "bridge.connect": ("-", "-", "rwcd", "rwcd"),
     "bridge.definition.import": ("-", "-", "rwcd", "rwcd"),
     "bridge.caller": ("-", "-", "-", "rwcd"),
+    "bridge.hook.secret": ("-", "-", "-", "rwcd"),
 }
 
 # Models without records; nobody does anything with them. Methods of theirs that no row names are refused to everybody.
 ABSTRACT = {
     *("bridge.authentication.mixin", "bridge.called.mixin", "bridge.derived.mixin", "bridge.flow.part"),
     *("bridge.gone.mixin", "bridge.instance", "bridge.instance.mixin", "bridge.list.mixin", "bridge.network.mixin"),
-    "bridge.opening.mixin",
+    *("bridge.code.mixin", "bridge.contents.mixin", "bridge.guide.mixin", "bridge.opening.mixin"),
+    *("bridge.overview.mixin", "bridge.registration.mixin", "bridge.status.mixin", "bridge.webhook.mixin"),
     *("bridge.record.mixin", "bridge.secrets.mixin", "bridge.sending.mixin"),
 }
 
@@ -87,15 +96,23 @@ METHODS = {
     "bridge.binding.action_open_failure": "user",
     "bridge.binding.action_open_logs": "user",
     "bridge.binding.action_open_record": "user",
+    "bridge.binding.status_of": "user",
     "bridge.change.action_open_record": "user",
     "bridge.conflict.action_open_record": "user",
     "bridge.connector.action_export_definition": "user",
+    "bridge.connector.action_open_bindings": "user",
+    "bridge.connector.action_open_changes": "user",
     "bridge.connector.action_open_conflicts": "user",
+    "bridge.connector.action_open_deliveries": "user",
+    "bridge.connector.action_open_failed_deliveries": "user",
     "bridge.connector.action_open_failures": "user",
     "bridge.connector.action_open_flows": "user",
+    "bridge.connector.action_open_runs": "user",
     "bridge.connector.copy_data": "user",
     "bridge.drift.action_open_record": "user",
     "bridge.failure.action_open_jobs": "user",
+    "bridge.find.action_find": "user",
+    "bridge.find.line.action_open": "user",
     "bridge.flow.action_open_bindings": "user",
     "bridge.flow.action_open_changes": "user",
     "bridge.flow.action_open_conflicts": "user",
@@ -117,6 +134,11 @@ METHODS = {
     "bridge.conflict.action_keep_odoo": "operator",
     "bridge.conflict.action_keep_remote": "operator",
     "bridge.connector.action_resume": "operator",
+    "bridge.connector.action_send_test": "operator",
+    "bridge.delivery.action_ignore": "operator",
+    "bridge.delivery.action_replay": "operator",
+    "bridge.find.action_ask": "operator",
+    "bridge.find.line.action_retry": "operator",
     "bridge.connector.action_sync": "operator",
     "bridge.connector.action_test_connection": "operator",
     "bridge.drift.action_accept": "operator",
@@ -130,6 +152,8 @@ METHODS = {
     "bridge.flow.action_full_push": "operator",
     "bridge.flow.action_full_sync": "operator",
     "bridge.flow.action_preview": "operator",
+    "bridge.flow.action_pull_again": "operator",
+    "bridge.flow.action_push_again": "operator",
     "bridge.flow.action_recover": "operator",
     "bridge.flow.action_sync": "operator",
     "bridge.flow.action_sync_records": "operator",
@@ -146,6 +170,8 @@ METHODS = {
     "bridge.run.action_cancel": "operator",
     "bridge.run.action_confirm": "operator",
     # configures
+    "bridge.connect.action_create": "administrator",
+    "bridge.flow.action_go_live": "administrator",
     "bridge.conflict.action_always_odoo": "administrator",
     "bridge.conflict.action_always_remote": "administrator",
     "bridge.connector.action_disable": "administrator",
@@ -157,6 +183,10 @@ METHODS = {
     "bridge.connector.action_approve": "system",
     "bridge.connector.action_connect": "system",
     "bridge.connector.action_is_copy": "system",
+    "bridge.connector.action_new_hook_address": "system",
+    "bridge.connector.action_register_hook": "system",
+    "bridge.connector.action_unregister_hook": "system",
+    "bridge.hook.secret.action_rotate": "system",
     "bridge.connector.action_same_system": "system",
     "bridge.instance.mixin.action_is_copy": "system",
     "bridge.instance.mixin.action_same_system": "system",
@@ -164,11 +194,13 @@ METHODS = {
 }
 
 # Odoo's own methods that we only add to; what they answer is Odoo's, and ours adds nothing to it.
-ODOO_S_OWN = {"ir.http.session_info"}
+ODOO_S_OWN = {"ir.http.session_info", "ir.model.fields.name_search"}
 
 # What a method needs to be told.
 ARGUMENTS = {
     "bridge.anew.default_get": {"fields_list": ["flow_id"]},
+    "bridge.binding.status_of": {"model_name": "res.partner", "res_id": 1},
+    "bridge.status.mixin.status_of": {"model_name": "res.partner", "res_id": 1},
     "bridge.connector.copy_data": {"default": {"code": "copied"}},
     "bridge.flow.action_sync_records": {"model_name": "res.partner", "record_ids": [1]},
     "bridge.flow.action_sync_status": {"model_name": "res.partner", "record_ids": [1]},

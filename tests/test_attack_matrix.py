@@ -85,7 +85,10 @@ class MatrixCase(HttpCase, AttackCase):
                 "method": "GET",
                 "url": "http://x",
             },
+            "bridge.delivery": {"connector_id": self.connector.id, "delivery_id": "x", "received": "2026-01-01"},
             "bridge.feed": {**about, "number": 1},
+            "bridge.newest": {"flow_id": flow.id, "external_id": "1", "version": 1.0},
+            "bridge.route": {"connector_id": self.connector.id, "flow_id": flow.id, "event": "*", "action": "fetch"},
             "bridge.key": {"model": "res.partner", "digest": "x"},
             "bridge.request": {"flow_id": flow.id, "request_id": "x", "digest": "x", "answer": {}},
             "bridge.seen": {"run_id": run.id, "external_id": "1"},
@@ -94,6 +97,10 @@ class MatrixCase(HttpCase, AttackCase):
         self.wizards = {
             "bridge.anew": {"flow_id": flow.id, "kind": "pull"},
             "bridge.caller": {"connector_id": self.connector.id, "name": "x"},
+            "bridge.connect": {"entry": "none", "name": "x", "base_url": self.server.url},
+            "bridge.find": {"sought": "1"},
+            "bridge.find.line": {"find_id": self.own_find, "flow_id": flow.id, "res_id": partner.id},
+            "bridge.hook.secret": {"connector_id": self.connector.id},
             "bridge.definition.import": {"file": base64.b64encode(json.dumps(definition("http://x")).encode())},
             "bridge.job.ignore": {"domain": json.dumps([("id", "in", job.ids)]), "reason": "x"},
             "bridge.job.replay": {"job_id": job.id, "payload_text": json.dumps(thing(2))},
@@ -122,7 +129,11 @@ class MatrixCase(HttpCase, AttackCase):
         person = self.doors.people.get(who)
         is_able = person and records.with_user(person).has_access("create")
         maker = person if is_able else self.doors.people["system"]
-        return records.with_user(maker).create(self.wizards[model]).ids
+        values = {name: one(maker) if callable(one) else one for name, one in self.wizards[model].items()}
+        return records.with_user(maker).create(values).ids
+
+    def own_find(self, maker):
+        return self.env["bridge.find"].with_user(maker).create({"sought": "1"}).id
 
     def attempt(self, door, who, model, method, may, **arguments):
         """Call it; what it does is undone."""

@@ -57,6 +57,8 @@ class BridgeFind(models.TransientModel):
     def action_ask(self):
         """Ask the other system for the record by its remote ID."""
         self.ensure_one()
+        self.check_access("read")
+        self.env["bridge.run"]._check_operator()
         flows = self._askable()
         action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_recover_action")
         chosen = flows.id if len(flows) == 1 else False

@@ -38,12 +38,15 @@ class BridgeFindLine(models.TransientModel):
 
     def action_retry(self):
         """Try the record again now, and look anew."""
+        self.check_access("read")
+        self.env["bridge.run"]._check_operator()
         self.job_id.action_retry()
         return self.find_id.action_find()
 
     def action_open(self):
         """What tells more: the failure, the conflict, the record itself, or the last line of the log."""
         self.ensure_one()
+        self.check_access("read")
         if self.state == "conflict":
             action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_conflict_action")
             return {**action, "domain": [("binding_id", "=", self.binding_id.id)], "context": {}}
