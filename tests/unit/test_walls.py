@@ -152,6 +152,12 @@ def test_file_has_one_model():
     assert not {name for name, number in models.items() if number > 1}
 
 
+def test_odoo_finds_every_test():
+    """pytest finds the files by itself; Odoo runs those that the package imports."""
+    imported = set(re.findall(r"test_\w+", (ROOT / "tests" / "__init__.py").read_text()))
+    assert imported == {path.stem for path in (ROOT / "tests").glob("test_*.py")}
+
+
 def test_own_models_are_not_extended():
     assert not {name for name in SOURCES if any(map(is_extension, classes(name)))}
 
