@@ -26,7 +26,9 @@ NEXT = f"""
     SELECT job.*
       FROM bridge_job job
       JOIN bridge_flow flow ON flow.id = job.flow_id
-     WHERE job.connector_id = ready.id AND job.state = 'pending' AND job.due_at <= {NOW} AND flow.active
+     WHERE job.connector_id = ready.id AND job.state = 'pending' AND job.due_at <= {NOW}
+       -- One that takes deliveries belongs to a flow in name only; and it asks nobody, so it is no probe.
+       AND (flow.active OR job.kind = '{TAKING}') AND (NOT ready.probing OR job.kind <> '{TAKING}')
        AND (ready.state = 'live' OR job.kind IN ('pull', 'compare'))
        AND (NOT job.kind = ANY(%(long)s) OR NOT EXISTS (
             SELECT FROM bridge_job other

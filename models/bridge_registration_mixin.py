@@ -126,22 +126,64 @@ class BridgeRegistrationMixin(models.AbstractModel):
         :raises RemoteError: if the other system does not take it
         """
         connector, registration, values = self.sudo(), self._registration(), self._registration_values()
+        lacks_secret = HOOK_SCHEMES[connector.hook_scheme].has_secret and not values["secret"]
         with connector._client() as client:
             found = registration.registered(client, values)
-            is_new = found is None
-            if is_new and HOOK_SCHEMES[connector.hook_scheme].has_secret and not values["secret"]:
-                # One that is needed before the first call; the other system may answer with its own.
-                connector._keep_hook_secret(HOOK_SCHEMES[connector.hook_scheme].new_secret(), 0)
-                values = connector._registration_values()
-            told = registration.create(client, values) if is_new else found
-        connector._note_registered(told, is_new)
-        return is_new
+            if found and lacks_secret:
+                self._check_can_begin_anew(registration)
+                registration.delete(client, {**values, "hook_id": found.hook_id})
+                found = None
+        if found and self._has_ended() and not found.expires:
+            if not (registration.can("find") or registration.can("check")):
+                found = None  # nobody has looked, and it is over
+            elif registration.can("renew"):
+                connector._renew_there()
+                return False
+        if found:
+            connector._note_registered(found, is_new=False)
+            return False
+        if lacks_secret:
+            # One that is needed before the first call; the other system may answer with its own. The client that sends
+            # it has to know it, so that it is blanked where it is repeated.
+            connector._keep_hook_secret(HOOK_SCHEMES[connector.hook_scheme].new_secret(), 0)
+            values = connector._registration_values()
+        with connector._client() as client:
+            told = registration.create(client, values)
+        connector._note_registered(told, is_new=True)
+        return True
+
+    def _check_can_begin_anew(self, registration):
+        """It is registered there, by a request whose answer was lost, and its secret is told only once.
+
+        :raises UserError: if it can not be taken back there, to be registered again
+        """
+        if not registration.can("delete"):
+            raise UserError(
+                self.env._(
+                    "The webhook is registered there, but its secret is not known here. Remove it in the other system"
+                    " and register it again, or enter the secret by “New Secret”."
+                )
+            )
+
+    def _take_back_hook(self):
+        """The address is about to change: what is registered there would call nobody."""
+        if self.hook_registration and self._registration().can("delete"):
+            try:
+                self.action_unregister_hook()
+                return
+            except UserError as error:
+                _logger.info("The webhook of connector %s was not taken back: %s", self.code, error)
+        self.sudo().write({**dict.fromkeys(NOT_REGISTERED, False)})
+        self.sudo().hook_problem = self.env._("The address was changed. Remove the webhook there, then press Register.")
+
+    def _has_ended(self):
+        return bool(self.hook_expires and self.hook_expires <= fields.Datetime.now())
 
     def _note_registered(self, told, is_new):
         now = fields.Datetime.now()
         values = {"hook_remote_id": told.hook_id, "hook_checked": now, "hook_problem": False}
         if is_new:
-            values["hook_registered"] = now
+            values |= {"hook_registered": now, "hook_expires": False}
         if told.expires:
             values["hook_expires"] = told.expires.astimezone(datetime.timezone.utc).replace(tzinfo=None, microsecond=0)
         elif is_new and self._registration().spec.get("days"):
@@ -171,8 +213,18 @@ class BridgeRegistrationMixin(models.AbstractModel):
     def _is_check_due(self):
         """One that has ended, or was not looked for in a day."""
         now = fields.Datetime.now()
-        has_ended = bool(self.hook_expires and self.hook_expires <= now)
-        return has_ended or not self.hook_checked or self.hook_checked <= now - datetime.timedelta(hours=CHECK_HOURS)
+        return (
+            self._has_ended()
+            or not self.hook_checked
+            or self.hook_checked <= now - datetime.timedelta(hours=CHECK_HOURS)
+        )
+
+    def _keep_one_registered(self):
+        self.env["bridge.approval"]._check(self)
+        if self._is_renewal_due() and not self._has_ended():
+            self._renew_there()
+        elif self._is_check_due():
+            self._register_there()
 
     @api.model
     def _keep_registered(self):
@@ -182,13 +234,12 @@ class BridgeRegistrationMixin(models.AbstractModel):
         domain = [("state", "=", "live"), ("hook_remote_id", "!=", False), ("hook_registration", "!=", False)]
         for connector in self.search([*domain, ("hook_scheme", "!=", False)]):
             try:
-                self.env["bridge.approval"]._check(connector)
-                if connector._is_renewal_due() and connector.hook_expires > fields.Datetime.now():
-                    connector._renew_there()
-                elif connector._is_check_due():
-                    connector._register_there()
-            except (RemoteError, UserError) as error:
-                _logger.info("The webhook of connector %s can not be kept: %s", connector.code, error)
+                with self.env.cr.savepoint():
+                    connector._keep_one_registered()
+            except Exception as error:  # that of one must not end those of the others
+                is_ours = isinstance(error, (RemoteError, UserError))
+                level = logging.INFO if is_ours else logging.ERROR
+                _logger.log(level, "Webhook of connector %s: %s", connector.code, error, exc_info=not is_ours)
                 connector.write({"hook_problem": connector._explain(error)})
                 self.env["bridge.alert"]._wake()
             self.env["ir.cron"]._commit_progress(1)  # what was told there is there

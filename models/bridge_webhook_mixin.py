@@ -195,7 +195,7 @@ class BridgeWebhookMixin(models.AbstractModel):
     )
     def _check_webhook(self):
         for connector in self.filtered("hook_scheme"):
-            connector._refuse_webhook(connector._webhook_problem(()))
+            connector._refuse_webhook(connector._webhook_problem(connector._readable_hook_secrets()))
             if not connector.sudo().hook_token_hash:
                 connector._give_hook_address()
 
@@ -293,6 +293,16 @@ class BridgeWebhookMixin(models.AbstractModel):
         secrets = [unseal(self.env, one) for one in sealed if one]
         return HOOK_SCHEMES[connector.hook_scheme](connector._hook_options(), secrets)
 
+    def _readable_hook_secrets(self):
+        """Those that are valid now, as far as they can be read here.
+
+        :rtype: tuple[str]
+        """
+        try:
+            return self._hook().secrets
+        except UserError:
+            return ()
+
     def _hook_secrets(self):
         """All of them, to be blanked wherever they are repeated; those that can not be read now can not be repeated.
 
@@ -351,6 +361,8 @@ class BridgeWebhookMixin(models.AbstractModel):
         """The old address may be known to others: from now on it is answered as any that does not exist."""
         self.ensure_one()
         self._check_sets_credentials()
+        if self.hook_remote_id:
+            self._take_back_hook()
         self._give_hook_address()
 
     def action_send_test(self):
@@ -364,7 +376,10 @@ class BridgeWebhookMixin(models.AbstractModel):
             raise UserError(self.env._("Set a secret first: press “New Secret”."))
         delivery_id = f"test_{randomness.token_hex(8)}"
         body = test_body(now, delivery_id)
-        headers = {"Content-Type": "application/json", **scheme.sign(body, now, delivery_id)}
+        try:
+            headers = {"Content-Type": "application/json", **scheme.sign(body, now, delivery_id)}
+        except ConfigurationError as error:
+            raise UserError(self._explain(error)) from error
         kind, message = "danger", ""
         try:
             # It is our own address, which is no secret to us and may be private; no proxy of the environment is asked.

@@ -52,6 +52,7 @@ TEST_EVENT = "integration_bridge.test"
 _HASHES = {"sha256": hashlib.sha256, "sha512": hashlib.sha512}
 _FORM = "application/x-www-form-urlencoded"
 _HEADER = "header:"
+_NO_ID = "none:"  # how the keys of calls begin that tell no delivery id
 _LONGEST_TIME = 12  # digits
 
 
@@ -99,7 +100,8 @@ class HookScheme:
         networks, None for all) and ``tolerance`` (seconds)
     :param secrets: those that are valid now, the newest first
 
-    :cvar str id_place: where a call says its delivery id, unless the connector names another place (``read_place``)
+    :cvar str id_place: where a call says its delivery id, unless the connector names another place (``read_place``);
+        empty where senders have none: what stands at "id" there is mostly the id of a record
     :cvar str event_place: where it says what has happened
     :cvar str time_place: where it says when that was
     """
@@ -112,7 +114,7 @@ class HookScheme:
     has_time = False  # is the time of the call signed, too
     needs_yes = False  # may it only be used if a person has said that anybody may call
     needs_addresses = False
-    id_place = "id"
+    id_place = ""
     event_place = "type"
     time_place = ""
 
@@ -267,6 +269,7 @@ class StripeSignature(HookScheme):
     name = "stripe"
     label = _lt("Stripe")
     has_time = True
+    id_place = "id"
     time_place = "created"
 
     def prove(self, call):
@@ -520,11 +523,16 @@ def read_place(place: str, headers, document, read_path):
     return str(value).strip() or None
 
 
-def delivery_key(told, body: bytes) -> str:
-    """The delivery id; the hash of the body where the call tells none, or one that is no name."""
-    if told and len(told) <= LONGEST_NAME and told.isprintable():
+def delivery_key(told) -> str:
+    """The delivery id; one that is no name is known by its hash, and a call without one is a delivery of its own.
+
+    The same body is no sign that a call is the same: a record that changes twice may be told in the same words.
+    """
+    if not told:
+        return f"{_NO_ID}{randomness.token_hex(12)}"
+    if len(told) <= LONGEST_NAME and told.isprintable():
         return told
-    return "sha256:" + hashlib.sha256(body + _bytes(told or "")).hexdigest()
+    return "sha256:" + hashlib.sha256(_bytes(told)).hexdigest()
 
 
 def echo_of(place: str, name: str, call: Call, document) -> str | None:

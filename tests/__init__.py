@@ -67,6 +67,7 @@ from . import (
     test_uncertain,
     test_values,
     test_waiting,
+    test_webhook_faults,
     test_webhook_registration,
     test_webhooks,
 )

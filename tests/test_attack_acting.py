@@ -426,6 +426,7 @@ class TestWhatDecidesOverRights(AttackCase):
         flow = self.flow_on(self.adm, "res.partner.category", connector)
         self.assertFalse(connector.approval_problem)
         self.patch(approvals, "_sensitive_models", lambda self: original(self) | {"res.partner.category"})
+        self.env.registry.clear_cache()  # as the installation of an addon does
         self.connector = connector
         self.assert_stopped("rights, code or credentials")
         with self.refused("only a system administrator may integrate"):

@@ -11,6 +11,7 @@ from .test_attack_acting import BRIDGE, AttackCase
 
 KEY = "Held-Secret-4711-4711"
 # Public methods of ours that who only reads may call: they show, and change nothing.
+SOUGHT = ("bridge.find", "bridge.find.line")
 SHOWS = {
     *("action_open", "action_open_bindings", "action_open_changes", "action_open_conflicts", "action_open_drift"),
     *("action_open_deliveries", "action_open_failed_deliveries"),
@@ -134,7 +135,9 @@ class TestRightsHeld(AttackCase):
                 attacked = records.with_user(person)
                 with self.subTest(model, method=method, who=who):
                     self.env.invalidate_all()
-                    if self.env[model]._transient:  # who can not make one has none to press a button of
+                    if model in SOUGHT and who == "user":  # his own, and what it opens asks for rights of its own
+                        self.assertTrue(attacked.has_access("create"))
+                    elif self.env[model]._transient:  # who can not make one has none to press a button of
                         self.assertFalse(attacked.has_access("create"))
                     elif method in SHOWS:  # it gives an action, and what that shows is not for this person
                         self.assertFalse(attacked.has_access("read"))

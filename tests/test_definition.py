@@ -12,7 +12,7 @@ from .common import BridgeCase, definition, field, list_operation, things_flow
 @tagged("post_install", "-at_install")
 class TestDefinition(BridgeCase):
     def documents(self):
-        for path in sorted(Path(file_path("integration_bridge/demo")).glob("*.json")):
+        for path in sorted(Path(file_path("integration_bridge/data/gallery")).glob("*.json")):
             yield path.name, json.loads(path.read_text())
 
     def test_export_and_import_are_inverse(self):

@@ -20,7 +20,7 @@ class TestPresets(BridgeCase):
         self.addCleanup(self.remote.close)
 
     def connect_to(self, name, path):
-        document = json.loads((Path(file_path("integration_bridge/demo")) / f"{name}.json").read_text())
+        document = json.loads((Path(file_path("integration_bridge/data/gallery")) / f"{name}.json").read_text())
         document["connector"] |= {"base_url": self.remote.url + path}
         self.connector = self.env["bridge.connector"]._import_definition(document)
         self.connector._set_secrets({"secret": "s3cret-token"})

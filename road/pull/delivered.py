@@ -13,6 +13,7 @@ from odoo.exceptions import UserError
 
 from ... import database
 from ...jobs.failures import group_of
+from ...mapping.converter import external_id
 from ...mapping.errors import MappingError
 from ...mapping.paths import parse_expression
 from ...remote.errors import ProtocolError
@@ -27,6 +28,7 @@ _logger = logging.getLogger(__name__)
 BATCH = 200
 HELD_SECONDS = 2  # until a delivery is looked at again whose record is being fetched just now
 SHOWN_IDS = 5
+TOO_MUCH = "54"  # PostgreSQL's class of errors for a value that is too large; psycopg2 counts it among its breakdowns
 FETCH, PAYLOAD, DELETE = "fetch", "payload", "delete"
 
 
@@ -60,6 +62,7 @@ class Delivered:
     def __init__(self, connector, commit):
         self.connector, self.env, self.commit = connector, connector.env, commit
         self.deliveries, self.held = self.env["bridge.delivery"].sudo(), set()
+        self.about = set()  # flow and remote id of what is held: what is told later of it waits, too
 
     def work(self):
         """Until none waits, or the time is up."""
@@ -89,6 +92,7 @@ class Delivered:
                 return self.take(batch)
         except Exception as error:
             is_of_database = isinstance(error, (psycopg2.OperationalError, psycopg2.InterfaceError))
+            is_of_database &= (getattr(error, "pgcode", None) or "")[:2] != TOO_MUCH
             if database.is_busy(error) or is_of_database:
                 raise
             self.env.invalidate_all()
@@ -110,13 +114,13 @@ class Delivered:
         for delivery in batch:
             try:
                 found = self.routed(delivery)
+                if not any(found.values()):
+                    rows[delivery.id] = _row(delivery, "ignored", self._why_nothing(delivery, found))
             except (NotUsable, MappingError, ProtocolError) as error:
                 rows[delivery.id] = _row(delivery, "failed", self._words(error))
                 continue
             for flow, some in found.items():
                 items.setdefault(flow, []).extend(some)
-            if not any(found.values()):
-                rows[delivery.id] = _row(delivery, "ignored", self._why_nothing(delivery, found))
         held = self.at_work(items)
         for flow, some in items.items():
             if rows_of_flow := self.bring(flow, [one for one in some if one.delivery.id not in held]):
@@ -135,12 +139,18 @@ class Delivered:
         :raises NotUsable, MappingError, ProtocolError: if it does not have what its route looks for
         """
         found, document = {}, None
-        if delivery.event == TEST_EVENT:
-            return found
-        for route in self.connector.route_ids._of(delivery.event):
+        for route in self.connector.route_ids._of(delivery.event).filtered("flow_id.active"):
             document = delivery._document() if document is None else document
+            if self._is_test(delivery, document):
+                return {}
             found.setdefault(route.flow_id, []).extend(self._items(delivery, route, document))
         return found
+
+    @staticmethod
+    def _is_test(delivery, document=None):
+        """Have we sent it ourselves? Where the event is told in a header of the other system it stands in the body."""
+        told = document.get("type") if isinstance(document, dict) else None
+        return TEST_EVENT in (delivery.event, told)
 
     def _items(self, delivery, route, document):
         flow, values = route.flow_id, parse_expression(route.path).read(document)
@@ -162,7 +172,7 @@ class Delivered:
     def _id(self, route, value):
         if isinstance(value, bool) or not isinstance(value, (str, int)) or not str(value).strip():
             raise NotUsable(self.env._("There is no ID at “%s” of what was sent. Correct the route.", route.path))
-        return str(value)
+        return external_id(value)
 
     def _versions(self, delivery, route, document, count):
         told = parse_expression(route.version_path).read(document) if route.version_path else delivery.version
@@ -177,10 +187,12 @@ class Delivered:
         return mappers[flow]
 
     def _why_nothing(self, delivery, found):
-        if delivery.event == TEST_EVENT:
+        if self._is_test(delivery, delivery._document()):
             return self.env._("This is the test: it has come through.")
         if found:
             return self.env._("It names no record.")
+        if self.connector.route_ids._of(delivery.event):
+            return self.env._("The flow that it is for is archived.")
         return self.env._("No route is for this event.")
 
     def _words(self, error):
@@ -211,7 +223,12 @@ class Delivered:
                 )
             )
             at_work = set(running.mapped("external_id"))
-            held |= {one.delivery.id for one in some if one.external_id in at_work}
+            waiting = [one for one in some if one.external_id in at_work or (flow.id, one.external_id) in self.about]
+            held |= {one.delivery.id for one in waiting}
+        # One delivery may tell of several records; all of them wait with it.
+        self.about |= {
+            (flow.id, one.external_id) for flow, some in items.items() for one in some if one.delivery.id in held
+        }
         return held
 
     def bring(self, flow, items):
@@ -246,10 +263,10 @@ class Delivered:
         told = {one.external_id: one.arrival.updated for one in newest.values() if one.action == PAYLOAD}
         told = {external_id: updated for external_id, updated in told.items() if updated is not None}
         known = self.env["bridge.binding"].sudo()._fingerprints(flow, list(told)) if told else {}
-        for external_id, (_fingerprint, updated) in known.items():
-            here, there = _moment(flow, updated), _moment(flow, told[external_id])
+        for one, (_fingerprint, updated) in known.items():
+            here, there = _moment(flow, updated), _moment(flow, told[one])
             if here and there and here > there:
-                older.add(external_id)
+                older.add(one)
         return older
 
     def _write(self, flow, run, arrivals):

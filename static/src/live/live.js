@@ -4,10 +4,12 @@ import { Component, onMounted, onWillUnmount, useState } from "@odoo/owl";
 import { browser } from "@web/core/browser/browser";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
+import { useService } from "@web/core/utils/hooks";
 import { formatInteger } from "@web/views/fields/formatters";
 import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
 
 export const EVERY = 2000; // milliseconds
+const FIELDS = ["state", "shown_state", "fetched"];
 const GOING_ON = new Set(["pending", "running"]);
 
 /**
@@ -20,7 +22,8 @@ export class BridgeLive extends Component {
     static props = { ...standardWidgetProps };
 
     setup() {
-        this.state = useState({ rate: 0 });
+        this.orm = useService("orm");
+        this.state = useState({ rate: 0, fetched: undefined });
         this.isReading = false;
         this.before = undefined;
         onMounted(() => {
@@ -39,7 +42,8 @@ export class BridgeLive extends Component {
     }
 
     get progress() {
-        const { fetched, state } = this.props.record.data;
+        const { state } = this.props.record.data;
+        const fetched = this.state.fetched ?? this.props.record.data.fetched;
         if (state === "pending" && !fetched) {
             return _t("Waiting for its turn…");
         }
@@ -61,8 +65,12 @@ export class BridgeLive extends Component {
         }
         this.isReading = true;
         try {
-            await record.load();
-            this.measure(record.data.fetched);
+            // The whole form has its log lines, which may be very many: it is read again only when the state changes.
+            const [now] = await this.orm.silent.read(record.resModel, [record.resId], FIELDS);
+            this.measure(now.fetched);
+            if (now.state !== record.data.state || now.shown_state !== record.data.shown_state) {
+                await record.load();
+            }
         } finally {
             this.isReading = false;
         }
@@ -75,6 +83,7 @@ export class BridgeLive extends Component {
             this.state.rate = Math.round((fetched - this.before.fetched) / seconds);
         }
         this.before = now;
+        this.state.fetched = fetched;
     }
 }
 

@@ -1,8 +1,9 @@
 /** @odoo-module **/
 
-import { Component, onWillStart, onWillUpdateProps, useState } from "@odoo/owl";
+import { Component, useState } from "@odoo/owl";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
+import { useRecordObserver } from "@web/model/relational_model/utils";
 import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
 
 /**
@@ -16,15 +17,32 @@ export class BridgeStatus extends Component {
         this.orm = useService("orm");
         this.action = useService("action");
         this.state = useState({ status: null });
-        onWillStart(() => this.read(this.props.record));
-        onWillUpdateProps((next) => this.read(next.record));
+        this.of = undefined;
+        useRecordObserver((record) => {
+            if (record.resId !== this.of) {
+                this.of = record.resId;
+                this.read(record);
+            }
+        });
     }
 
+    /** The form does not wait for it, and opens without it where it can not be had. */
     async read({ resModel, resId }) {
-        // A record that is not saved yet is nowhere else.
-        this.state.status = resId
-            ? await this.orm.silent.call("bridge.binding", "status_of", [resModel, resId])
-            : null;
+        this.state.status = null;
+        if (!resId) {
+            return; // a record that is not saved yet is nowhere else
+        }
+        try {
+            const status = await this.orm.silent.call("bridge.binding", "status_of", [
+                resModel,
+                resId,
+            ]);
+            if (resId === this.of) {
+                this.state.status = status;
+            }
+        } catch (error) {
+            console.warn("The status of the record can not be had.", error);
+        }
     }
 
     async open() {

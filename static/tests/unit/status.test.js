@@ -1,4 +1,5 @@
 import { expect, test } from "@odoo/hoot";
+import { animationFrame } from "@odoo/hoot-mock";
 import { defineMailModels } from "@mail/../tests/mail_test_helpers";
 import {
     contains,
@@ -44,6 +45,7 @@ test("a business record says how it is with the other systems, and leads to more
     });
     mockService("action", { doAction: (action) => expect.step(action.type) });
     await mountView({ type: "form", resModel: "sale.order", resId: 7, arch: ARCH });
+    await animationFrame();
     expect(".o_bridge_status .o_stat_value").toHaveText("Failed");
     expect(".o_bridge_status .o_stat_value").toHaveClass("text-danger");
     await contains(".o_bridge_status").click();
@@ -52,6 +54,15 @@ test("a business record says how it is with the other systems, and leads to more
         "open sale.order 7",
         "ir.actions.act_window_close",
     ]);
+});
+
+test("a form opens without the status where it can not be had", async () => {
+    onRpc("bridge.binding", "status_of", () => {
+        throw new Error("no");
+    });
+    await mountView({ type: "form", resModel: "sale.order", resId: 7, arch: ARCH });
+    expect(".o_field_widget[name=name] input").toHaveValue("S00007");
+    expect(".o_bridge_status").toHaveCount(0);
 });
 
 test("a record that is not saved has no status", async () => {
