@@ -284,7 +284,7 @@ class Client:
                     raise _Stale from error
                 raise self._no_answer(error, call) from error
             with contextlib.closing(response.raw):
-                call.status, call.answer_headers = response.status_code, response.headers
+                call.status, call.answer_headers = response.status_code, _without_nul(response.headers)
                 call.cookies = response.cookies.get_dict()
                 if call.trusted and self._keeps_cookies_of(call.request.url):
                     self._cookies.take(call.request, response.raw)
@@ -483,6 +483,11 @@ def _refuse_steering(headers) -> None:
     for name in headers:
         if steers(name):
             raise Rejected("bad_header", "steering", sent=False, name=repr(name)[:80])
+
+
+def _without_nul(headers) -> CaseInsensitiveDict:
+    # RFC 9110 5.5: NUL is invalid in a field value; refuse it or take a space. A cursor with one could not be stored.
+    return CaseInsensitiveDict({name: value.replace("\0", " ") for name, value in headers.items()})
 
 
 def _update(headers: CaseInsensitiveDict, more: dict) -> None:
