@@ -22,7 +22,7 @@ from .exchange import EXCERPT, LOGGED_BODY, Answer, Exchange, Request, Settings
 from .formats import Form, make
 from .formats.answer import open_answer
 from .guard import Guard
-from .redaction import REDACTED, may_hold, redact_headers, redact_start, redact_text, redact_url, without_secrets
+from .redaction import REDACTED, may_hold, redact_headers, redact_start, redact_url, without_secrets
 from .spool import Spool
 from .steering import steers
 from .told import words_of_body
@@ -338,7 +338,7 @@ class Client:
             limit = f"{call.limit / _MEGABYTE:.3g}"
             return ProtocolError("too_big", status=call.status, host=call.host, limit=limit, excerpt=excerpt)
         if isinstance(error, body.BadCoding):
-            problem = redact_text(str(error)[:80], self._all_secrets(call))
+            problem = redact_start(str(error), self._all_secrets(call), 80)
             return ProtocolError("encoding", status=call.status, host=call.host, problem=problem)
         if isinstance(error, (TimeoutError, exceptions.TimeoutError)) or not call.deadline.left():
             return self._timed_out(call)

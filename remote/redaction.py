@@ -8,6 +8,7 @@ import functools
 import html
 import io
 import json
+import logging
 import re
 from urllib.parse import quote, quote_plus, unquote_plus
 
@@ -122,6 +123,27 @@ def redact_start(text: str, secrets, length: int) -> str:
     if longest and len(text) > length + longest:
         redacted = redacted[:-longest]
     return redacted[:length]
+
+
+class LogFilter(logging.Filter):
+    """Blanks what the logger of somebody else would write down, by a pattern: it does not know our secrets.
+
+    :param str pattern: what is replaced in each text that a log line is made of
+    :param str instead: as ``re.sub`` takes it
+    """
+
+    def __init__(self, pattern, instead):
+        super().__init__()
+        self._pattern, self._instead = re.compile(pattern), instead
+
+    def filter(self, record):
+        args = record.args if isinstance(record.args, tuple) else ()
+        if args:
+            record.args = tuple(map(self._blanked, args))
+        return True
+
+    def _blanked(self, arg):
+        return self._pattern.sub(self._instead, arg) if isinstance(arg, str) else arg
 
 
 def redact_columns(text: str) -> str:
