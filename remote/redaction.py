@@ -227,17 +227,34 @@ def _blanked(document, pattern):
 
 
 @functools.lru_cache(maxsize=256)
+@functools.lru_cache(maxsize=256)
 def notations(secret: str) -> frozenset[str]:
     """The ways in which a secret may stand in a text: plain, reversed, percent-encoded, JSON, HTML, base64 at any
     offset.
     """
     if not secret or len(secret) < _SHORTEST_SECRET:
         return frozenset()
-    percent = {quote(secret, safe=""), quote(secret), quote_plus(secret)}
-    escaped = {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
-    escaped |= {html.escape(secret), html.escape(secret, quote=False)}
-    slashes = {text.replace("/", "\\/") for text in escaped}  # PHP writes slashes so in JSON
-    return frozenset({secret, secret[::-1], repr(secret)[1:-1], *percent, *escaped, *slashes, *_base64_cores(secret)})
+    # A server that reads the bytes of a header as Latin-1, as WSGI (PEP 3333) has it, repeats what they then look like.
+    read = {secret, secret.encode(errors="replace").decode("latin-1")}
+    return frozenset().union(*map(_notations, read))
+
+
+def _notations(secret):
+    once = {write(secret) for write in _WRITERS}
+    twice = {write(text) for text in once for write in _WRITERS}  # such as headers in JSON, in a page of HTML
+    slashes = {text.replace("/", "\\/") for text in once | twice}  # PHP writes slashes so in JSON
+    return {secret, secret[::-1], repr(secret)[1:-1], *once, *twice, *slashes, *_base64_cores(secret)}
+
+
+_WRITERS = (
+    quote,
+    quote_plus,
+    html.escape,
+    lambda text: quote(text, safe=""),
+    lambda text: html.escape(text, quote=False),
+    lambda text: json.dumps(text)[1:-1],
+    lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
+)
 
 
 def _base64_cores(secret: str):

@@ -1,6 +1,7 @@
 """Attacks by repeating a credential (holes 6 and 9): what leaves the client has none, in whatever notation it came."""
 
 import base64
+import html
 import json
 import logging
 from urllib.parse import quote
@@ -74,6 +75,19 @@ def test_attack_key_in_an_address_is_not_in_the_debug_log_of_urllib3(server, con
     connect(ApiKeyQuery({"parameter": "k"}, {"secret": SECRET}, "k")).send(Request("GET", "/echo", [("page", "1")]))
     assert "/echo?***" in caplog.text, "urllib3 has told it"
     assert not any(notation in caplog.text for notation in notations(SECRET))
+
+
+def as_json_in_html(text):
+    return html.escape(json.dumps({"x-key": text}))
+
+
+@pytest.mark.parametrize("write", [str, json.dumps, html.escape, quote, as_json_in_html])
+def test_attack_echo_of_bytes_that_were_read_as_latin_1(server, connect, write):
+    secret = 'sécret-Key=987<"'
+    said = write(secret.encode().decode("latin-1"))
+    server.script(raw_json(json.dumps({"auth": f"Bearer {said}"}, ensure_ascii=False)))
+    text = json.dumps(connect(Bearer({}, {"secret": secret}, "k")).send(Request("GET", "/echo")).document)
+    assert REDACTED in text and "987" not in text
 
 
 def test_attack_echo_in_xml_with_entities(server, connect):
