@@ -1,3 +1,5 @@
+import logging
+import re
 import time
 
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -6,7 +8,11 @@ from odoo import SUPERUSER_ID, http
 from odoo.http import Response, request
 
 from ..models.bridge_webhook_mixin import PATH
+from ..remote.redaction import REDACTED, LogFilter
 from ..remote.webhooks import Call
+
+# The server writes down each address that is called, and this one is kept as a secret is.
+logging.getLogger("werkzeug").addFilter(LogFilter(rf"({re.escape(PATH)})[^\s?]+", rf"\1{REDACTED}"))
 
 
 def read_raw(token):

@@ -147,8 +147,10 @@ class BridgeDelivery(models.Model):
 
         :rtype: dict
         """
+        secrets = connector._all_secrets()
         told = {name: self._told(connector, call, document, name) for name in ("id_place", "event_place", "time_place")}
-        text = _text_of(call, document, connector._all_secrets())
+        told = without_secrets(told, secrets)
+        text = _text_of(call, document, secrets)
         return {
             "connector": connector.id,
             "company": connector.company_id.id or None,

@@ -22,7 +22,7 @@ from .exchange import EXCERPT, LOGGED_BODY, Answer, Exchange, Request, Settings
 from .formats import Form, make
 from .formats.answer import open_answer
 from .guard import Guard
-from .redaction import REDACTED, may_hold, redact_headers, redact_start, redact_text, redact_url, without_secrets
+from .redaction import REDACTED, may_hold, redact_headers, redact_start, redact_url, without_secrets
 from .spool import Spool
 from .steering import steers
 from .told import words_of_body
@@ -284,7 +284,7 @@ class Client:
                     raise _Stale from error
                 raise self._no_answer(error, call) from error
             with contextlib.closing(response.raw):
-                call.status, call.answer_headers = response.status_code, response.headers
+                call.status, call.answer_headers = response.status_code, _without_nul(response.headers)
                 call.cookies = response.cookies.get_dict()
                 if call.trusted and self._keeps_cookies_of(call.request.url):
                     self._cookies.take(call.request, response.raw)
@@ -338,7 +338,7 @@ class Client:
             limit = f"{call.limit / _MEGABYTE:.3g}"
             return ProtocolError("too_big", status=call.status, host=call.host, limit=limit, excerpt=excerpt)
         if isinstance(error, body.BadCoding):
-            problem = redact_text(str(error)[:80], self._all_secrets(call))
+            problem = redact_start(str(error), self._all_secrets(call), 80)
             return ProtocolError("encoding", status=call.status, host=call.host, problem=problem)
         if isinstance(error, (TimeoutError, exceptions.TimeoutError)) or not call.deadline.left():
             return self._timed_out(call)
@@ -483,6 +483,11 @@ def _refuse_steering(headers) -> None:
     for name in headers:
         if steers(name):
             raise Rejected("bad_header", "steering", sent=False, name=repr(name)[:80])
+
+
+def _without_nul(headers) -> CaseInsensitiveDict:
+    # RFC 9110 5.5: NUL is invalid in a field value; refuse it or take a space. A cursor with one could not be stored.
+    return CaseInsensitiveDict({name: value.replace("\0", " ") for name, value in headers.items()})
 
 
 def _update(headers: CaseInsensitiveDict, more: dict) -> None:

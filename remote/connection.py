@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import functools
+import logging
 import socket
 import ssl
 import threading
@@ -23,10 +24,15 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from .errors import RemoteError, Unavailable
 from .guard import Guard
 from .proxy import open_tunnel, proxy_for
+from .redaction import REDACTED, LogFilter
 
 _CERTIFICATE_PROBLEMS = {10: "expired", 18: "untrusted", 19: "untrusted", 20: "untrusted", 21: "untrusted"}
 _CERTIFICATE_PROBLEMS |= {62: "host", 64: "host"}  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH
 _UNREACHABLE = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL}
+
+# At level debug urllib3 writes down each address that it calls, with its parameters; a key may be one of them. That it
+# concerns whoever else uses urllib3 in this process is the price: it does not say whose request it is.
+logging.getLogger("urllib3.connectionpool").addFilter(LogFilter(r"\?.*", f"?{REDACTED}"))
 
 
 class Deadline:

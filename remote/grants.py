@@ -58,7 +58,7 @@ class JwtBearer(OAuth2):
 
     def check(self):
         if self._secrets.get("secret"):
-            self._key()
+            self._private_key()
         for name in set(self.options.get("jwt_claims", {})) & {"iss", "iat", "exp", "jti"}:
             raise ConfigurationError(_lt("The claim “%(name)s” is set already; take it out."), name=name)
 
@@ -73,7 +73,7 @@ class JwtBearer(OAuth2):
         claims |= {"iat": now, "exp": now + _ASSERTION_SECONDS, "jti": str(uuid.uuid4())}
         header = {"alg": self._algorithm, "typ": "JWT", "kid": self.options.get("jwt_key_id")}
         header = {name: value for name, value in header.items() if value}
-        assertion = jwt.encode(header, claims, self._key(), algorithms=[self._algorithm])
+        assertion = jwt.encode(header, claims, self._private_key(), algorithms=[self._algorithm])
         answer = self._grant(client, {"grant_type": _JWT_BEARER, "assertion": assertion})
         return self._token(answer, self._path)
 
@@ -81,7 +81,7 @@ class JwtBearer(OAuth2):
     def _algorithm(self):
         return self.options.get("jwt_algorithm", "RS256")
 
-    def _key(self):
+    def _private_key(self):
         """:raises AuthFailed: the secret is no private key for the algorithm (reason ``bad_private_key``)"""
         try:
             pem = private_key_pem(self.secret()).encode()

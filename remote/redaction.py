@@ -8,6 +8,7 @@ import functools
 import html
 import io
 import json
+import logging
 import re
 from urllib.parse import quote, quote_plus, unquote_plus
 
@@ -124,6 +125,27 @@ def redact_start(text: str, secrets, length: int) -> str:
     return redacted[:length]
 
 
+class LogFilter(logging.Filter):
+    """Blanks what the logger of somebody else would write down, by a pattern: it does not know our secrets.
+
+    :param str pattern: what is replaced in each text that a log line is made of
+    :param str instead: as ``re.sub`` takes it
+    """
+
+    def __init__(self, pattern, instead):
+        super().__init__()
+        self._pattern, self._instead = re.compile(pattern), instead
+
+    def filter(self, record):
+        args = record.args if isinstance(record.args, tuple) else ()
+        if args:
+            record.args = tuple(map(self._blanked, args))
+        return True
+
+    def _blanked(self, arg):
+        return self._pattern.sub(self._instead, arg) if isinstance(arg, str) else arg
+
+
 def redact_columns(text: str) -> str:
     """Copy of the beginning of a table in which columns with telling names are blanked; any other text as it is."""
     first, _, rest = text.partition("\n")
@@ -205,17 +227,34 @@ def _blanked(document, pattern):
 
 
 @functools.lru_cache(maxsize=256)
+@functools.lru_cache(maxsize=256)
 def notations(secret: str) -> frozenset[str]:
     """The ways in which a secret may stand in a text: plain, reversed, percent-encoded, JSON, HTML, base64 at any
     offset.
     """
     if not secret or len(secret) < _SHORTEST_SECRET:
         return frozenset()
-    percent = {quote(secret, safe=""), quote(secret), quote_plus(secret)}
-    escaped = {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
-    escaped |= {html.escape(secret), html.escape(secret, quote=False)}
-    slashes = {text.replace("/", "\\/") for text in escaped}  # PHP writes slashes so in JSON
-    return frozenset({secret, secret[::-1], repr(secret)[1:-1], *percent, *escaped, *slashes, *_base64_cores(secret)})
+    # A server that reads the bytes of a header as Latin-1, as WSGI (PEP 3333) has it, repeats what they then look like.
+    read = {secret, secret.encode(errors="replace").decode("latin-1")}
+    return frozenset().union(*map(_notations, read))
+
+
+def _notations(secret):
+    once = {write(secret) for write in _WRITERS}
+    twice = {write(text) for text in once for write in _WRITERS}  # such as headers in JSON, in a page of HTML
+    slashes = {text.replace("/", "\\/") for text in once | twice}  # PHP writes slashes so in JSON
+    return {secret, secret[::-1], repr(secret)[1:-1], *once, *twice, *slashes, *_base64_cores(secret)}
+
+
+_WRITERS = (
+    quote,
+    quote_plus,
+    html.escape,
+    lambda text: quote(text, safe=""),
+    lambda text: html.escape(text, quote=False),
+    lambda text: json.dumps(text)[1:-1],
+    lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
+)
 
 
 def _base64_cores(secret: str):

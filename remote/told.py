@@ -16,7 +16,7 @@ from .status import judge, retry_after
 REFUSED = 422  # what a failure that says no more is like
 _TELLING = {401, 408, 429, *range(500, 600)}  # a code such as 404 need not be about the record itself
 _NOTHING = {"", "0", "ok", "none", "null", "false", "no error", "success"}
-_MOST_WORDS = 500
+_MOST_READ = 100_000  # bytes of a body that is no JSON
 _AUTH = re.compile(
     r"(odoo )?(session|token|access token|api key|credentials?) (has |have |is |are )?(expired|invalid|revoked)"
     r"|(expired|invalid) (session|session id|token|access token|auth token|api key|credentials|auth)"
@@ -83,22 +83,24 @@ def meaning(problem) -> int:
 
 
 def words(problem) -> str:
-    """What a failure says to a person: the first sentences that are found, each once; those about a field name it."""
+    """What a failure says to a person: the first sentences that are found, each once; those about a field name it.
+
+    They are whole. Who shows them blanks secrets first and cuts then: half a secret would not be known any more.
+    """
     found = dict.fromkeys(_sentences(problem))
-    text = "; ".join(list(found)[:3]) or (json.dumps(problem, default=str) if isinstance(problem, (dict, list)) else "")
-    return text[:_MOST_WORDS]
+    return "; ".join(list(found)[:3]) or (json.dumps(problem, default=str) if isinstance(problem, (dict, list)) else "")
 
 
 def words_of_body(body: bytes) -> str:
-    """The other system's own words in the body of an error: its sentences, else the beginning of the body."""
-    text = body[: 2 * _MOST_WORDS * 100].decode("utf-8", "replace").strip()
+    """The other system's own words in the body of an error: its sentences, else the body; whole, as by ``words``."""
+    text = body[:_MOST_READ].decode("utf-8", "replace").strip()
     try:
         document = json.loads(body)
     except (ValueError, RecursionError):
         if text[:1] == "<" and "<html" not in text[:1000].lower() and (said := spoken(body)):
             return words(said)
         title = _TITLE.search(text)
-        return title[1] if title else "" if text[:1] in ("<", "[", "{") else " ".join(text.split())[:_MOST_WORDS]
+        return title[1] if title else "" if text[:1] in ("<", "[", "{") else " ".join(text.split())
     return words(document) if document else ""
 
 

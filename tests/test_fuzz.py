@@ -1,6 +1,6 @@
 """Calls of the other system, and definitions, at random: done, or refused in words; never half, never a raw error.
 
-``./dev/test --fuzz`` is the long form. Hypothesis prints how to repeat what failed.
+``FUZZ=200000`` is the long form, together with ``unit/test_fuzz.py``. Hypothesis prints how to repeat what failed.
 """
 
 import copy

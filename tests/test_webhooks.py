@@ -258,8 +258,13 @@ class TestDoor(WebhookCase):
         self.connector._set_secrets({"secret": "our-api-key-123"})
         document = self.told(1, name=f"{self.secret} our-api-key-123")
         document["data"]["password"] = "hunter2hunter2"
+        document |= {"type": f"thing.{self.secret}", "at": f"at {self.secret}"}
+        self.connector.write({"hook_id_place": "data.name", "hook_time_place": "at"})
         self.send(document)
-        kept = self.deliveries.sudo().body
+        delivery = self.deliveries.sudo()
+        self.assertEqual((delivery.event, delivery.version), ("thing.***", "at ***"))
+        self.assertEqual(delivery.delivery_id, "*** ***")
+        kept = delivery.body
         self.assertNotIn(self.secret, kept)
         self.assertNotIn("our-api-key-123", kept)
         self.assertNotIn("hunter2", self.deliveries.body_text)

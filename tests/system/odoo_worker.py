@@ -432,18 +432,36 @@ def one_to_push(env, name):
     env["res.partner"].create({"name": name, "ref": name})
 
 
-def all_models(env):
-    """Models that have records, those that describe Odoo itself last."""
-    return sorted(name for name in env.registry if not env[name]._abstract and env[name]._auto)
+def open_hook(env, flow, secret):
+    """Open the webhook of a flow's connector, with this secret in X-Hook; return the path of its address."""
+    flow = env["bridge.flow"].browse(flow)
+    flow.connector_id.write({"hook_scheme": "header", "hook_header": "X-Hook"})
+    flow.connector_id._keep_hook_secret(secret, 0)
+    values = {"flow_id": flow.id, "connector_id": flow.connector_id.id}
+    env["bridge.route"].create({**values, "event": "*", "action": "payload", "path": "data"})
+    return "/" + flow.connector_id.hook_address.split("/", 3)[3]
+
+
+def models_written(env, since):
+    """Our models, and all others of which a record was written since then, or that do not say when it was."""
+    found = []
+    for name, model in sorted(env.items()):
+        if model._abstract or not (model._auto or name.startswith("bridge.")):
+            continue
+        when = f"write_date >= '{since}'" if model._auto and model._log_access else "true"
+        env.cr.execute(f'SELECT EXISTS (SELECT FROM "{model._table}" WHERE {when})')
+        if env.cr.fetchone()[0]:
+            found.append(name)
+    return found
 
 
 def key_of(env, login, groups):
-    """An API key of a user, who is made if there is none of that name."""
+    """The id of a user, who is made if there is none of that name, and an API key."""
     user = env["res.users"].search([("login", "=", login)])
     user = user or env["res.users"].create(
         {"name": login, "login": login, "group_ids": [(6, 0, [env.ref(group).id for group in groups])]}
     )
-    return env["res.users.apikeys"].with_user(user).sudo()._generate("rpc", "secrets", None)
+    return user.id, env["res.users.apikeys"].with_user(user).sudo()._generate("rpc", "secrets", None)
 
 
 def definitions(env):

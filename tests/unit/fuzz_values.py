@@ -113,7 +113,8 @@ documents = st.recursive(
 objects = st.dictionaries(names, documents, max_size=5)
 headers = st.dictionaries(
     st.sampled_from(["Link", "Retry-After", "Date", "ETag", "Next", "X-Total", "Content-Type", "Content-Disposition"]),
-    texts.map(lambda text: text.encode("latin-1", "ignore").decode("latin-1")),  # so HTTP is read
+    # So HTTP is read, and the client makes a space of NUL (RFC 9110 5.5).
+    texts.map(lambda text: text.encode("latin-1", "ignore").decode("latin-1").replace("\0", " ")),
     max_size=4,
 )
 # Bytes that are nearly something: a document of some format, cut, doubled or changed at random.

@@ -1,7 +1,9 @@
 """Attacks by repeating a credential (holes 6 and 9): what leaves the client has none, in whatever notation it came."""
 
 import base64
+import html
 import json
+import logging
 from urllib.parse import quote
 
 import fault_server as faults
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 from integration_bridge.remote import address
 from integration_bridge.remote.auth import ApiKeyQuery, Basic, Bearer
 from integration_bridge.remote.client import Request
+from integration_bridge.remote.errors import RemoteError
 from integration_bridge.remote.pagination import build
 from integration_bridge.remote.redaction import REDACTED, may_hold, notations, without_secrets
 
@@ -51,6 +54,40 @@ def test_attack_echo_in_a_header(server, connect):
     answer = connect(Bearer({}, {"secret": SECRET}, "k")).send(Request("GET", "/echo"))
     assert SECRET not in repr(dict(answer.headers))
     assert answer.headers["etag"] == f'"{REDACTED}"'
+
+
+@pytest.mark.parametrize("place", range(470, 501, 3))
+@pytest.mark.parametrize("form", ["json", "text", "title"])
+def test_attack_echo_in_a_refusal_is_cut_by_no_limit_of_words(server, connect, form, place):
+    """The secret lies across the end of what is shown of the other system's words: half of it would not be known."""
+    said = "x " * (place // 2) + quote(SECRET, safe="") + " y" * 400
+    body = {"json": json.dumps({"message": said}), "text": said, "title": f"<html><title>{said}</title></html>"}[form]
+    server.script(faults.answer(422, body.encode()))
+    with pytest.raises(RemoteError) as caught:
+        connect(Bearer({}, {"secret": SECRET}, "k")).send(Request("POST", "/echo"))
+    assert caught.value.message
+    assert SECRET[:6] not in f"{caught.value.message} {caught.value.excerpt}"
+
+
+def test_attack_key_in_an_address_is_not_in_the_debug_log_of_urllib3(server, connect, caplog):
+    caplog.set_level(logging.DEBUG)
+    server.script(raw_json("{}"))
+    connect(ApiKeyQuery({"parameter": "k"}, {"secret": SECRET}, "k")).send(Request("GET", "/echo", [("page", "1")]))
+    assert "/echo?***" in caplog.text, "urllib3 has told it"
+    assert not any(notation in caplog.text for notation in notations(SECRET))
+
+
+def as_json_in_html(text):
+    return html.escape(json.dumps({"x-key": text}))
+
+
+@pytest.mark.parametrize("write", [str, json.dumps, html.escape, quote, as_json_in_html])
+def test_attack_echo_of_bytes_that_were_read_as_latin_1(server, connect, write):
+    secret = 'sécret-Key=987<"'
+    said = write(secret.encode().decode("latin-1"))
+    server.script(raw_json(json.dumps({"auth": f"Bearer {said}"}, ensure_ascii=False)))
+    text = json.dumps(connect(Bearer({}, {"secret": secret}, "k")).send(Request("GET", "/echo")).document)
+    assert REDACTED in text and "987" not in text
 
 
 def test_attack_echo_in_xml_with_entities(server, connect):

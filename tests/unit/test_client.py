@@ -560,6 +560,11 @@ def test_gzip_bomb_is_stopped_in_bounded_memory(server, connect):
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50 * 1024
 
 
+def test_fault_nul_in_a_header_is_a_space_so_that_a_cursor_can_be_stored(server, connect):
+    server.script(faults.answer(200, b"{}", {"Next": "a\0b"}))
+    assert connect().send(GET).headers["next"] == "a b"
+
+
 def test_unavailable_is_what_a_lost_answer_is(server, connect):
     server.script(faults.raw(faults.head(100) + faults.head(100), close=True))
     assert isinstance(failure(connect(), POST), Unavailable)

@@ -1,10 +1,11 @@
 """What comes from outside, at random: read, or refused in words; never anything else, and never something unstorable.
 
-``FUZZ=200000`` is the long form, for this file and ``tests/test_fuzz.py`` together (``./dev/test --fuzz``). Hypothesis
-prints how to repeat what failed; an example that has failed once stands below as an ``@example``, by its name.
+``FUZZ=200000`` is the long form, for this file and ``tests/test_fuzz.py`` together. Hypothesis prints how to
+repeat what failed; an example that has failed once stands below as an ``@example``, by its name.
 """
 
 import copy
+import datetime
 import functools
 import json
 
@@ -94,25 +95,41 @@ def test_any_answer_leads_to_a_next_page_an_end_or_an_error(name, document, give
         assert (paginator.url(state) or "https://crm.example/").startswith("https://crm.example")
 
 
+BEGAN = datetime.datetime(2024, 5, 31, 12, tzinfo=datetime.timezone.utc)
+# Most documents are no moment at all, and a cursor has to be one before anything happens to it.
+cursors = st.one_of(
+    documents,
+    st.integers(-(10**12), 10**14),
+    st.datetimes(timezones=st.timezones() | st.none()).map(str),
+    st.dates().map(str),
+)
+
+
 @random(
     st.sampled_from(["timestamp", "token"]),
     st.sampled_from(["iso", "epoch", "epoch_ms", "integer", "%Y-%m-%d"]),
     st.sampled_from(["record", "body", "header"]),
-    documents,
+    st.one_of(documents, st.fixed_dictionaries({"next": cursors})).map(
+        storable
+    ),  # as every document is once it is read
     headers,
-    st.lists(documents, max_size=3),
-    documents,
+    st.lists(cursors.map(storable), max_size=3),
 )
-def test_any_cursor_is_kept_sent_or_refused(kind, form, source, document, given_headers, updates, cursor):
+@example("timestamp", "epoch", "record", None, {}, [0])  # a cursor that is read, and so is held against the beginning
+@example("timestamp", "epoch", "record", None, {}, [2**33])
+def test_any_cursor_is_kept_sent_or_refused(kind, form, source, document, given_headers, updates):
     delta = Delta(kind, form, source=source, path="next", overlap=5)
     try:
         kept = delta.observe(None, answer(document, given_headers), updates)
-        delta.limit(kept, "2024-05-31T12:00:00+00:00")
+        limited = delta.limit(kept, BEGAN)
     except RemoteError as error:
         return assert_in_words(error)
     assert_storable(kept)
-    if kept is not None:
-        delta.since(kept)
+    assert_storable(limited)
+    if limited is not None:
+        delta.since(limited)
+        if kind == "timestamp" and form != "integer":
+            assert delta.moment(limited) <= BEGAN, "a record of the future hides no other"
     remote_clock(answer(document, given_headers))
 
 

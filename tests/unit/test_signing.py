@@ -503,6 +503,20 @@ def test_token_is_given_for_an_assertion_that_the_server_verifies(server, connec
     assert not [text for text in (*seen, "a-token", pem.split("\n")[1]) if text in shown]
 
 
+def test_token_for_an_assertion_is_one_for_all_clients_of_the_connector(server, connect, rsa_key):
+    asked = []
+
+    def answer(connection, request):
+        asked.extend([request.path] if request.path == "/token" else [])
+        return faults.json_answer({"access_token": "a-token"})(connection, request)
+
+    server.fallback = answer
+    for _process in range(2):
+        scheme = make("oauth2_jwt_bearer", pem_of(rsa_key), token_url=f"{server.url}/token", client_id="app")
+        connect(scheme).send(GET)
+    assert asked == ["/token"]
+
+
 @pytest.mark.parametrize("spoil", [lambda pem: pem.replace("\n", ""), lambda pem: pem.replace("\n", "\\n"),
                                    lambda pem: f"  {pem}\r\n", lambda pem: pem.replace("\n", "\r\n")])  # fmt: skip
 def test_private_key_is_read_however_its_lines_were_broken(spoil, ec_key):
