@@ -1,5 +1,7 @@
 from odoo import api, models
 
+from ..jobs import on_demand
+
 # From what needs a person to what is well; of several systems the worst counts.
 COLORS = {
     "failed": "danger",
@@ -31,7 +33,8 @@ class BridgeStatusMixin(models.AbstractModel):
         :raises AccessError: if this person may not read external IDs
         """
         self.check_access("read")
-        about = [("flow_id.model", "=", model_name), ("res_id", "=", int(res_id))]
+        on_demand.check_ids(self.env, [res_id])
+        about = [("flow_id.model", "=", model_name), ("res_id", "=", res_id)]
         bindings = self.search([*about, ("parent_id", "=", False)])
         if bindings:
             worst = min(bindings, key=lambda one: PLACE[one.status])

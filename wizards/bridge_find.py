@@ -153,8 +153,7 @@ class BridgeFind(models.TransientModel):
         """Records that failed or wait, also those that only their content tells."""
         jobs = self.env["bridge.job"]
         mine = Domain("flow_id", "in", flows.ids) & Domain("kind", "in", ("pull_record", "push_record"))
-        named = Domain("external_id", "=", text) | Domain("record_label", "ilike", text)
-        found = jobs.search(mine & named, limit=MOST)
+        found = jobs.search(mine & Domain("external_id", "=", text), limit=MOST) | self._named(jobs, mine, text)
         # Only what this person may read of a record counts, or it could be guessed letter by letter.
         holding = jobs.browse(jobs.sudo()._open_with(flows.ids, text, MOST))._filtered_access("read")
         found |= holding.filtered(lambda job: text.lower() in (job.payload_text or "").lower())
@@ -164,8 +163,14 @@ class BridgeFind(models.TransientModel):
         """What was left out, or is gone again: only the log knows of it."""
         lines, mine = self.env["bridge.log"], Domain("flow_id", "in", flows.ids) & Domain("dry_run", "=", False)
         found = lines.search(mine & Domain("external_id", "=", text), limit=MOST)
-        found = found or lines.search(mine & Domain("record_label", "ilike", text), limit=MOST)
+        found = found or self._named(lines, mine, text)
         return [_Place(one.flow_id, one.external_id or None, one.res_id or 0) for one in found]
+
+    @staticmethod
+    def _named(model, domain, text):
+        """The newest that are called so, as far as this person may read them; no more are looked at, however many."""
+        found = model.sudo().search(domain & Domain("record_name", "ilike", text), limit=MOST).ids
+        return model.browse(found)._filtered_access("read")._readable()
 
     # ----------------------------------------------------------------------------------------------------------------
     # What is told of one
@@ -314,6 +319,8 @@ class BridgeFind(models.TransientModel):
             return False  # the connector may do nothing now, and says so itself
 
     def _of_log(self, line):
+        if not line:
+            return "gone", self.env._("It was asked for, and is not here. Nothing more is known of it.")
         actions = dict(line._fields["action"]._description_selection(self.env))
         story = self.env._(
             "What happened last was “%(action)s”, on %(day)s. %(message)s",
