@@ -17,7 +17,7 @@ def hooked(world):
 
     def open_webhook(name, url, secret, webhook, hook_secret, purpose):
         database = world.database(purpose)
-        definition = json.loads((ROOT / "demo" / f"{name}.json").read_text())
+        definition = json.loads((ROOT / "data" / "gallery" / f"{name}.json").read_text())
         definition["connector"] |= {"base_url": url, "webhook": webhook}
         worker = world.worker(database)
         path = worker.call("configure_hooked", definition=definition, secret=secret, hook_secret=hook_secret)
