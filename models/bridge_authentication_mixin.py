@@ -112,8 +112,7 @@ class BridgeAuthenticationMixin(models.AbstractModel):
     @api.depends("auth_scheme")
     def _compute_auth_uses(self):
         for connector in self:
-            scheme = SCHEMES[connector.auth_scheme or "none"]
-            connector.auth_uses = f" {' '.join((*scheme.fields, *scheme.secrets))} "
+            connector.auth_uses = uses_of(connector.auth_scheme)
 
     def _compute_auth_redirect_uri(self):
         for connector in self:
@@ -231,3 +230,13 @@ class BridgeAuthenticationMixin(models.AbstractModel):
             if options.get(name):
                 options[name] = read_json(self, f"auth_{name}")
         return options
+
+
+def uses_of(name):
+    """The options and secrets of an authentication scheme, for the conditions of a form: names in blanks.
+
+    :param str name: of the scheme; False for none
+    :rtype: str
+    """
+    scheme = SCHEMES[name or "none"]
+    return f" {' '.join((*scheme.fields, *scheme.secrets))} "

@@ -24,7 +24,7 @@ class BridgeGuideMixin(models.AbstractModel):
             connector.next_step = connector._next_step() if connector.state == "disabled" else False
 
     def _next_step(self):
-        """In words; False where everything is done but *Go Live*'s own confirmation.
+        """What is to be done first, in words.
 
         :rtype: str
         """

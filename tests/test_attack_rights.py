@@ -736,19 +736,12 @@ class TestMoreThanOneStep(RightsCase):
 
     def default(self, name, value):
         """A personal default, which everybody may have."""
-        answer = self.call(
-            "administrator",
-            "ir.default",
-            "set",
-            model_name="bridge.connector",
-            field_name=name,
-            value=value,
-            user_id=True,
-        )
-        self.assertEqual(answer.said, "done", answer.value)
+        about = {"model_name": "bridge.connector", "field_name": name, "value": value, "user_id": True}
+        return self.call("administrator", "ir.default", "set", **about)
 
     def test_attack_own_default_for_the_acting_user(self):
-        self.default("user_id", self.env.ref("base.user_admin").id)
+        answer = self.default("user_id", self.env.ref("base.user_admin").id)
+        self.assertEqual(answer.said, "done", answer.value)
         answer = self.call("administrator", "bridge.connector", "create", vals_list=[CONNECTOR])
         self.assertEqual(answer.said, "denied", answer.value)
 
@@ -759,15 +752,7 @@ class TestMoreThanOneStep(RightsCase):
             ("secret", "x"),
         ):
             with self.subTest(name), self.env.cr.savepoint() as savepoint:
-                answer = self.call(
-                    "administrator",
-                    "ir.default",
-                    "set",
-                    model_name="bridge.connector",
-                    field_name=name,
-                    value=value,
-                    user_id=True,
-                )
+                answer = self.default(name, value)
                 if answer.said == "done":
                     made = self.call("administrator", "bridge.connector", "create", vals_list=[CONNECTOR])
                     found = self.env["bridge.connector"].browse(made.value if made.said == "done" else ())

@@ -6,8 +6,8 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..models.bridge_authentication_mixin import uses_of
 from ..models.bridge_code_mixin import code_of
-from ..remote.auth import SCHEMES
 
 GALLERY = Path(__file__).parent.parent / "data" / "gallery"
 WITHOUT = "none"  # nothing from the gallery: only an address
@@ -55,8 +55,7 @@ class BridgeConnect(models.TransientModel):
     @api.depends("auth_scheme")
     def _compute_uses(self):
         for one in self:
-            scheme = SCHEMES.get(one.auth_scheme or WITHOUT)
-            one.uses = f" {' '.join((*scheme.fields, *scheme.secrets))} " if scheme else ""
+            one.uses = uses_of(one.auth_scheme)
 
     @api.onchange("entry")
     def _onchange_entry(self):
@@ -112,12 +111,7 @@ class BridgeConnect(models.TransientModel):
         values = {"user_id": self.env.uid, "auth_scheme": self.auth_scheme or "none"}
         values |= {name: self[name] for name in ("auth_username", "auth_parameter") if self[name]}
         connector.write(values)
-        shown = {
-            "type": "ir.actions.act_window",
-            "res_model": connector._name,
-            "res_id": connector.id,
-            "views": [(False, "form")],
-        }
+        shown = self.env["bridge.binding"]._show_record(connector._name, connector.id)
         if connector._lacks_secret():
             return shown  # which says what comes next; a secret is typed there alone, where it is encrypted at once
         told = connector.action_test_connection()

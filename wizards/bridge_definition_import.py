@@ -31,9 +31,4 @@ class BridgeDefinitionImport(models.TransientModel):
                 self.env._("The file “%(name)s” is not JSON: %(problem)s", name=self.file_name or "", problem=error)
             ) from error
         connector = self.env["bridge.connector"]._import_definition(document)
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": "bridge.connector",
-            "res_id": connector.id,
-            "views": [(False, "form")],
-        }
+        return self.env["bridge.binding"]._show_record(connector._name, connector.id)
