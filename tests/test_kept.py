@@ -34,6 +34,8 @@ ANOTHER = [
     ("partner_latitude", 0.0, 0.1),
     ("color", 1, False),
     ("comment", "<p>Call him</p>", "<p>Call her</p>"),
+    ("comment", "<p>None</p>", None),
+    ("comment", "<p>False</p>", False),
     ("category_id", [1, 2], [1]),
     ("country_id", 1, 2),
     ("is_company", True, False),

@@ -115,7 +115,8 @@ def is_kept(record, name, kept, meant):
     if field.type in ("integer", "float", "monetary"):
         return _is_same_number(field, record, kept, meant)
     if field.type == "html":
-        if kept == f"<p>{meant}</p>":  # how Odoo keeps a text: nearly all of them, and to read one costs much
+        # How Odoo keeps a text: nearly all of them, and to parse one costs much.
+        if isinstance(meant, str) and kept == f"<p>{meant}</p>":
             return True
         return _words(html2plaintext(kept or "")) == _words(html2plaintext(meant or ""))
     if isinstance(kept, list) and isinstance(meant, list):
