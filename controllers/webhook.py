@@ -21,9 +21,9 @@ def read_raw(token):
     Nothing is read for an address that does not exist.
     """
     incoming = request.httprequest
-    connector = request.env(user=SUPERUSER_ID, su=True)["bridge.connector"]._by_hook_token(token)
-    most = connector.hook_max_kb * 1024
-    request.bridge_connector = connector  # it is asked for once
+    door = request.env(user=SUPERUSER_ID, su=True)["bridge.connector"]._by_hook_token(token)
+    most = door.most if door else 0
+    request.bridge_door = door  # it is asked for once
     request.bridge_body = None
     if not most or (incoming.content_length or 0) > most:
         return
@@ -61,8 +61,8 @@ class BridgeWebhook(http.Controller):
             incoming.remote_addr or "",
             time.time(),
         )
-        connector = request.bridge_connector
-        status, text = connector.env["bridge.delivery"]._receive(connector, call)
+        deliveries = request.env(user=SUPERUSER_ID, su=True)["bridge.delivery"]
+        status, text = deliveries._receive(request.bridge_door, call)
         headers = [("Content-Type", "text/plain; charset=utf-8"), ("X-Content-Type-Options", "nosniff")]
         if status == 429:
             headers.append(("Retry-After", "1"))

@@ -11,6 +11,7 @@ from odoo.exceptions import UserError
 from ..mapping.converters import CONVERTERS
 from ..remote import formats
 from ..remote.auth import SCHEMES
+from ..remote.document import storable
 from ..remote.pagination import PAGINATORS
 from ..remote.webhooks import HOOK_SCHEMES
 from .names import parents_first
@@ -32,7 +33,7 @@ def check(env, document):
     validator = jsonschema.Draft202012Validator(_schema())
     errors = sorted(validator.iter_errors(document), key=lambda error: list(map(str, error.absolute_path)))
     problems = [f"{_place(error.absolute_path)}: {error.message[:300]}" for error in errors]
-    problems = problems or list(_unknown_names(env, document))
+    problems = list(_unstorable(env, document)) or problems or list(_unknown_names(env, document))
     if problems:
         raise UserError(
             env._(
@@ -40,6 +41,21 @@ def check(env, document):
                 "\n".join(problems[:SHOWN_PROBLEMS]),
             )
         )
+
+
+def _unstorable(env, document, path=()):
+    """Texts with characters that PostgreSQL does not keep."""
+    if isinstance(document, str) and storable(document) != document:
+        yield env._(
+            "%s: it has a character that can not be kept, NUL or half of a surrogate pair. Take it away.", _place(path)
+        )
+    elif isinstance(document, dict):
+        for name, value in document.items():
+            yield from _unstorable(env, name, path)
+            yield from _unstorable(env, value, (*path, storable(name)))
+    elif isinstance(document, list):
+        for position, value in enumerate(document):
+            yield from _unstorable(env, value, (*path, position))
 
 
 def _unknown_names(env, document):

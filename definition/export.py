@@ -50,6 +50,7 @@ def export_flow(flow):
         **{key: flow[key] for key in FLOW_KEYS},
         "gone_values": read_json(flow, "gone_values") or None,
         "gone_button": flow.gone_button or None,
+        "open_address": flow.open_address or None,
         "model": flow.model,
         "parent": flow.parent_id.code or None,
         "match_domain": flow._read_domain("match_domain"),

@@ -85,6 +85,7 @@ def _flow_values(env, document):
         "version_header": record.get("version_header") or False,
         "gone_values": write_json(document.get("gone_values")),
         "gone_button": document.get("gone_button") or False,
+        "open_address": document.get("open_address") or False,
         "model_id": env["ir.model"]._get_id(document["model"]),
         "match_domain": repr(document.get("match_domain", [])),
         "push_domain": repr(document.get("push_domain", [])),

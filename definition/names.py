@@ -28,7 +28,7 @@ LIMITS = {
     "lanes_at_once": "max_lanes",
 }
 IDEMPOTENCY = {"header": "idempotency_header", "hours": "idempotency_hours", "settle": "settle_seconds"}
-FIELD_KEYS = ("path", "converter", "direction", "authority", "key", "required", "create_only")
+FIELD_KEYS = ("path", "converter", "direction", "authority", "key", "required", "create_only", "checked")
 FIELD_KEYS += ("on_missing", "on_null", "on_empty", "when_empty", "write_path")
 
 

@@ -3,22 +3,30 @@
 from odoo import fields
 from odoo.tools import config
 
-from . import claim
-
 LONG_SILENCE = 15  # minutes
 
 
-def cron_problem(env):
+def problem(env, oldest):
+    """Why no lane works, in words; False if lanes do.
+
+    :param datetime oldest: since when the first job waits that a lane could do now; False: none does
+    :rtype: str | bool
+    """
+    lanes = env["ir.cron"]._lanes()
+    return cron_problem(env, lanes) or lane_problem(env, lanes, oldest)
+
+
+def cron_problem(env, lanes):
     """Why no lane can work, in words; False if lanes can.
 
     :rtype: str | bool
     """
-    if config["max_cron_threads"] == 0 and not _have_lanes_worked(env):
+    if config["max_cron_threads"] == 0 and not _have_lanes_worked(env, lanes):
         return env._(
             "This Odoo server runs no scheduled actions (max_cron_threads = 0), so nothing will be synced. Set it"
             " to 2 or more in Odoo's configuration file, or run lanes on another server of this database."
         )
-    if not env["ir.cron"]._lanes().filtered("active"):
+    if not lanes.filtered("active"):
         return env._(
             "All lanes of the Integration Bridge are switched off. Activate the scheduled actions named"
             " “Integration Bridge: lane”."
@@ -26,14 +34,16 @@ def cron_problem(env):
     return False
 
 
-def lane_problem(env):
+def lane_problem(env, lanes, oldest):
     """Why work waits although lanes should do it, in words; False if it does not.
 
     :rtype: str | bool
     """
-    oldest, long_ago = claim.oldest_due(env), fields.Datetime.subtract(fields.Datetime.now(), minutes=LONG_SILENCE)
-    worked = _last_work(env)
-    if not oldest or oldest > long_ago or (worked and worked > long_ago):
+    long_ago = fields.Datetime.subtract(fields.Datetime.now(), minutes=LONG_SILENCE)
+    if not oldest or oldest > long_ago:
+        return False
+    worked = _last_work(env, lanes)
+    if worked and worked > long_ago:
         return False
     return env._(
         "Work waits since %(due)s UTC, but no lane has worked since %(worked)s UTC. Check that the Odoo server"
@@ -43,17 +53,16 @@ def lane_problem(env):
     )
 
 
-def _last_work(env):
+def _last_work(env, lanes):
     """When a lane has worked last, on whatever server; False if never.
 
     :rtype: datetime
     """
-    lanes = env["ir.cron"]._lanes()
-    progress = env["ir.cron.progress"].sudo().search([("cron_id", "in", lanes.ids)], order="id desc", limit=20)
+    progress = env["ir.cron.progress"].sudo().search_fetch([("cron_id", "in", lanes.ids)], order="id desc", limit=20)
     return max((time for time in (*progress.mapped("write_date"), *lanes.mapped("lastcall")) if time), default=False)
 
 
-def _have_lanes_worked(env):
+def _have_lanes_worked(env, lanes):
     """Have lanes worked lately? Then another server of this database runs them."""
-    worked = _last_work(env)
+    worked = _last_work(env, lanes)
     return bool(worked and worked > fields.Datetime.subtract(fields.Datetime.now(), minutes=LONG_SILENCE))

@@ -10,12 +10,14 @@ from odoo import fields
 
 from ..database import is_busy
 from .claim import claim, is_any_due
+from .kinds import TAKING
 from .outcome import fail, perform
 from .schedule import enqueue_due
 
 _logger = logging.getLogger(__name__)
 
 MOST_CRASHES = 5
+TOLD_EVERY = 1  # second at least, until the screens are told of progress again
 
 
 def run(env, lane_id):
@@ -86,6 +88,28 @@ def commit(env, processed, is_end=False):
     return env["ir.cron"]._commit_progress(processed, remaining=remaining)
 
 
+def committer(job):
+    """For a job that commits as it goes: what is written so far stays, and deaths of its worker before do not count.
+
+    :return: commits, told how many records were handled; gives the seconds that are left, none if the connector was
+        paused meanwhile
+    """
+    told, paused = 0, [("connector_id", "=", job.connector_id.id), ("paused", "=", True)]
+
+    def commit_some(processed):
+        nonlocal told
+        if processed:
+            if job.crashes:
+                job.crashes = 0
+            if time.monotonic() - told > TOLD_EVERY:
+                told = time.monotonic()
+                job.run_id._tell()
+        left = commit(job.env, processed)
+        return 0 if job.env["bridge.gate"].sudo().search_count(paused, limit=1) else left
+
+    return commit_some
+
+
 def rescue(env, lane_id):
     """Put back what this lane left behind when it died.
 
@@ -111,6 +135,8 @@ def put_back(jobs):
         values = {"attempts": job.attempts + 1, "crashes": job.crashes + 1}
         if values["crashes"] < MOST_CRASHES:
             job._wait({**values, "due_at": now})
+        elif job.kind == TAKING and jobs.env["bridge.delivery"].sudo()._blame(job.payload or [], values["crashes"]):
+            job._wait({"attempts": 0, "crashes": 0, "payload": None, "due_at": now})
         else:
             fail(
                 job,

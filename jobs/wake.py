@@ -13,6 +13,17 @@ _logger = logging.getLogger(__name__)
 
 CALL_AFTER = 0.2  # seconds
 _callers = {}  # database to the timer that will call
+# What ``ir.cron`` does to trigger the first lane that is switched on.
+TRIGGER = r"""
+    INSERT INTO ir_cron_trigger (cron_id, call_at, create_uid, create_date, write_uid, write_date)
+    SELECT cron.id, present.moment, 1, present.moment, 1, present.moment
+      FROM ir_model_data data
+      JOIN ir_cron cron ON cron.id = data.res_id AND cron.active
+CROSS JOIN (SELECT date_trunc('second', now() AT TIME ZONE 'UTC') AS moment) AS present
+     WHERE data.module = 'integration_bridge' AND data.model = 'ir.cron' AND data.name LIKE 'lane\_%'
+  ORDER BY data.id
+     LIMIT 1
+"""
 # Jobs that somebody holds right now are not waiting for us, and we must not wait for them.
 MAKE_DUE = """
     UPDATE bridge_job SET due_at = clock_timestamp() AT TIME ZONE 'UTC'
@@ -26,20 +37,36 @@ MAKE_DUE = """
 
 
 def call_soon(database):
-    """Wake the scheduler in a moment, once for all that is committed until then.
+    """Wake a lane in a moment, once for all that is committed until then.
 
-    It takes a connection of its own, for which nobody's save should have to wait. If this process dies before, the
-    scheduler looks by itself within a minute.
+    It takes a connection of its own, for which no save and no caller should have to wait. If this process dies before,
+    the lanes look by themselves within a minute.
     """
 
     def call():
         _callers.pop(database, None)
-        wake_scheduler(database)
+        wake_lane(database)
 
     if database not in _callers:
-        _callers[database] = timer = threading.Timer(CALL_AFTER, call)
+        timer = threading.Timer(CALL_AFTER, call)
         timer.daemon = True
-        timer.start()
+        _callers[database] = timer
+        try:
+            timer.start()
+        except RuntimeError:  # the process can have no more threads now
+            _callers.pop(database, None)
+            _logger.info("No lane of %s could be woken; they look for work by themselves every minute", database)
+
+
+def wake_lane(database):
+    """Have a lane look for work now."""
+    try:
+        with db_connect(database).cursor() as cr:
+            cr.execute(TRIGGER)
+    except psycopg2.Error:
+        _logger.info("No lane of %s could be woken; they look for work by themselves every minute", database)
+    else:
+        wake_scheduler(database)
 
 
 def wake_scheduler(database):

@@ -34,6 +34,10 @@ MESSAGES = {
         "%(value)s at “%(path)s” is not the code of a currency whose minor units are known. Correct scale_by_currency,"
         " or add the code to minor_units."
     ),
+    "per_nothing": _lt(
+        "The amount is %(value)s, but “%(path)s” says that it is for none. Correct the quantity there, or the option"
+        " per."
+    ),
     "separator_inside": _lt("%(value)s contains the separator of the list, so it would be read back as several."),
     "not_deleted": _lt(
         "The deleted marker says %(value)s, which is neither yes nor no. Let it compare, such as: status == 'trash'."

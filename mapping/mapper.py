@@ -35,6 +35,7 @@ class Rule:
     :ivar default: the remote value that stands in, for the effect *default*
     :ivar bool required: is a record without it refused
     :ivar bool create_only: is it set when the record is created, and never again
+    :ivar bool checked: is it never set, but held against what Odoo computes
     :ivar str authority: who wins when both sides changed it
     :ivar str direction: which ways are open
     :ivar str when_empty: what is sent for an empty field: null, empty, keep or reject
@@ -49,6 +50,7 @@ class Rule:
     default: object = None
     required: bool = False
     create_only: bool = False
+    checked: bool = False
     key: bool = False
     authority: str = "remote"
     direction: str = "pull"

@@ -110,7 +110,8 @@ class Decimal(Converter):
     """A number as number or text, in major units or in minor ones.
 
     How many minor units make one is fixed (``scale`` 100 for cents), or as the currency of the record says
-    (``scale_by_currency``): 5000 are 50 EUR, but 5000 JPY.
+    (``scale_by_currency``): 5000 are 50 EUR, but 5000 JPY. Where the amount is that of several (``per``), the number is
+    that of one: a unit price whose product with the quantity is the amount again, to the cent.
     """
 
     name = "decimal"
@@ -120,6 +121,7 @@ class Decimal(Converter):
         "scale": Option("scale", _lt("how many minor units make one, 100 for cents"), default=1),
         "scale_by_currency": Option("text", _lt("amounts are in minor units; where the record has its currency code")),
         "minor_units": Option("object", _lt("where the other system counts otherwise, for example {“ISK”: 100}")),
+        "per": Option("text", _lt("the amount is for several; where the record says for how many")),
         "digits": Option("count", _lt("round to so many decimals")),
         "as_text": Option("boolean", _lt("write it as text"), default=False),
         "decimal_sign": DECIMAL_SIGN,
@@ -127,10 +129,8 @@ class Decimal(Converter):
     field_types = frozenset({"float", "monetary", "integer", "char"})
 
     def _prepare(self):
-        try:
-            self.currency = self._path("scale_by_currency")
-        except PathError:
-            self._refuse("scale_by_currency", "a path such as currency")
+        self.currency = self._place("scale_by_currency", "a path such as currency")
+        self.several = self._place("per", "a path such as quantity")
         if self.currency and self.settings["scale"] != 1:
             self._refuse("scale", "left out where scale_by_currency is set")
         units = self.settings["minor_units"] or {}
@@ -140,22 +140,38 @@ class Decimal(Converter):
             self._refuse("minor_units", "an object with whole numbers from 1")
         self.units = MINOR_UNITS | {code.upper(): unit for code, unit in units.items()}
 
+    def _place(self, name, needed):
+        try:
+            return self._path(name)
+        except PathError:
+            return self._refuse(name, needed)
+
+    @property
+    def both_ways(self):
+        return not self.several  # what is sent is one value, and the quantity may change alone
+
     def read(self, value):
         return self._major(value, self.settings["scale"])
 
     def read_in(self, value, document):
-        if not self.currency:
-            return self.read(value)
-        return self._major(value, self._minor_units(self.currency.read(document)))
+        scale = self._minor_units(self.currency.read(document)) if self.currency else self.settings["scale"]
+        return self._major(value, scale, self._how_many(document) if self.several else 1)
 
     def also_reads(self, document):
-        if not self.currency:
-            return []
-        code = self.currency.read(document)
-        return [None if code is MISSING else code]
+        found = [place.read(document) for place in (self.currency, self.several) if place]
+        return [None if value is MISSING else value for value in found]
 
-    def _major(self, value, scale):
-        return float(self._round(number(value, sign=self.settings["decimal_sign"]) / scale))
+    def _major(self, value, scale, many=1):
+        amount = number(value, sign=self.settings["decimal_sign"]) / scale
+        if not many and amount:
+            raise ConversionError("per_nothing", path=self.several.text, value=value)
+        return float(self._round(amount / many if many else amount))
+
+    def _how_many(self, document):
+        many = self.several.read(document)
+        if many is None or many is MISSING:
+            raise ConversionError("missing", path=self.several.text)
+        return number(many, sign=self.settings["decimal_sign"])
 
     def _minor_units(self, code):
         known = isinstance(code, str) and self.units.get(code.strip().upper())

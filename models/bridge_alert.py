@@ -12,6 +12,7 @@ from ..jobs import claim, health
 from ..jobs.kinds import DRAINS, SINGLE
 from ..jobs.retry import REST_AFTER
 from ..jobs.schedule import interval, interval_text
+from .local_times import in_local_time
 
 _logger = logging.getLogger(__name__)
 
@@ -20,6 +21,7 @@ KINDS = [
     ("queue", "The queue is late"),
     ("moved", "Database moved or copied"),
     ("paused", "Connector paused"),
+    ("held", "Connector paused by a person"),
     ("approval", "Acting user not approved"),
     ("resting", "Other system not available"),
     ("throttled", "Asked to wait for long"),
@@ -28,6 +30,7 @@ KINDS = [
     ("failures", "Records failed"),
     ("conflicts", "Conflicts wait for a decision"),
     ("deliveries", "Webhook deliveries failed"),
+    ("waiting", "Webhook deliveries wait"),
     ("refused", "Webhook calls refused"),
     ("hook", "Webhook not registered"),
 ]
@@ -51,6 +54,7 @@ class BridgeAlert(models.Model):
     company_id = fields.Many2one(related="connector_id.company_id")
     flow_id = fields.Many2one("bridge.flow", ondelete="cascade", index="btree_not_null", readonly=True)
     message = fields.Text(required=True, readonly=True)
+    message_text = fields.Text("What Is the Matter", compute="_compute_message_text")
     opened = fields.Datetime(required=True, readonly=True, default=fields.Datetime.now)
     closed = fields.Datetime("Over Since", readonly=True)
     opening_mailed = fields.Boolean(readonly=True)
@@ -58,15 +62,29 @@ class BridgeAlert(models.Model):
 
     _open_uniq = models.UniqueIndex("(key) WHERE closed IS NULL")
 
+    @api.depends("kind", "connector_id.name", "flow_id.name")
+    def _compute_display_name(self):
+        kinds = dict(self._fields["kind"]._description_selection(self.env))
+        for alert in self:
+            about = alert.flow_id.display_name or alert.connector_id.name
+            alert.display_name = " · ".join(filter(None, (kinds.get(alert.kind), about)))
+
+    @api.depends("message")
+    @api.depends_context("uid", "tz", "lang")
+    def _compute_message_text(self):
+        for alert in self:
+            alert.message_text = in_local_time(self.env, alert.message)
+
     # ----------------------------------------------------------------------------------------------------------------
     # Facts
     # ----------------------------------------------------------------------------------------------------------------
 
     @api.model
-    def _situations(self, connectors=None):
+    def _situations(self, connectors=None, gates=None):
         """What is the matter now.
 
         :param BridgeConnector connectors: which; None for all
+        :param BridgeGate gates: theirs, where they are read already
         :return: key to the values of an alert
         :rtype: dict[str, dict]
         """
@@ -75,14 +93,16 @@ class BridgeAlert(models.Model):
         connectors = connectors.filtered(lambda connector: connector.state != "disabled")
         if not self.env["bridge.instance"]._is_at_home():
             return self._situation("moved", self.env["bridge.instance"]._question())
-        found = {**self._queue_situations(), **self._gate_situations(connectors)}
+        gates = self.env["bridge.gate"].sudo()._of(connectors) if gates is None else gates
+        gates = gates.filtered(lambda gate: gate.connector_id in connectors)
+        found = {**self._queue_situations(), **self._gate_situations(gates)}
         stopped = {values["connector_id"] for values in found.values()}
         found |= self._run_situations(connectors)
         if "lanes" not in {values["kind"] for values in found.values()}:
             found |= self._overdue_situations(connectors.filtered(lambda connector: connector.id not in stopped))
         found |= self._failure_situations(connectors)
         found |= self._conflict_situations(connectors)
-        found |= self._webhook_situations(connectors)
+        found |= self._webhook_situations(connectors, gates)
         return found
 
     @api.model
@@ -94,11 +114,11 @@ class BridgeAlert(models.Model):
 
     @api.model
     def _queue_situations(self):
-        problem = health.cron_problem(self.env) or health.lane_problem(self.env)
+        oldest = claim.oldest_due(self.env)
+        problem = health.problem(self.env, oldest)
         if problem:
             return self._situation("lanes", problem)
         minutes = int(self.env["ir.config_parameter"].sudo().get_param("integration_bridge.queue_minutes", 60))
-        oldest = claim.oldest_due(self.env)
         if oldest and oldest < fields.Datetime.now() - datetime.timedelta(minutes=minutes):
             message = self.env._(
                 "The oldest job has been due since %(time)s UTC. The lanes do not keep up: set more lanes, or look for"
@@ -109,14 +129,22 @@ class BridgeAlert(models.Model):
         return {}
 
     @api.model
-    def _gate_situations(self, connectors):
+    def _gate_situations(self, gates):
         found, long_ago = {}, fields.Datetime.now() - datetime.timedelta(minutes=LONG_WAIT)
-        for gate in self.env["bridge.gate"].sudo().search([("connector_id", "in", connectors.ids)]):
+        for gate in gates:
             connector = gate.connector_id
             values = {"connector": connector.name, "reason": gate.reason or "", "time": gate.since}
             problem = self.env["bridge.approval"]._problem(connector)
             if problem:  # it is paused for that, or will be when it runs
                 found |= self._situation("approval", problem, connector)
+            elif gate.held:
+                message = self.env._(
+                    "%(user)s has paused %(connector)s, at %(time)s UTC. All work waits and nothing is lost; press"
+                    " “Resume” to go on.",
+                    user=gate.paused_by_id.name or self.env._("Somebody"),
+                    **values,
+                )
+                found |= self._situation("held", message, connector)
             elif gate.paused:
                 message = self.env._(
                     "%(connector)s is paused since %(time)s UTC: %(reason)s Correct the credentials; it goes on by"
@@ -209,12 +237,15 @@ class BridgeAlert(models.Model):
             told[connector] = told.get(connector, 0) + 1
             if told[connector] > MOST_GROUPS:
                 continue
-            message = self.env._(
-                "%(flow)s, %(count)s records, for example: %(problem)s",
-                flow=flow.display_name,
-                count=count,
-                problem=(example or kind).partition("\n")[0],
-            )
+            problem = (example or kind).partition("\n")[0]
+            message = self.env._("%(flow)s, a record: %(problem)s", flow=flow.display_name, problem=problem)
+            if count > 1:
+                message = self.env._(
+                    "%(flow)s, %(count)s records, for example: %(problem)s",
+                    flow=flow.display_name,
+                    count=count,
+                    problem=problem,
+                )
             found |= self._situation("failures", message, flow=flow, part=f"{kind}:{text}")
         return found
 
@@ -232,16 +263,43 @@ class BridgeAlert(models.Model):
         return found
 
     @api.model
-    def _webhook_situations(self, connectors):
+    def _webhook_situations(self, connectors, gates):
         found = {}
         domain = [("connector_id", "in", connectors.ids), ("state", "=", "failed")]
         for connector, count in self.env["bridge.delivery"]._read_group(domain, ["connector_id"], ["__count"]):
             message = self.env._(
-                "%(connector)s: %(count)s webhook deliveries failed. Open them, correct the routes, and replay them.",
+                "%(connector)s: a webhook delivery failed. Open it, correct the route, and replay it.",
                 connector=connector.name,
-                count=count,
             )
+            if count > 1:
+                message = self.env._(
+                    "%(connector)s: %(count)s webhook deliveries failed. Open them, correct the routes, and replay"
+                    " them.",
+                    connector=connector.name,
+                    count=count,
+                )
             found |= self._situation("deliveries", message, connector)
+        long_ago = fields.Datetime.now() - datetime.timedelta(minutes=LONG_WAIT)
+        waiting = [("connector_id", "in", connectors.ids), ("state", "=", "waiting"), ("received", "<", long_ago)]
+        groups = self.env["bridge.delivery"]._read_group(waiting, ["connector_id"], ["__count", "received:min"])
+        shut = gates.filtered("paused").connector_id  # which says why, and that all waits
+        for connector, count, since in groups:
+            if connector in shut:
+                continue
+            values = {"connector": connector.name, "count": count, "time": since}
+            if connector.state == "live":
+                message = self.env._(
+                    "%(connector)s: %(count)s webhook deliveries wait, the oldest since %(time)s UTC. Look at the"
+                    " connector's jobs: one of them takes the deliveries.",
+                    **values,
+                )
+            else:
+                message = self.env._(
+                    "%(connector)s: %(count)s webhook deliveries wait, the oldest since %(time)s UTC, because the"
+                    " connector is not live. They are taken when it goes live; what nobody needs can be ignored.",
+                    **values,
+                )
+            found |= self._situation("waiting", message, connector)
         for connector in connectors.filtered("hook_problem"):
             message = self.env._(
                 "%(connector)s: the webhook is not kept registered: %(problem)s Press “Register” when that is right.",
@@ -249,7 +307,7 @@ class BridgeAlert(models.Model):
                 problem=connector.hook_problem,
             )
             found |= self._situation("hook", message, connector)
-        for gate in self.env["bridge.gate"].sudo().search([("connector_id", "in", connectors.ids)]):
+        for gate in gates:
             if gate._is_refusing():
                 message = self.env._(
                     "%(connector)s: many webhook calls were refused (%(reason)s). Compare the secret on both sides; if"
@@ -275,7 +333,8 @@ class BridgeAlert(models.Model):
         now = self._situations()
         known = {alert.key: alert for alert in self.search([("closed", "=", False)])}
         for key in known.keys() - now.keys():
-            known[key]._close()
+            if not known[key]._is_tried_again():
+                known[key]._close()
         for key in now.keys() & known.keys():
             if known[key].message != now[key]["message"]:
                 known[key].message = now[key]["message"]
@@ -289,6 +348,18 @@ class BridgeAlert(models.Model):
         """Look soon: something has happened that a person may have to know."""
         self.env.ref("integration_bridge.ir_cron_watch").sudo()._trigger()
 
+    def _is_tried_again(self):
+        """Are these failures being tried again just now? Only when that has succeeded they are over.
+
+        :rtype: bool
+        """
+        if self.kind != "failures" or self.connector_id.state == "disabled":
+            return False
+        _kind, _flow_id, error_kind, text = self.key.split(":", 3)
+        again = [("flow_id", "=", self.flow_id.id), ("kind", "not in", DRAINS), ("state", "in", ("pending", "running"))]
+        again += [("error_kind", "=", error_kind), ("error_group", "=", text)]
+        return bool(self.env["bridge.job"].search_count(again, limit=1))
+
     def _close(self):
         self.closed = fields.Datetime.now()
         self.activity_unlink(["mail.mail_activity_data_warning"])
@@ -300,19 +371,26 @@ class BridgeAlert(models.Model):
                     "mail.mail_activity_data_warning",
                     user_id=user.id,
                     summary=dict(self._fields["kind"]._description_selection(self.env))[alert.kind],
-                    note=alert.message,
                 )
 
     def _receivers(self):
-        """Who is told: the connector's responsible people, else those of the settings, else the administrators.
+        """Who is told of this one.
 
         :rtype: ResUsers
         """
         self.ensure_one()
+        return self._receivers_of(self.connector_id).filtered(lambda user: self.with_user(user).has_access("read"))
+
+    @api.model
+    def _receivers_of(self, connector):
+        """Who is told: the connector's responsible people, else those of the settings, else the administrators.
+
+        :rtype: ResUsers
+        """
         group, root = self.env.ref("integration_bridge.group_integration_bridge_administrator"), SUPERUSER_ID
-        for users in (self.connector_id.responsible_ids, self._default_receivers(), group.all_user_ids):
+        for users in (connector.responsible_ids, self._default_receivers(), group.all_user_ids):
             users = users.filtered(lambda user: user.active and not user.share and user.id != root)
-            readers = users.filtered(lambda user: self.with_user(user).has_access("read"))
+            readers = users.filtered(lambda user: connector.with_user(user).has_access("read"))
             if readers:
                 return readers
         return self.env["res.users"]
@@ -344,13 +422,15 @@ class BridgeAlert(models.Model):
             for user in alert._receivers().filtered("email"):
                 letters[user] = letters.get(user, self.browse()) | alert
         mails = self.env["mail.mail"].sudo().create([alerts._letter(user) for user, alerts in letters.items()])
-        begun.opening_mailed = True
+        # One that nobody has an address for is not mailed: it is as soon as somebody has, unless it is over by then.
+        (begun & self.union(*letters.values(), ended)).opening_mailed = True
         ended.closing_mailed = True
-        parameters.set_param("integration_bridge.last_digest", fields.Datetime.to_string(now))
+        if mails:
+            parameters.set_param("integration_bridge.last_digest", fields.Datetime.to_string(now))
         mails.send_after_commit()
 
     def _letter(self, user):
-        self = self.with_context(lang=user.lang)
+        self = self.with_context(lang=user.lang, tz=user.tz)
         still = self.filtered(lambda alert: not alert.closed)
         parts = [(self.env._("Needs attention"), still), (self.env._("Is over"), self - still)]
         body = Markup("").join(
@@ -366,7 +446,7 @@ class BridgeAlert(models.Model):
     def _letter_lines(self):
         line = Markup("<li><a href='%s/odoo/bridge-alerts/%s'>%s</a></li>")
         address = self.browse().get_base_url()  # Odoo has one for a record or for none, not for several
-        return Markup("").join(line % (address, alert.id, alert.message) for alert in self)
+        return Markup("").join(line % (address, alert.id, alert.message_text) for alert in self)
 
     # ----------------------------------------------------------------------------------------------------------------
     # When nothing runs that could tell
@@ -381,7 +461,7 @@ class BridgeAlert(models.Model):
         _looked[database] = time.monotonic()
         with self.env.registry.cursor() as cr:  # whatever happens here, the page of that person goes on
             alerts = self.with_env(self.env(cr=cr, su=True))
-            if health.cron_problem(alerts.env) or health.lane_problem(alerts.env):
+            if health.problem(alerts.env, claim.oldest_due(alerts.env)):
                 alerts._watch()
 
     # ----------------------------------------------------------------------------------------------------------------
@@ -398,6 +478,9 @@ class BridgeAlert(models.Model):
             return {**action, "domain": [("flow_id", "=", self.flow_id.id), ("message", "=", text)]}
         if self.kind == "deliveries":
             return self.connector_id.action_open_failed_deliveries()
+        if self.kind == "waiting":
+            action = self.connector_id.action_open_deliveries()
+            return {**action, "domain": [*action["domain"], ("state", "=", "waiting")]}
         if self.kind == "conflicts":
             return self.env["bridge.conflict"]._action_open_of("flow_id", self.flow_id)
         record = self.connector_id

@@ -17,6 +17,7 @@ from ..acting import (
     is_sensitive_path,
     lapse,
 )
+from ..connect.versions import as_long_as
 from ..jobs.failures import group_of
 from ..json_text import read_json
 from ..mapping.errors import MappingError
@@ -26,6 +27,43 @@ from ..remote.errors import Rejected
 WAYS = {"pull": (PULL,), "push": (PUSH,), "both": (PULL, PUSH)}
 KEYED = ("many2one_key", "many2many_key")
 MOST_TOLD = 5
+# Of all rows that it depends on whether a connector may act as its user; what counts as sensitive is in the code.
+VERSION = """
+    SELECT md5(string_agg(part.version, ',' ORDER BY part.version))
+      FROM (
+        SELECT 'c' || ctid || xmin AS version FROM bridge_connector WHERE id = %(connector)s
+     UNION ALL
+        SELECT 'a' || ctid || xmin FROM bridge_approval WHERE connector_id = %(connector)s
+     UNION ALL
+        SELECT 'f' || ctid || xmin FROM bridge_flow WHERE connector_id = %(connector)s
+     UNION ALL
+        SELECT 'o' || operation.ctid || operation.xmin
+          FROM bridge_operation operation JOIN bridge_flow flow ON flow.id = operation.flow_id
+         WHERE flow.connector_id = %(connector)s
+     UNION ALL
+        SELECT 'm' || mapping.ctid || mapping.xmin
+          FROM bridge_field_mapping mapping JOIN bridge_flow flow ON flow.id = mapping.flow_id
+         WHERE flow.connector_id = %(connector)s
+     UNION ALL
+        SELECT 'l' || rel.ctid || rel.xmin || users.ctid || users.xmin
+          FROM bridge_connector_caller_rel rel JOIN res_users users ON users.id = rel.res_users_id
+         WHERE rel.bridge_connector_id = %(connector)s
+     UNION ALL
+        SELECT 'u' || ctid || xmin FROM res_users WHERE id = %(user)s
+     UNION ALL
+        SELECT 'g' || ctid || xmin FROM res_groups_users_rel WHERE uid = %(user)s
+     UNION ALL
+        SELECT 'i' || ctid || xmin FROM res_groups_implied_rel
+      ) AS part
+"""
+GROUPS = """
+    WITH RECURSIVE held (id) AS (
+        SELECT gid FROM res_groups_users_rel WHERE uid = %s
+         UNION
+        SELECT implied.hid FROM res_groups_implied_rel implied JOIN held ON held.id = implied.gid
+    )
+    SELECT id FROM held ORDER BY id
+"""
 
 
 class NotApproved(UserError):
@@ -225,14 +263,27 @@ class BridgeApproval(models.Model):
             raise UserError(
                 self.env._("The connector “%s” has no acting user who may work. Choose one.", connector.name)
             )
-        problem = self._problem(connector)
+        connector = connector.sudo()
+        connector.env.flush_all()  # what it depends on is looked at in the database
+        connector.env.cr.execute(VERSION, {"connector": connector.id, "user": connector.user_id.id})
+        # What other addons call sensitive changes with the code.
+        version = connector.env.cr.fetchone()[0], self.env.registry.registry_sequence
+        name = "approved", connector.env.cr.dbname, connector.id
+        problem = as_long_as(name, version, lambda: self._problem_to_keep(connector))
         if problem:
             raise NotApproved(problem)
 
     @api.model
-    def _problem(self, connector):
+    def _problem_to_keep(self, connector):
+        """It is asked after each page, and reads all that is configured: that nothing is wrong may be kept."""
+        problem = self._problem(connector, self._groups_of(connector.user_id))
+        return problem, problem is None
+
+    @api.model
+    def _problem(self, connector, groups=None):
         """Why a connector may not act as its user now, and who has to do what; None if it may.
 
+        :param list[int] groups: all of the acting user's; None: as this process knows them, for a screen
         :rtype: str | None
         """
         connector = connector.sudo()
@@ -242,7 +293,8 @@ class BridgeApproval(models.Model):
         uses = self._uses_of(connector)
         sensitive = {use for use in uses if self._is_sensitive(use)}
         given = connector.approval_ids._given()
-        found = lapse(given, user.id, user.all_group_ids.ids, uses, sensitive)
+        groups = user.all_group_ids.ids if groups is None else groups
+        found = lapse(given, user.id, groups, uses, sensitive)
         if found is None:
             return None
         return self.env._(
@@ -251,6 +303,19 @@ class BridgeApproval(models.Model):
             connector=connector.name,
             reason=self._told(found, user),
         )
+
+    def _groups_of(self, user):
+        """All groups of a user, as they stand in the database now.
+
+        Odoo keeps in each process which groups imply which, and looks only at the start of a request or a scheduled
+        action whether that still holds; a lane may work on for long.
+
+        :rtype: list[int]
+        """
+        user.env["res.users"].flush_model(["group_ids"])
+        user.env["res.groups"].flush_model(["implied_ids"])
+        user.env.cr.execute(GROUPS, [user._origin.id])
+        return [row[0] for row in user.env.cr.fetchall()]
 
     def _given(self):
         """:rtype: Approval | None"""
@@ -439,7 +504,7 @@ class BridgeApproval(models.Model):
                     "user_id": acting.id,
                     "approved_by_id": person.id,
                     "approved": fields.Datetime.now(),
-                    "groups": sorted(acting.all_group_ids.ids),
+                    "groups": self._groups_of(acting),
                     "uses": sorted(uses),
                 }
             )

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.fields import Domain
 
 from ..database import json_rows
 from ..jobs import on_demand
@@ -18,6 +19,7 @@ BOUND = """
 ONE_BINDING = """
     SELECT * FROM bridge_binding WHERE flow_id = %s AND external_id = known.external_id LIMIT 1
 """
+THERE = ("linked", "missing")  # states of what the other system has, as far as is known
 
 
 class BridgeBinding(models.Model):
@@ -63,6 +65,7 @@ class BridgeBinding(models.Model):
     remote_updated = fields.Char(readonly=True)
     remote_version = fields.Char(readonly=True)
     synced = fields.Datetime("Last Change Synced", readonly=True)
+    open_url = fields.Char("Address There", compute="_compute_open_url")
     conflict_count = fields.Integer("Open Conflicts", compute="_compute_conflict_count")
     remote_changed = fields.Datetime("Changed Remotely", compute="_compute_remote_changed")
     failure_id = fields.Many2one("bridge.job", "Open Failure", compute="_compute_status")
@@ -82,12 +85,19 @@ class BridgeBinding(models.Model):
 
     @api.depends_context("uid")
     def _compute_record_name(self):
+        names = self._record_names()
         for binding in self:
-            binding.record_name = self._name_of_record(binding.res_model, binding.res_id)
+            binding.record_name = names[binding.id]
 
     def _compute_last_run_id(self):
         for binding in self:
             binding.last_run_id = (binding.flow_id.parent_id or binding.flow_id).last_run_id
+
+    @api.depends("external_id", "state", "flow_id.open_address")
+    def _compute_open_url(self):
+        for binding in self:
+            is_there = binding.state in THERE
+            binding.open_url = is_there and binding.flow_id._address_there(binding.external_id)
 
     def _compute_conflict_count(self):
         conflicts = self.env["bridge.conflict"]._count_open("binding_id", self)
@@ -263,6 +273,17 @@ class BridgeBinding(models.Model):
             [flow.id, list(record_ids)],
         )
         return dict(self.env.cr.fetchall())
+
+    @api.model
+    def _there_of(self, model_name, record_ids=None):
+        """What finds the bindings of Odoo records that the other system has; not those of records inside others.
+
+        :param list[int] record_ids: which; None: all of the model
+        :rtype: Domain
+        """
+        domain = Domain("flow_id.model", "=", model_name) & Domain("state", "in", THERE)
+        domain &= Domain("parent_id", "=", False) & Domain("external_id", "!=", False)
+        return domain & (Domain("res_id", "!=", False) if record_ids is None else Domain("res_id", "in", record_ids))
 
     @api.model
     def _remote_ids(self, flow, record_ids):
@@ -602,6 +623,12 @@ class BridgeBinding(models.Model):
         for flow, bindings in self.filtered(lambda binding: not binding.parent_id).grouped("flow_id").items():
             on_demand.sync_records(flow, bindings, bindings.mapped("res_id"), fetched, looked_at)
         return on_demand.tell(self.env, fetched, looked_at)
+
+    def action_open_there(self):
+        """Open the record in the other system."""
+        self.ensure_one()
+        self.check_access("read")
+        return self.env["bridge.flow"]._open_there(self.open_url)
 
     def action_open_conflicts(self):
         return self.env["bridge.conflict"]._action_open_of("binding_id", self)

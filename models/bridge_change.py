@@ -39,8 +39,9 @@ class BridgeChange(models.Model):
 
     @api.depends_context("uid")
     def _compute_record_name(self):
+        names = self._record_names()
         for change in self:
-            change.record_name = self._name_of_record(change.res_model, change.res_id)
+            change.record_name = names[change.id]
 
     def _register_hook(self):
         super()._register_hook()
@@ -73,7 +74,7 @@ class BridgeChange(models.Model):
 
     @api.model
     def _write_noted(self, noted):
-        """One statement, whatever was changed; it also calls a lane. What is rolled back is not there."""
+        """One statement, whatever was changed. What is rolled back is not there."""
         # What others change from now on, also just before the commit, is written down by a call of its own.
         self.env.cr.precommit.data.pop(NOTED, None)
         held = self.env.cr.postrollback.data.get(WITHHELD)
@@ -255,24 +256,13 @@ class BridgeChange(models.Model):
 
 
 MOST_REACHED = 1000  # changes of reached records that are turned into the flow's own at a time
-WRITE = r"""
-    WITH changed AS (
-        INSERT INTO bridge_change (flow_id, res_model, path, res_id, create_date, create_uid)
-        SELECT flow.id, noted.model, noted.path, noted.record, %(now)s, %(user)s
-          FROM unnest(%(flows)s::int[], %(models)s::text[], %(paths)s::text[], %(records)s::int[])
-               WITH ORDINALITY AS noted (flow, model, path, record, place)
-          JOIN bridge_flow flow ON flow.id = noted.flow
-      ORDER BY noted.place
-     RETURNING id
-    )
-    INSERT INTO ir_cron_trigger (cron_id, call_at, create_uid, create_date, write_uid, write_date)
-    SELECT cron.id, %(now)s, %(user)s, %(now)s, %(user)s, %(now)s
-      FROM ir_model_data data
-      JOIN ir_cron cron ON cron.id = data.res_id AND cron.active
-     WHERE data.module = 'integration_bridge' AND data.model = 'ir.cron' AND data.name LIKE 'lane\_%%'
-       AND EXISTS (SELECT FROM changed)
-  ORDER BY data.id
-     LIMIT 1
+WRITE = """
+    INSERT INTO bridge_change (flow_id, res_model, path, res_id, create_date, create_uid)
+    SELECT flow.id, noted.model, noted.path, noted.record, %(now)s, %(user)s
+      FROM unnest(%(flows)s::int[], %(models)s::text[], %(paths)s::text[], %(records)s::int[])
+           WITH ORDINALITY AS noted (flow, model, path, record, place)
+      JOIN bridge_flow flow ON flow.id = noted.flow
+  ORDER BY noted.place
 """
 TAKE = """
     SELECT change.res_id, array_agg(change.id)

@@ -2,6 +2,7 @@ import json
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.tools import SQL
 
 from ..road.pull.gather import told_moment
 from ..road.words import FIELD, GONE_IN_ODOO, GONE_THERE
@@ -121,6 +122,11 @@ class BridgeConflict(models.Model):
         for conflict in self:
             conflict.question = questions.get(conflict.kind)
 
+    @api.model
+    def _asked_sql(self, alias, query):
+        binding = query.left_join(alias, "binding_id", "bridge_binding", "id", "binding_id")
+        return SQL.identifier(binding, "res_id")
+
     def _in_words(self, value):
         """A comparable value as a person reads it; related records by their names."""
         field = self.env.get(self.flow_id.model, self)._fields.get(self.field_name)
@@ -150,6 +156,15 @@ class BridgeConflict(models.Model):
         for binding_id, kind, field_name, decision, remote in self.env.cr.fetchall():
             found.setdefault(binding_id, {})[kind, field_name] = {"decision": decision, "remote": remote}
         return found
+
+    @api.model
+    def _asks_if_gone(self, flow, record_id):
+        """Is it to be decided whether this Odoo record, whose record was deleted there, stays?
+
+        :rtype: bool
+        """
+        asked = [("flow_id", "=", flow.id), ("kind", "=", GONE_THERE), ("state", "in", ("open", "decided"))]
+        return bool(self.search_count([*asked, ("binding_id.res_id", "=", record_id)], limit=1))
 
     @api.model
     def _keep(self, flow, rows):

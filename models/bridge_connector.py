@@ -27,6 +27,7 @@ from ..remote.steering import steers
 from ..road.pull import trial
 from .bridge_alert import DOWN
 from .bridge_secrets_mixin import SECRETS
+from .local_times import in_local_time
 
 CREDENTIAL_FIELDS = {
     "base_url",
@@ -96,6 +97,7 @@ class BridgeConnector(models.Model):
     health = fields.Selection([("ok", "OK"), ("attention", "Attention"), ("down", "Down")], compute="_compute_health")
     health_reason = fields.Text(compute="_compute_health", string="What Is the Matter")
     is_shut = fields.Boolean(compute="_compute_health", help="Does it rest, wait or pause?")
+    is_paused = fields.Boolean(compute="_compute_health", help="Has a person paused it?")
     responsible_ids = fields.Many2many(
         "res.users",
         "bridge_connector_responsible_rel",
@@ -190,9 +192,6 @@ class BridgeConnector(models.Model):
     # ----------------------------------------------------------------------------------------------------------------
 
     def _compute_counts(self):
-        flows = dict(
-            self.env["bridge.flow"]._read_group([("connector_id", "in", self.ids)], ["connector_id"], ["__count"])
-        )
         failures = dict(
             self.env["bridge.job"]._read_group(
                 [("connector_id", "in", self.ids), ("state", "in", ("failed", "uncertain"))],
@@ -214,27 +213,30 @@ class BridgeConnector(models.Model):
             )
         )
         for connector in self:
-            connector.flow_count = flows.get(connector, 0)
+            connector.flow_count = len(connector.flow_ids)
             connector.failure_count = failures.get(connector, 0)
             connector.conflict_count = conflicts.get(connector, 0)
             connector.last_success = successes.get(connector, False)
 
     def _compute_health(self):
-        situations = self.env["bridge.alert"].sudo()._situations(self.sudo()).values()
-        gates = {gate.connector_id: gate for gate in self.env["bridge.gate"].search([("connector_id", "in", self.ids)])}
+        gates = self.env["bridge.gate"].sudo()._of(self)
+        situations = self.env["bridge.alert"].sudo()._situations(self.sudo(), gates).values()
+        gates = {gate.connector_id: gate for gate in gates}
         for connector in self:
             own = [one for one in situations if one["connector_id"] in (connector.id, False)]
             gate = gates.get(connector, self.env["bridge.gate"])
-            connector.is_shut = gate.paused or gate._is_resting()
+            connector.is_shut, connector.is_paused = gate.paused or gate._is_resting(), bool(gate.held)
             if connector.state == "disabled":
                 connector.health = connector.health_reason = False
                 continue
             connector.health = "down" if any(one["kind"] in DOWN for one in own) else "attention" if own else "ok"
-            connector.health_reason = "\n".join(one["message"] for one in own[:MOST_REASONS])
+            reasons = "\n".join(one["message"] for one in own[:MOST_REASONS])
+            connector.health_reason = in_local_time(self.env, reasons)
 
     def _compute_approval_problem(self):
         for connector in self:
-            problem = self.env["bridge.approval"]._problem(connector)
+            # One that is being entered acts as nobody yet.
+            problem = connector._origin and self.env["bridge.approval"]._problem(connector)
             connector.approval_problem = problem or False
 
     # ----------------------------------------------------------------------------------------------------------------
@@ -391,7 +393,7 @@ class BridgeConnector(models.Model):
             capture.update(self.env)
             (self - had_changes).flow_ids.push_scan_needed = True  # nothing was kept for it until now
         if any(name in REOPENING or name.startswith("auth_") for name in vals):
-            self.env["bridge.gate"].sudo().search([("connector_id", "in", self.ids)])._open()
+            self.env["bridge.gate"].sudo()._of(self)._open()
         end_waiting(self.flow_ids)
         return result
 
@@ -428,12 +430,6 @@ class BridgeConnector(models.Model):
         """
         self.ensure_one()
         return self.env["bridge.gate"].sudo().search([("connector_id", "=", self.id)])
-
-    def action_resume(self):
-        """Try the other system again, now."""
-        self.env["bridge.run"]._check_operator(self)
-        for connector in self:
-            connector._gate()._open()
 
     def _client(self, exchanges=None):
         """One pooled HTTP session with the other system.

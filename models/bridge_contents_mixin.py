@@ -25,6 +25,9 @@ class BridgeContentsMixin(models.AbstractModel):
     def action_open_failures(self):
         return self._open("failure")
 
+    def action_open_alerts(self):
+        return self._open("alert", search_default_open=1)
+
     def action_open_changes(self):
         return self._open("change")
 

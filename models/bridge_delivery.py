@@ -1,8 +1,8 @@
 import json
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 
+from ..connect.burst import let_callers_wait
 from ..connect.callers import may_call, note_refusal, take_refusals
 from ..database import again_when_busy, json_rows
 from ..jobs.wake import call_soon
@@ -70,6 +70,10 @@ class BridgeDelivery(models.Model):
     _waiting = models.Index("(connector_id, id) WHERE state = 'waiting'")
     _failed = models.Index("(connector_id) WHERE state = 'failed'")
 
+    def _register_hook(self):
+        super()._register_hook()
+        let_callers_wait()
+
     @api.depends_context("uid")
     def _compute_body_text(self):
         seen, hidden = {}, self.env._("no access: these are records, or fields of them, that you may not read")
@@ -89,43 +93,44 @@ class BridgeDelivery(models.Model):
     # ----------------------------------------------------------------------------------------------------------------
 
     @api.model
-    def _receive(self, connector, call):
+    def _receive(self, door, call):
         """Take a call: proved, kept, committed, and only then answered.
 
-        :param BridgeConnector connector: whose address was called; empty if it is nobody's
+        :param Door door: of the connector whose address was called; None if it is nobody's
         :param Call call: its body is None if it is too large
         :return: status and text of the answer
         :rtype: tuple[int, str]
         """
-        if not connector:
+        if not door:
             return REFUSED
-        if not may_call((self.env.cr.dbname, connector.id, call.address), connector.hook_rate):
+        name = self.env.cr.dbname, door.connector_id
+        if not may_call((*name, call.address), door.rate):
             return 429, ""
         if call.body is None:
             return 413, ""
-        if connector.hook_challenge == "query":  # it is asked before anything is signed
-            echo = echo_of("query", connector.hook_challenge_name, call, None)
+        if door.challenge == "query":  # it is asked before anything is signed
+            echo = echo_of("query", door.challenge_name, call, None)
             if echo is not None:
                 return 200, echo
         if call.method == "GET":
             return REFUSED
         try:
-            scheme = connector._hook()
+            scheme = door.scheme(fields.Datetime.now())
             scheme.verify(call)
         except Refused as refusal:
-            self._note_refused(connector, refusal.reason)
+            self._note_refused(door, refusal.reason)
             return REFUSED
-        except (UserError, ConfigurationError):  # encrypted elsewhere, or of another scheme; the sender tries again
-            self._note_refused(connector, "no_secret")
+        except ConfigurationError:  # encrypted elsewhere, or of another scheme; the sender tries again
+            self._note_refused(door, "no_secret")
             return 503, ""
         document, problem = self._read(call)
-        if connector.hook_challenge == "body":
-            echo = echo_of("body", connector.hook_challenge_name, call, document)
+        if door.challenge == "body":
+            echo = echo_of("body", door.challenge_name, call, document)
             if echo is not None:
                 return 200, echo
-        row = connector.env["bridge.delivery"]._row(connector, call, document, problem)
-        if count := take_refusals((self.env.cr.dbname, connector.id)):
-            connector._gate()._refused(count, None)  # those of the last second of a flood that is over
+        row = _row(door, call, document, problem)
+        if count := take_refusals(name):
+            self._gate_of(door)._refused(count, None)  # those of the last second of a flood that is over
         again_when_busy(self.env, self._keep, row)
         # pylint: disable-next=invalid-commit
         self.env.cr.commit()  # what is answered is there
@@ -141,42 +146,19 @@ class BridgeDelivery(models.Model):
             problem = self.env._("The body is neither JSON nor a form. Look at what the other system sends.")
             return None, problem
 
-    def _row(self, connector, call, document, problem):
-        """What is kept of a call. Credentials that it repeats are blanked; headers are not kept, but what they say of
-        the delivery.
-
-        :rtype: dict
-        """
-        secrets = connector._all_secrets()
-        told = {name: self._told(connector, call, document, name) for name in ("id_place", "event_place", "time_place")}
-        told = without_secrets(told, secrets)
-        text = _text_of(call, document, secrets)
-        return {
-            "connector": connector.id,
-            "company": connector.company_id.id or None,
-            "delivery": storable(delivery_key(told["id_place"])),
-            "event": storable(told["event_place"] or "")[:LONGEST_NAME] or None,
-            "version": storable(told["time_place"] or "")[:LONGEST_NAME] or None,
-            "address": call.address,
-            "content_type": storable(call.content_type.partition(";")[0])[:LONGEST_NAME] or None,
-            "body": text,
-            "state": FAILED if problem else WAITING,
-            "reason": problem,
-        }
-
-    def _told(self, connector, call, document, name):
-        return read_place(connector._hook_place(name), call.headers, document, _read_path)
-
     def _keep(self, row):
-        """A delivery is kept once, whoever sends it again, and wakes a lane."""
-        self.env.cr.execute(KEEP, {**row, "now": fields.Datetime.now(), "user": self.env.uid or 1})
+        """A delivery is kept once, whoever sends it again."""
+        self.env.cr.execute(KEEP, {**row, "now": fields.Datetime.now()})
 
     @api.model
-    def _note_refused(self, connector, reason):
+    def _note_refused(self, door, reason):
         """A refused call is counted on the connector; many of them write no more than a few."""
-        count = note_refusal((self.env.cr.dbname, connector.id))
+        count = note_refusal((self.env.cr.dbname, door.connector_id))
         if count:
-            connector._gate()._refused(count, reason)
+            self._gate_of(door)._refused(count, reason)
+
+    def _gate_of(self, door):
+        return self.env["bridge.connector"].sudo().browse(door.connector_id)._gate()
 
     # ----------------------------------------------------------------------------------------------------------------
     # What lanes do with it
@@ -260,6 +242,23 @@ class BridgeDelivery(models.Model):
         if any(row["state"] == FAILED for row in rows):
             self.env["bridge.alert"]._wake()
 
+    def _blame(self, ids, count):
+        """The worker died each time it took these alone: they are left, so that the others can be taken.
+
+        :param list[int] ids: what it was taking
+        :param int count: how often it died in a row
+        :return: is it one of these; False if none waits any more
+        :rtype: bool
+        """
+        waiting = self.search([("id", "in", ids), ("state", "=", WAITING)])
+        reason = self.env._(
+            "The worker died %(count)s times in a row while it took this. Look at Odoo's server log (memory or time"
+            " limit?), then replay it.",
+            count=count,
+        )
+        self._settle([{"id": one.id, "state": FAILED, "reason": reason} for one in waiting])
+        return bool(waiting)
+
     @api.model
     def _give_up_all(self):
         """What waits is the matter of another database."""
@@ -287,6 +286,28 @@ class BridgeDelivery(models.Model):
         self.env["bridge.run"]._check_operator(self)
         chosen = self.sudo().filtered(lambda one: one.state in (FAILED, WAITING))
         chosen.write({"state": IGNORED, "reason": self.env._("%s says so.", self.env.user.name)})
+
+
+def _row(door, call, document, problem):
+    """What is kept of a call. Credentials that it repeats are blanked; headers are not kept, but what they say of the
+    delivery.
+
+    :rtype: dict
+    """
+    told = {name: read_place(place, call.headers, document, _read_path) for name, place in door.places.items()}
+    told = without_secrets(told, door.blanked)
+    return {
+        "connector": door.connector_id,
+        "company": door.company_id,
+        "delivery": storable(delivery_key(told["id_place"])),
+        "event": storable(told["event_place"] or "")[:LONGEST_NAME] or None,
+        "version": storable(told["time_place"] or "")[:LONGEST_NAME] or None,
+        "address": call.address,
+        "content_type": storable(call.content_type.partition(";")[0])[:LONGEST_NAME] or None,
+        "body": _text_of(call, document, door.blanked),
+        "state": FAILED if problem else WAITING,
+        "reason": problem,
+    }
 
 
 def _text_of(call, document, secrets):
@@ -319,23 +340,10 @@ def _shown(body):
         return redact_text(body)
 
 
-# A delivery that was there already wakes nobody.
-KEEP = r"""
-    WITH kept AS (
-        INSERT INTO bridge_delivery (
-               connector_id, company_id, delivery_id, event, version, received, address, content_type, body, state,
-               reason)
-        VALUES (%(connector)s, %(company)s, %(delivery)s, %(event)s, %(version)s, %(now)s, %(address)s,
-                %(content_type)s, %(body)s, %(state)s, %(reason)s)
-   ON CONFLICT (connector_id, delivery_id) DO NOTHING
-     RETURNING state
-    )
-    INSERT INTO ir_cron_trigger (cron_id, call_at, create_uid, create_date, write_uid, write_date)
-    SELECT cron.id, %(now)s, %(user)s, %(now)s, %(user)s, %(now)s
-      FROM ir_model_data data
-      JOIN ir_cron cron ON cron.id = data.res_id AND cron.active
-     WHERE data.module = 'integration_bridge' AND data.model = 'ir.cron' AND data.name LIKE 'lane\_%%'
-       AND EXISTS (SELECT FROM kept WHERE state = 'waiting')
-  ORDER BY data.id
-     LIMIT 1
+KEEP = """
+    INSERT INTO bridge_delivery (
+           connector_id, company_id, delivery_id, event, version, received, address, content_type, body, state, reason)
+    VALUES (%(connector)s, %(company)s, %(delivery)s, %(event)s, %(version)s, %(now)s, %(address)s, %(content_type)s,
+            %(body)s, %(state)s, %(reason)s)
+ON CONFLICT (connector_id, delivery_id) DO NOTHING
 """

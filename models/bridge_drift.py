@@ -68,7 +68,12 @@ class BridgeDrift(models.Model):
         for line in self:
             flow, kept = line.flow_id.sudo(), line.sudo()
             parts = [
-                "%s: %s ≠ %s" % (line._label(flow, name), _shown(odoo), _shown(remote))
+                self.env._(
+                    "%(field)s: Odoo %(odoo)s, theirs %(theirs)s",
+                    field=line._label(flow, name),
+                    odoo=_shown(odoo),
+                    theirs=_shown(remote),
+                )
                 for name, (odoo, remote) in (kept.differences or {}).items()
                 if not self._is_hidden_field(flow.model, name)
             ]

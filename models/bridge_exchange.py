@@ -5,6 +5,7 @@ from odoo import api, fields, models
 COLUMNS = (
     "run_id",
     "job_id",
+    "flow_id",
     "connector_id",
     "company_id",
     "method",
@@ -29,6 +30,13 @@ class BridgeExchange(models.Model):
 
     run_id = fields.Many2one("bridge.run", ondelete="cascade", index="btree_not_null", readonly=True)
     job_id = fields.Many2one("bridge.job", ondelete="set null", index="btree_not_null", readonly=True)
+    flow_id = fields.Many2one(
+        "bridge.flow",
+        ondelete="cascade",
+        index="btree_not_null",
+        readonly=True,
+        help="The flow that a sample was fetched for; all other requests are those of a run.",
+    )
     connector_id = fields.Many2one("bridge.connector", required=True, ondelete="cascade", index=True, readonly=True)
     company_id = fields.Many2one("res.company", index=True, readonly=True)
     started = fields.Datetime(readonly=True)
@@ -51,7 +59,7 @@ class BridgeExchange(models.Model):
         seen, hidden = {}, self.env._("no access: these are records, or fields of them, that you may not read")
         for exchange in self:
             kept = exchange.sudo()
-            flow, job = kept.run_id.flow_id, kept.job_id
+            flow, job = kept.run_id.flow_id or kept.flow_id, kept.job_id
             if flow not in seen:
                 seen[flow] = self._sees(flow)
             is_seen = seen[flow] and (not job or bool(job.sudo(self.env.su)._readable()))
@@ -98,7 +106,7 @@ class BridgeExchange(models.Model):
     def _record(self, run, exchanges, job=None):
         """Keep what was said over HTTP, as the connector's log level says.
 
-        :param run: the run that the requests were made for
+        :param run: the run that the requests were made for; or a flow, if a person looks at a sample of it
         :param list exchanges: of the client
         :param BridgeJob job: whose matter they are, where they do not know it themselves
         :return: for each exchange that was kept its id
@@ -108,10 +116,12 @@ class BridgeExchange(models.Model):
             exchanges = [exchange for exchange in exchanges if exchange.failed]
         if not exchanges:
             return {}
+        flow = run if run._name == "bridge.flow" else self.env["bridge.flow"]
         rows = [
             (
-                run.id,
+                None if flow else run.id,
                 (exchange.job or job or self.env["bridge.job"]).id or None,
+                flow.id or None,
                 run.connector_id.id,
                 run.company_id.id or None,
                 exchange.method,

@@ -2,8 +2,15 @@ import json
 
 from odoo import api, fields, models, tools
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 from ..road.words import ALTERED, ALTERED_THERE
+
+# The group that a job belongs to, by a number that stays the same as long as there is one of them.
+GROUP_ID = """
+    ('x' || substr(md5(concat_ws('/', {job}.flow_id, {job}.kind, {job}.state, {job}.error_kind, {job}.error_group)),
+                   1, 7))::bit(28)::int + 1
+"""
 
 
 class BridgeFailure(models.Model):
@@ -61,30 +68,16 @@ class BridgeFailure(models.Model):
         if operator in Domain.NEGATIVE_OPERATORS:
             return NotImplemented
         about = Domain("record_label", operator, value) | Domain("external_id", operator, value)
-        groups = self.env["bridge.job"]._read_group(
-            about & Domain("state", "in", ("failed", "uncertain", "pending")) & Domain("error_kind", "!=", False),
-            ["flow_id", "kind", "error_kind", "error_group", "state"],
-        )
-        return Domain.OR(
-            Domain(
-                [
-                    ("flow_id", "=", flow.id),
-                    ("kind", "=", kind),
-                    ("error_kind", "=", error_kind),
-                    ("message", "=", message),
-                    ("state", "=", "waiting" if state == "pending" else "open"),
-                ]
-            )
-            for flow, kind, error_kind, message, state in groups
-        )
+        is_open = Domain("state", "in", ("failed", "uncertain", "pending")) & Domain("error_kind", "!=", False)
+        jobs = self.env["bridge.job"]._search(about & is_open)
+        return Domain("id", "in", jobs.subselect(SQL(GROUP_ID.format(job=jobs.table))))
 
     def init(self):
         tools.drop_view_if_exists(self.env.cr, self._table)
-        self.env.cr.execute(
+        query = SQL(
             """
             CREATE VIEW bridge_failure AS
-            SELECT ('x' || substr(md5(concat_ws('/', job.flow_id, job.kind, job.state, job.error_kind,
-                                                job.error_group)), 1, 7))::bit(28)::int + 1 AS id,
+            SELECT %s AS id,
                    min(job.id) AS example_id, NULL::int AS example_drift_id, job.connector_id, job.company_id,
                    job.flow_id, job.kind, job.error_kind, job.error_group AS message, count(*) AS job_count,
                    CASE job.state WHEN 'pending' THEN 'waiting' ELSE 'open' END AS state,
@@ -105,8 +98,10 @@ class BridgeFailure(models.Model):
               JOIN bridge_flow flow ON flow.id = drift.flow_id
              WHERE drift.kind IN ('altered', 'altered_there') AND drift.state = 'open'
           GROUP BY flow.connector_id, drift.company_id, drift.flow_id, drift.kind, drift.field_names
-            """
+            """,
+            SQL(GROUP_ID.format(job="job")),
         )
+        self.env.cr.execute(query)
 
     def _domain(self):
         """What finds the jobs of these groups.

@@ -10,6 +10,8 @@ from ..mapping.paths import MISSING, parse_path
 from ..remote.redaction import literal_secret
 from ..road.keyed import way_of
 from .bridge_flow import AUTHORITIES, DIRECTIONS
+from .bridge_sample_mixin import AT_LINE
+from .ir_model_fields import FORBIDDEN_FIELDS, USUAL_KEYS
 
 EFFECTS = [
     ("keep", "Keep Odoo's value"),
@@ -34,8 +36,6 @@ USUAL_CONVERTERS = {
     "float": "decimal",
     **{name: name for name in ("boolean", "integer", "date", "datetime", "selection", "html")},
 }
-USUAL_KEYS = ("code", "default_code", "ref", "barcode")  # what related records are named by, where they have it
-FORBIDDEN_FIELDS = {"id", "create_uid", "create_date", "write_uid", "write_date", "display_name"}
 
 
 class BridgeFieldMapping(models.Model):
@@ -75,6 +75,11 @@ class BridgeFieldMapping(models.Model):
     key = fields.Boolean(help="Records that are not bound yet are matched by the key fields before one is created.")
     required = fields.Boolean(help="A record without this value is refused.")
     create_only = fields.Boolean("Only on Create", help="Set when the record is created, and never changed again.")
+    checked = fields.Boolean(
+        "Only Checked",
+        help="The field is not written: what Odoo has in it after the write, such as a total, must be what the other"
+        " system says. If it is not, nothing of the record is written, and the error desk says why.",
+    )
     on_missing = fields.Selection(EFFECTS, default="keep", required=True, help="The record has no such key.")
     on_null = fields.Selection(EFFECTS, default="clear", required=True, help="The value is null.")
     on_empty = fields.Selection(EFFECTS, default="clear", required=True, help="The value is an empty text or list.")
@@ -124,7 +129,9 @@ class BridgeFieldMapping(models.Model):
     # Constraints
     # ----------------------------------------------------------------------------------------------------------------
 
-    @api.constrains("field_id", "flow_id", "direction", "converter", "options", "path", "default_value", "key")
+    @api.constrains(
+        "field_id", "flow_id", "direction", "converter", "options", "path", "default_value", "key", "checked"
+    )
     def _check_mapping(self):
         for mapping in self:
             mapping._check_field()
@@ -153,9 +160,32 @@ class BridgeFieldMapping(models.Model):
         if self.field_id.model != self.flow_id.model or field is None:
             self._refuse(self.env._("the model %s has no such field", self.flow_id.model))
         computed_only = field.compute and field.readonly and not field.inverse
+        if self.checked:
+            self._check_checked(field)
+            return
         read_only = name in FORBIDDEN_FIELDS or computed_only or (not field.store and not field.inverse)
         if read_only and self._ways() != "push":
-            self._refuse(self.env._("Odoo sets this field itself, it can not be filled; it can only be pushed"))
+            self._refuse(
+                self.env._(
+                    "Odoo sets this field itself, it can not be filled; it can only be pushed, or pulled as “Only"
+                    " Checked”"
+                )
+            )
+
+    def _check_checked(self, field):
+        """Can the field be held against what the other system says?"""
+        if self._ways() != "pull":
+            self._refuse(self.env._("“Only Checked” is for what is pulled: set the direction to pull"))
+        if self.flow_id.parent_id:
+            self._refuse(
+                self.env._(
+                    "“Only Checked” is for the record itself: check the total in the flow that this one is part of"
+                )
+            )
+        if self.key or self.create_only:
+            self._refuse(self.env._("“Only Checked” is never written: take “Key” and “Only on Create” away"))
+        if field.type in ("one2many", "many2many", "binary"):
+            self._refuse(self.env._("“Only Checked” is for a field with one value, such as a total or a currency"))
 
     def _check_reader(self, rule):
         """Can the converter, or those behind it, make a value of this field?"""
@@ -245,6 +275,8 @@ class BridgeFieldMapping(models.Model):
                 mapping._refuse(self.env._("a key must be a stored field with one value"))
 
     def _refuse(self, problem):
+        if self.env.context.get(AT_LINE):
+            raise ValidationError(problem)
         raise ValidationError(
             self.env._(
                 "Flow “%(flow)s”, field “%(field)s”: %(problem)s",
@@ -282,6 +314,7 @@ class BridgeFieldMapping(models.Model):
             default=read_json(self, "default_value", ()),
             required=self.required,
             create_only=self.create_only,
+            checked=self.checked,
             key=self.key,
             authority=self.authority or self.flow_id.authority,
             direction=self._ways(),
@@ -306,5 +339,5 @@ class BridgeFieldMapping(models.Model):
         self.ensure_one()
         names = ("path", "converter", "options", "direction", "authority", "key", "required", "create_only")
         names += ("on_missing", "on_null", "on_empty", "default_value", "when_empty")
-        names += ("write_path",) if self.write_path else ()
+        names += tuple(name for name in ("write_path", "checked") if self[name])  # others keep their fingerprint
         return [self.field_id.name, *(self[name] or None for name in names)]

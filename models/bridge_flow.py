@@ -42,7 +42,7 @@ class BridgeFlow(models.Model):
     _name = "bridge.flow"
     _description = "Flow"
     _inherit = ["bridge.code.mixin", "bridge.derived.mixin", "bridge.gone.mixin", "bridge.called.mixin"]
-    _inherit += ["bridge.contents.mixin"]
+    _inherit += ["bridge.contents.mixin", "bridge.sample.mixin", "bridge.there.mixin"]
     _link = "flow_id"
     _order = "connector_id, sequence, id"
 
@@ -65,7 +65,7 @@ class BridgeFlow(models.Model):
     model = fields.Char(related="model_id.model", store=True, index=True, string="Model Name")
     parent_id = fields.Many2one(
         "bridge.flow",
-        string="Inside",
+        string="Part of Flow",
         ondelete="cascade",
         index=True,
         domain="[('connector_id', '=', connector_id), ('id', '!=', id)]",
@@ -140,7 +140,7 @@ class BridgeFlow(models.Model):
     page_size = fields.Integer(default=200, required=True)
 
     # When
-    interval_number = fields.Integer("Every", help="0: only by hand.")
+    interval_number = fields.Integer("Run Every", help="0: only by hand.")
     interval_type = fields.Selection(
         [("minutes", "Minutes"), ("hours", "Hours"), ("days", "Days"), ("weeks", "Weeks")],
         default="minutes",
@@ -212,6 +212,7 @@ class BridgeFlow(models.Model):
         runs = dict(self.env["bridge.run"]._read_group(real, ["flow_id"], ["id:max"]))
         for flow in self:
             flow.last_run_id = runs.get(flow, False)
+        for flow in self:  # all runs are known now, so they are read together
             flow.last_run_state = flow.last_run_id.shown_state
 
     @api.depends("model_id", "mapping_ids.field_id")
@@ -344,8 +345,7 @@ class BridgeFlow(models.Model):
         :rtype: Mapper
         """
         self.ensure_one()
-        record = {place: self[f"{place}_path"] for place in PLACES if place != "reference"}
-        return Mapper([mapping._rule() for mapping in self.mapping_ids], record, self._mapping_key())
+        return Mapper([mapping._rule() for mapping in self.mapping_ids], self._record_places(), self._mapping_key())
 
     def _mapping_key(self):
         """Changes when the mapping says something else; part of every fingerprint.

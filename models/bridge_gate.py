@@ -27,6 +27,8 @@ class BridgeGate(models.Model):
     resting_until = fields.Datetime(readonly=True)
     rest_kind = fields.Selection([("unavailable", "Not available"), ("throttled", "Asked to wait")], readonly=True)
     paused = fields.Boolean(default=False, required=True, readonly=True)
+    held = fields.Boolean(readonly=True, help="A person has paused it; only a person resumes it.")
+    paused_by_id = fields.Many2one("res.users", readonly=True)
     reason = fields.Text(readonly=True)
     since = fields.Datetime("Stopped Since", readonly=True)
     next_slot = fields.Float(
@@ -40,6 +42,14 @@ class BridgeGate(models.Model):
     refused_reason = fields.Char(readonly=True)
 
     _connector_uniq = models.Constraint("UNIQUE(connector_id)", "A connector has one gate.")
+
+    @api.model
+    def _of(self, connectors):
+        """The gates of these connectors, all that is known of them in one query.
+
+        :rtype: BridgeGate
+        """
+        return self.search_fetch([("connector_id", "in", connectors.ids)])
 
     def _shut(self, kind, reason, asked=None):
         """Note an error that is not about one record.
@@ -104,12 +114,35 @@ class BridgeGate(models.Model):
         self.invalidate_recordset()
 
     def _open(self):
-        """A person says that it may be called again; limits and tokens begin anew, too."""
-        self.write({**OPENED, "next_slot": 0, "token_sealed": False})
+        """It may be called again; limits and tokens begin anew, too. What a person has paused stays so."""
+        self.write({"next_slot": 0, "token_sealed": False})
+        gates = self.filtered(lambda gate: not gate.held)
+        gates.write(OPENED)
         self.env["bridge.job"].flush_model()
-        make_due(self.env.cr, self.connector_id.ids)
+        make_due(self.env.cr, gates.connector_id.ids)
         self.env["bridge.job"].invalidate_model()
         self.env["ir.cron"]._wake_lanes()
+
+    def _pause(self, user):
+        """A person wants nothing to go on. What is at work ends with its page, or with its batch of single records."""
+        held = {"paused": True, "held": True, "paused_by_id": user.id}
+        self.write({**held, "since": fields.Datetime.now(), "reason": False})
+        self.env["bridge.run"]._tell_of(self.connector_id)
+
+    def _resume(self):
+        """A person wants it to go on."""
+        self.write({"held": False, "paused_by_id": False})
+        self._open()
+        self.env["bridge.run"]._tell_of(self.connector_id)
+
+    @api.model
+    def _held(self, connectors):
+        """Those of these connectors that a person has paused.
+
+        :rtype: BridgeConnector
+        """
+        domain = [("connector_id", "in", connectors.ids), ("held", "=", True)]
+        return self.search(domain).connector_id if connectors else connectors
 
     def _is_resting(self):
         return bool(self.resting_until and self.resting_until > fields.Datetime.now())

@@ -8,6 +8,19 @@ class BridgeGuideMixin(models.AbstractModel):
     _description = "Says What Comes Next"
 
     next_step = fields.Text(compute="_compute_next_step")
+    unreached = fields.Text("Who Is Not Told", compute="_compute_unreached")
+
+    @api.depends("responsible_ids.email")
+    def _compute_unreached(self):
+        """Nobody may believe that somebody is told by e-mail who is not."""
+        for connector in self:
+            receivers = self.env["bridge.alert"].sudo()._receivers_of(connector.sudo())
+            names = ", ".join(receivers.filtered(lambda user: not user.email).mapped("name"))
+            connector.unreached = names and self.env._(
+                "Without an e-mail address, so told of trouble only in Odoo: %s. Enter one in their preferences, or"
+                " choose other responsible people.",
+                names,
+            )
 
     @api.depends(
         "state",
@@ -22,6 +35,9 @@ class BridgeGuideMixin(models.AbstractModel):
     def _compute_next_step(self):
         for connector in self:
             connector.next_step = connector._next_step() if connector.state == "disabled" else False
+
+    def _message_auto_subscribe_notify(self, partner_ids, template):
+        """Nobody is assigned to a connector: its user is the one whose rights it has."""
 
     def _next_step(self):
         """What is to be done first, in words.

@@ -1,9 +1,9 @@
-import functools
 import json
 import threading
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 from ..jobs import lane, on_demand
 from ..jobs.kinds import DRAINS, ERROR_KINDS, OPEN_PUSH, OPEN_RECORD, TAKING
@@ -16,6 +16,7 @@ from ..road.pull.singles import PullSingles
 from ..road.push.find import exists_there
 from ..road.push.singles import PushSingles
 from . import bridge_job_lane
+from .local_times import in_local_time
 
 WAKE_AFTER_START = (5, 20)  # seconds after the models are loaded; the scheduler begins to listen somewhat later
 
@@ -61,10 +62,7 @@ class BridgeJob(models.Model):
         default=0, readonly=True, help="Attempts that failed. Waiting for the other system is none."
     )
     crashes = fields.Integer(
-        default=0,
-        required=True,
-        readonly=True,
-        help="How often in a row the worker died while it did this; such a job is done alone.",
+        default=0, required=True, readonly=True, help="How often in a row the worker died; such a job is done alone."
     )
     lane_id = fields.Many2one("ir.cron", ondelete="set null", readonly=True, index="btree_not_null")
     started = fields.Datetime(readonly=True)
@@ -77,7 +75,7 @@ class BridgeJob(models.Model):
         readonly=True,
         help="The side whose values a person wants for this record, whatever the flow says.",
     )
-    record_name = fields.Char(readonly=True, groups=fields.NO_ACCESS)
+    record_name = fields.Char(readonly=True, groups=fields.NO_ACCESS, index="trigram")
     record_label = fields.Char("Record", compute="_compute_record_label", search="_search_record_label")
     payload = fields.Json(readonly=True, groups=fields.NO_ACCESS)  # as it was sent; empty: it is fetched again
     payload_text = fields.Text("Remote Record", compute="_compute_payload_text")
@@ -132,7 +130,8 @@ class BridgeJob(models.Model):
             kept = job.sudo()
             is_hidden = kept.error_field and self._is_hidden_field(kept.flow_id.model, kept.error_field)
             is_shown = job in readable and not is_hidden
-            job.error_text = kept.error_message if is_shown else kept.error_group or kept.error_message
+            text = kept.error_message if is_shown else kept.error_group or kept.error_message
+            job.error_text = in_local_time(self.env, text)
 
     def _compute_error_field_label(self):
         for job in self:
@@ -208,17 +207,16 @@ class BridgeJob(models.Model):
             run = run._start(flow, "record", anew=anew)
         open_jobs.write({"prefer": prefer, **({"run_id": run.id} if anew else {})})
         open_jobs.action_retry()
-        if not new:
-            return open_jobs
         values = {"kind": "pull_record", "flow_id": flow.id, "run_id": run.id, "priority": 5, "prefer": prefer}
         return open_jobs + self._enqueue([{**values, "external_id": external_id} for external_id in new])
 
     @api.model
-    def _enqueue_pushes(self, flow, record_ids, prefer=None):
+    def _enqueue_pushes(self, flow, record_ids, prefer=None, run=None):
         """Push Odoo records; one that waits already is not queued twice.
 
         :param list[int] record_ids: their ids
         :param str prefer: ``odoo``, if their values are to stand whatever the flow says
+        :param BridgeRun run: that counts them; None: a new one
         :rtype: BridgeJob
         """
         open_jobs = self.sudo().search(
@@ -231,7 +229,7 @@ class BridgeJob(models.Model):
         )
         open_jobs.write({"prefer": prefer})
         open_jobs.action_retry()
-        run = self.env["bridge.run"].sudo()._start(flow, "record", kind="push")
+        run = run or self.env["bridge.run"].sudo()._start(flow, "record", kind="push")
         values = {"kind": "push_record", "flow_id": flow.id, "run_id": run.id, "priority": 5, "prefer": prefer}
         known = set(open_jobs.mapped("res_id"))
         return open_jobs + self._enqueue([{**values, "res_id": one} for one in record_ids if one not in known])
@@ -346,7 +344,7 @@ class BridgeJob(models.Model):
         return bridge_job_lane.LONG
 
     def _perform_pull(self):
-        return self.run_id._run_slice(functools.partial(lane.commit, self.env))
+        return self.run_id._run_slice(lane.committer(self))
 
     def _perform_pull_record(self):
         self.env["bridge.approval"]._check(self.connector_id)
@@ -354,7 +352,7 @@ class BridgeJob(models.Model):
         return True
 
     def _perform_push(self):
-        return self.run_id._run_slice(functools.partial(lane.commit, self.env))
+        return self.run_id._run_slice(lane.committer(self))
 
     def _perform_push_record(self):
         self.env["bridge.approval"]._check(self.connector_id)
@@ -362,11 +360,11 @@ class BridgeJob(models.Model):
         return True
 
     def _perform_compare(self):
-        return self.run_id._run_slice(functools.partial(lane.commit, self.env))
+        return self.run_id._run_slice(lane.committer(self))
 
     def _perform_take(self):
         self.env["bridge.approval"]._check(self.connector_id)
-        Delivered(self.connector_id, functools.partial(lane.commit, self.env)).work()
+        Delivered(self.connector_id, lane.committer(self), self).work()
         return True
 
     def _wait(self, values):
@@ -624,11 +622,22 @@ class BridgeJob(models.Model):
     def _record_model(self):
         return self.flow_id.sudo().model
 
-    def _asked_id(self):
+    def _asked_ids(self):
         """The record of a job that brings one is known by its external ID only."""
-        if self.res_id or not self.external_id:
-            return self.res_id
-        return self.env["bridge.binding"]._known(self.flow_id, [self.external_id]).get(self.external_id, 0)
+        found = super()._asked_ids()
+        for flow, jobs in self.filtered(lambda job: not job.res_id and job.external_id).grouped("flow_id").items():
+            known = self.env["bridge.binding"]._known(flow, jobs.mapped("external_id"))
+            found |= {job.id: known.get(job.external_id, 0) for job in jobs}
+        return found
+
+    @api.model
+    def _asked_sql(self, alias, query):
+        binding, key = query.make_alias(alias, "bound"), ("flow_id", "external_id")
+        same = SQL(" AND ").join(
+            SQL("%s = %s", SQL.identifier(binding, one), SQL.identifier(alias, one)) for one in key
+        )
+        query.add_join("LEFT JOIN", binding, "bridge_binding", same)
+        return SQL("COALESCE(NULLIF(%s, 0), %s)", super()._asked_sql(alias, query), SQL.identifier(binding, "res_id"))
 
     def action_open_logs(self):
         self.ensure_one()

@@ -1,6 +1,9 @@
+import json
+
 from markupsafe import Markup
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.tools import html2plaintext
 
 from ..database import json_rows
@@ -49,7 +52,7 @@ class BridgeLog(models.Model):
     external_id = fields.Char("Remote ID", readonly=True, index="btree_not_null")
     res_model = fields.Char("Odoo Model", readonly=True)
     res_id = fields.Many2oneReference("Odoo Record ID", model_field="res_model", readonly=True)
-    record_name = fields.Char(readonly=True, groups=fields.NO_ACCESS)
+    record_name = fields.Char(readonly=True, groups=fields.NO_ACCESS, index="trigram")
     record_label = fields.Char("Record", compute="_compute_record_label", search="_search_record_label")
     error_kind = fields.Selection(lambda self: self.env["bridge.job"]._fields["error_kind"].selection, readonly=True)
     field_name = fields.Char("Field", readonly=True)
@@ -58,6 +61,8 @@ class BridgeLog(models.Model):
     changes = fields.Json("Changed Values", readonly=True, groups=fields.NO_ACCESS)
     changes_html = fields.Html("Changes", compute="_compute_changes_html")
     changes_text = fields.Char("Changed Fields", compute="_compute_changes_html")
+
+    _record = models.Index("(res_id, flow_id) WHERE res_id IS NOT NULL")
 
     @api.depends_context("uid")
     def _compute_message_text(self):
@@ -68,15 +73,20 @@ class BridgeLog(models.Model):
             is_shown = not kept.message or (line in readable and not is_hidden)
             line.message_text = kept.message if is_shown else group_of(kept.message)
 
-    @api.depends_context("uid")
+    @api.depends_context("uid", "lang")
     def _compute_changes_html(self):
         readable = self._readable()
+        change = self._change_pattern()
         for line in self:
             rows = line._readable_changes() if line in readable else []
-            line.changes_text = ", ".join(
-                "%s: %s → %s" % row if row[1] else "%s: %s" % (row[0], row[2]) for row in rows
-            )
+            line.changes_text = ", ".join(change % row if row[1] else "%s: %s" % (row[0], row[2]) for row in rows)
             line.changes_html = line._changes_table(rows) if rows else False
+
+    @api.model
+    def _change_pattern(self):
+        """A field, its old and its new value. Unicode turns no arrow around, and mixes up values of both directions."""
+        language = self.env["res.lang"]._get_data(code=self.env.lang or "en_US")
+        return "%s: \u2068%s\u2069 ← \u2068%s\u2069" if language.direction == "rtl" else "%s: %s → %s"
 
     @api.model
     def _insert(self, flow, run, rows):
@@ -117,6 +127,47 @@ class BridgeLog(models.Model):
         """Their values are not written down, not even for an administrator."""
         found = secret & changes.keys()
         return {**changes, **{name: [REDACTED if one else one for one in changes[name]] for name in found}}
+
+    @api.model
+    def _says_same(self, flow, shown, changes):
+        """Do two lines say the same of values? A related record that was still to be made may have an id now.
+
+        :param dict shown: as a line has it
+        :param dict changes: as a line would get it
+        :rtype: bool
+        """
+        changes = self._without_secrets(changes or {}, self._secret_fields(flow, set(changes or ())))
+        shown, now = shown or {}, json.loads(json_rows([changes]))[0]
+        fields_of = self.env[flow.model]._fields
+
+        def is_same(name, one, other):
+            field = fields_of.get(name)
+            if field is None or not field.relational:
+                return one == other
+            return self.sudo()._are_same_records(field, one, other)
+
+        return shown.keys() == now.keys() and all(
+            is_same(name, one, other) for name in now for one, other in zip(shown[name], now[name], strict=True)
+        )
+
+    def _are_same_records(self, field, one, other):
+        """Do two values of a relation mean the same records, by their ids; by a name where one is still to be made?"""
+        one, other = (value if isinstance(value, list) else [value] if value else [] for value in (one, other))
+        one, other = [each for each in one if each not in other], [each for each in other if each not in one]
+
+        def are_made(texts, records):
+            ids = [each for each in records if isinstance(each, int)]
+            names = self.env[field.comodel_name].browse(ids).exists().mapped("display_name")
+            return sorted(str(each).lstrip("+#") for each in texts if isinstance(each, str)) == sorted(names)
+
+        return are_made(one, other) and are_made(other, one)
+
+    def action_apply(self):
+        """Do what a preview has shown of these records, where that is still what would happen."""
+        self.env["bridge.run"]._check_operator(self)
+        if len(self.run_id) != 1 or not self.run_id.dry_run:
+            raise UserError(self.env._("Choose records of one preview."))
+        return self.run_id.sudo()._apply(self.sudo()).sudo(False)._action_open()
 
     def _changes_table(self, rows):
         head = Markup("<thead><tr><th>%s</th><th>%s</th><th>%s</th></tr></thead>") % (

@@ -20,6 +20,7 @@ from ..road.push.answers import Reading
 from ..road.push.sender import Sender
 
 COUNT = "integer"  # the format of what is no time
+LOOK = "integration_bridge.bridge_look_action"
 KINDS = [
     ("list", "List records"),
     ("get", "Get one record"),
@@ -287,11 +288,7 @@ class BridgeOperation(models.Model):
     def _check_request(self):
         for operation in self:
             parts = operation._parts()
-            for name, part in parts.items():
-                try:
-                    template.placeholders(part)
-                except template.TemplateError as error:
-                    operation._refuse(name, self.env["bridge.connector"]._explain(error))
+            operation._placeholders()
             if operation.kind != "find":  # its placeholders are key fields, which may not be there yet
                 operation._check_placeholders()
             if address.has_dot_segments((operation.path or "").partition("?")[0]):
@@ -477,6 +474,12 @@ class BridgeOperation(models.Model):
             )
         )
 
+    def action_look(self):
+        """Ask for the first page of the list, and show what it suggests; nothing is changed by that."""
+        self.ensure_one()
+        look = self.env["bridge.look"]._look(self)
+        return {**self.env["ir.actions.act_window"]._for_xml_id(LOOK), "res_id": look.id}
+
     # ----------------------------------------------------------------------------------------------------------------
     # Use
     # ----------------------------------------------------------------------------------------------------------------
@@ -560,8 +563,20 @@ class BridgeOperation(models.Model):
         return Mapper([], {"id": flow.id_path, "deleted": flow.deleted_path}).identify
 
     def _placeholders(self):
-        """Names of all placeholders of the request."""
-        return template.placeholders(list(self._parts().values()))
+        """Names of all placeholders of the request.
+
+        Any check may ask for them, and none can know whether the one of the braces has come before.
+
+        :rtype: set[str]
+        :raises ValidationError: a part of the request has unbalanced braces
+        """
+        found = set()
+        for name, part in self._parts().items():
+            try:
+                found |= template.placeholders(part)
+            except template.TemplateError as error:
+                self._refuse(name, self.env["bridge.connector"]._explain(error))
+        return found
 
     def _is_conditional(self):
         """Does the remote itself refuse a change of a version that is not the newest?"""
@@ -605,9 +620,12 @@ class BridgeOperation(models.Model):
             self.new_id or "",
         )
 
-    def _read_first_page(self, client):
-        """One small page, to see whether the other system answers as described."""
-        operation, pieces = self._compiled(page_size=min(self.flow_id.page_size, 10)), pieces_of(self)
+    def _read_first_page(self, client, most=10):
+        """One small page, to see whether the other system answers as described.
+
+        :param int most: how many records are asked for
+        """
+        operation, pieces = self._compiled(page_size=min(self.flow_id.page_size, most)), pieces_of(self)
         state = operation.paginator.start()
         return pieces.page(operation, client, [], state) if pieces else reader(operation, client, [])(state)
 

@@ -8,7 +8,14 @@ from odoo.tools.misc import format_date, format_datetime
 DAYS = 14
 DONE = ("created", "updated", "linked", "archived", "removed", "sent_created", "sent_updated", "sent_removed")
 ICONS = {"pull": "fa-arrow-down", "push": "fa-arrow-up", "both": "fa-exchange"}
-COLORS = {"failed": "danger", "partial": "warning", "blocked": "warning", "waiting": "warning", "done": "success"}
+COLORS = {
+    "failed": "danger",
+    "partial": "warning",
+    "blocked": "warning",
+    "waiting": "warning",
+    "paused": "warning",
+    "done": "success",
+}
 
 
 class BridgeOverviewMixin(models.AbstractModel):
@@ -23,10 +30,9 @@ class BridgeOverviewMixin(models.AbstractModel):
     activity_graph = fields.Text(compute="_compute_activity_graph", help="Changes and failures of the last days.")
 
     def _compute_overview(self):
-        flows = self.env["bridge.flow"].search([("connector_id", "in", self.ids), ("parent_id", "=", False)])
-        of_connector = flows.grouped("connector_id")
         results = dict(self.env["bridge.run"]._fields["shown_state"]._description_selection(self.env))
-        ways = dict(flows._fields["direction"]._description_selection(self.env))
+        ways = dict(self.env["bridge.flow"]._fields["direction"]._description_selection(self.env))
+        going_on = self.env["bridge.run"]._going_on(self).grouped("flow_id")
         for connector in self:
             connector.overview = [
                 {
@@ -37,9 +43,23 @@ class BridgeOverviewMixin(models.AbstractModel):
                     "result": results.get(flow.last_run_state),
                     "color": COLORS.get(flow.last_run_state, "muted"),
                     "when": self._when(flow),
+                    "runs": [{"id": run.id, **run._progress()} for run in going_on.get(flow, ())],
                 }
-                for flow in of_connector.get(connector, ())
+                for flow in connector.flow_ids
+                if not flow.parent_id
             ]
+
+    def action_pause(self):
+        """Nothing goes on until somebody resumes it; what is at work ends with its page or batch of records."""
+        self.env["bridge.run"]._check_operator(self)
+        for connector in self:
+            connector._gate()._pause(self.env.user)
+
+    def action_resume(self):
+        """Go on, and try the other system again now."""
+        self.env["bridge.run"]._check_operator(self)
+        for connector in self:
+            connector._gate()._resume()
 
     def _when(self, flow):
         """When it runs next, else when it ran last."""

@@ -1,5 +1,6 @@
 from odoo import api, models
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 from ..acting import is_sensitive_path
 
@@ -27,12 +28,23 @@ class BridgeRecordMixin(models.AbstractModel):
     # Nobody reads here of a record what he may not read in it
     # ----------------------------------------------------------------------------------------------------------------
 
-    def _asked_id(self):
-        """The Odoo record that decides who may read this; 0 if there is none yet.
+    def _asked_ids(self):
+        """The Odoo records that decide who may read these lines; 0 where there is none yet.
 
-        :rtype: int
+        :return: id of a line to that of its record
+        :rtype: dict[int, int]
         """
-        return self.res_id or 0
+        return {line.id: line.res_id or 0 for line in self}
+
+    @api.model
+    def _asked_sql(self, alias, query):
+        """The same, of one line, in SQL.
+
+        :param str alias: of the table of the lines
+        :param Query query: which it is a part of; it may join what it needs
+        :rtype: SQL
+        """
+        return SQL.identifier(alias, "res_id")
 
     def _readable(self):
         """Those of these lines whose record this person may read: its model, and by the record rules.
@@ -44,7 +56,7 @@ class BridgeRecordMixin(models.AbstractModel):
             model = self.env.get(model_name)
             if model is None or not model.has_access("read"):
                 continue
-            ids = {line.id: line._asked_id() for line in lines.sudo()}
+            ids = lines.sudo()._asked_ids()
             records = model.browse(set(filter(None, ids.values()))).exists()
             hidden = set(records.ids) - set(records._filtered_access("read").ids)
             found |= lines.filtered(lambda line, ids=ids, hidden=hidden: ids[line.id] not in hidden)
@@ -76,18 +88,64 @@ class BridgeRecordMixin(models.AbstractModel):
         """Names are found by who may read them, so that nobody guesses one letter by letter."""
         if operator in Domain.NEGATIVE_OPERATORS:
             return NotImplemented
-        found = self.browse(self.sudo()._search([("record_name", operator, value)]))
-        return [("id", "in", found._filtered_access("read")._readable().ids)]
+        named = Domain("record_name", operator, value).optimize_full(self.sudo())
+        return Domain.custom(
+            to_sql=lambda lines, alias, query: SQL(
+                "(%s AND %s)", named._to_sql(lines.sudo(), alias, query), lines._readable_sql(alias, query)
+            )
+        )
+
+    @api.model
+    def _readable_sql(self, alias, query):
+        """What ``_readable`` says, for as many lines as there are: PostgreSQL decides, nothing is read.
+
+        :param str alias: of the table of the lines
+        :param Query query: which it is a part of
+        :rtype: SQL
+        """
+        found, record = [SQL("FALSE")], self._asked_sql(alias, query)
+        all_flows = self.env["bridge.flow"].sudo().with_context(active_test=False)
+        for model_name, flows in all_flows._read_group([], ["model"], ["id:recordset"]):
+            model = self.env.get(model_name)
+            if model is None or not model.has_access("read"):
+                continue
+            records = model.with_context(active_test=False)
+            of_model = SQL("%s IN %s", SQL.identifier(alias, "flow_id"), flows._ids)
+            # One look by the id for each line; a "NOT IN" of many records would be compared with each of them.
+            is_there, may_be_read = (_is_among(one._search([]), record) for one in (records.sudo(), records))
+            found.append(SQL("(%s AND (NOT %s OR %s))", of_model, is_there, may_be_read))
+        return SQL("(%s)", SQL(" OR ").join(found))
 
     @api.model
     def _name_of_record(self, model_name, record_id):
         """An Odoo record's name, as far as this user may read it."""
-        if not record_id or model_name not in self.env:
-            return False
-        record = self.env[model_name].browse(record_id).exists()
-        if not record:
-            return self.env._("deleted in Odoo")
-        return record.display_name if record.has_access("read") else self.env._("no access")
+        return self._names_of_records(model_name, [record_id]).get(record_id, False)
+
+    @api.model
+    def _names_of_records(self, model_name, record_ids):
+        """Odoo records' names, as far as this user may read them: the same queries for one as for a page of them.
+
+        :rtype: dict[int, str]
+        """
+        model, ids = self.env.get(model_name) if model_name else None, set(filter(None, record_ids))
+        if model is None:
+            return {}
+        there = model.browse(ids).exists()
+        deleted, hidden = self.env._("deleted in Odoo"), self.env._("no access")
+        names = {one: hidden if one in there._ids else deleted for one in ids}
+        return {**names, **{record.id: record.display_name for record in there._filtered_access("read")}}
+
+    def _record_names(self):
+        """The names of the Odoo records that these lines are about.
+
+        :return: id of a line to the name, False where there is no record
+        :rtype: dict[int, str]
+        """
+        found = {}
+        for model_name, lines in self.grouped(lambda line: line._record_model()).items():
+            names = self._names_of_records(model_name, lines.mapped("res_id"))
+            found |= {line.id: names.get(line.res_id, False) for line in lines}
+        return found
 
     @api.model
     def _show_record(self, model_name, record_id):
@@ -98,3 +156,14 @@ class BridgeRecordMixin(models.AbstractModel):
             "res_id": record_id,
             "views": [(False, "form")],
         }
+
+
+def _is_among(query, record_id):
+    """Is a record one of those that a query finds?
+
+    :param Query query: of records
+    :param SQL record_id: of a line; NULL or 0 where there is no record
+    :rtype: SQL
+    """
+    query.add_where(SQL("%s = %s", SQL.identifier(query.table, "id"), record_id))
+    return SQL("EXISTS %s", query.subselect("1"))

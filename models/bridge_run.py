@@ -5,16 +5,31 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from .. import database
+from ..jobs import failures, on_demand
 from ..jobs.kinds import DRAINS, SINGLE
 from ..jobs.schedule import note_failed_run
 from ..remote.errors import RemoteError
 from ..remote.flight import WHOLESALE
 from ..road.compare import CompareSlice
+from ..road.notes import told
 from ..road.pull.slice import PullSlice
 from ..road.push.slice import PushSlice
-from ..road.words import ALTERED, ALTERED_THERE, COUNTERS, SENT_COUNTERS
+from ..road.words import (
+    ALTERED,
+    ALTERED_THERE,
+    COUNTERS,
+    CREATE,
+    LINK,
+    REMOVALS,
+    SENDS,
+    SENT_COUNTERS,
+    SKIP,
+    UPDATE,
+)
 
+APPLICABLE = (CREATE, UPDATE, LINK, *REMOVALS, *SENDS)  # what of a preview can be done
 WAITING = "waiting"  # how a run is shown that waits for the other system
+PAUSED = "paused"  # and one that waits because a person has paused the connector
 SLICES = {"pull": PullSlice, "push": PushSlice, "compare": CompareSlice}
 
 
@@ -72,6 +87,12 @@ class BridgeRun(models.Model):
         help="Fields that one side's values are taken for, whatever was agreed, and the IDs of the records, if it is"
         " not all.",
     )
+    # Values of records, which only those may read who may read the records.
+    chosen = fields.Json(
+        readonly=True,
+        groups=fields.NO_ACCESS,
+        help="What a preview has shown of the records that a person chose there, by their IDs; only those are applied.",
+    )
     anew_text = fields.Char("Taken Anew", compute="_compute_anew_text")
 
     started = fields.Datetime(readonly=True)
@@ -82,6 +103,7 @@ class BridgeRun(models.Model):
         "_selection_shown_state", "Result", compute="_compute_shown_state", help="With what it waits for."
     )
     fetched = fields.Integer(readonly=True, default=0)
+    expected = fields.Integer(readonly=True, help="How many records the other system says that its list has.")
     created = fields.Integer(readonly=True, default=0)
     updated = fields.Integer(readonly=True, default=0)
     linked = fields.Integer(readonly=True, default=0)
@@ -147,17 +169,22 @@ class BridgeRun(models.Model):
         return [
             *self._fields["state"]._description_selection(self.env),
             (WAITING, self.env._("Waiting for the Other System")),
+            (PAUSED, self.env._("Paused")),
         ]
 
     @api.depends("state", "job_ids.state", "job_ids.error_kind", "job_ids.due_at")
     def _compute_shown_state(self):
-        """One whose job waits because the other system gives nothing now is not running."""
+        """One whose job waits because the other system gives nothing now, or a person wants it to, is not running."""
         running = self.filtered(lambda run: run.state == "running")
         kinds = [*WHOLESALE, "protocol"]
         waiting = [("kind", "in", DRAINS), ("state", "=", "pending"), ("error_kind", "in", kinds)]
         waiting = self.env["bridge.job"].sudo().search_fetch([("run_id", "in", running.ids), *waiting], ["run_id"])
+        open_ = self.filtered(lambda run: run.state in ("pending", "running"))
+        held = self.env["bridge.gate"].sudo()._held(open_.connector_id)
         for run in self:
             run.shown_state = WAITING if run in waiting.run_id else run.state
+            if run in open_ and run.connector_id in held:
+                run.shown_state = PAUSED
 
     def _compute_exchange_count(self):
         counts = dict(self.env["bridge.exchange"]._read_group([("run_id", "in", self.ids)], ["run_id"], ["__count"]))
@@ -269,6 +296,42 @@ class BridgeRun(models.Model):
         """
         return frozenset(self.anew["fields"]) if self.anew else None
 
+    def write(self, vals):
+        result = super().write(vals)
+        if "state" in vals:
+            self._tell()
+        return result
+
+    @api.model
+    def _going_on(self, connectors):
+        """Whole runs that wait or work, those at work first; a preview is nobody's business but its own.
+
+        :rtype: BridgeRun
+        """
+        domain = [("connector_id", "in", connectors.ids), ("state", "in", ("pending", "running"))]
+        domain += [("trigger", "not in", SINGLE), ("dry_run", "=", False)]
+        return self.search_fetch(domain, order="state DESC, id")
+
+    def _progress(self):
+        """What the screens say how far it is by.
+
+        :rtype: dict
+        """
+        return {name: self[name] for name in ("kind", "state", "shown_state", "fetched", "expected")}
+
+    def _tell(self):
+        """Screens that show these runs read them again. Only ids and states are told, for everybody hears them."""
+        for run in self.filtered(lambda run: run.trigger not in SINGLE):
+            self._tell_of(run.connector_id, run)
+
+    @api.model
+    def _tell_of(self, connectors, run=None):
+        """Screens that show these connectors read them again, or this run of one."""
+        users = self.env.ref("integration_bridge.group_integration_bridge_user").sudo()
+        for connector in connectors:
+            news = {"run": run.id, "state": run.state} if run else {"run": False, "state": False}
+            users._bus_send("bridge.run", {"connector": connector.id, **news})
+
     def _own_job(self):
         """The job at work that carries the run."""
         return self.job_ids.filtered(lambda job: job.kind == self.kind and job.state == "running")[:1]
@@ -343,7 +406,7 @@ class BridgeRun(models.Model):
         statuses = self.flow_id._operation("list")._reset_statuses()
         if not self.position or self.position["since"] is None or error.status not in statuses:
             return False
-        self.write({"full": True, "position": False})
+        self.write({"full": True, "position": False, "expected": 0})
         return True
 
     def _fail(self, message):
@@ -364,7 +427,73 @@ class BridgeRun(models.Model):
         now = fields.Datetime.now()
         for run in runs.filtered(lambda run: "pending" not in states.get(run, ())):
             state = "partial" if run.failed or "failed" in states.get(run, ()) else "done"
-            run.write({"state": state, "started": run.started or now, "finished": now})
+            run.write({"state": state, "started": run.started or now, "finished": now, **run._not_applied()})
+
+    def _not_applied(self):
+        """What is said of chosen records that were not applied."""
+        if not self.chosen:
+            return {}
+        held = [one for one in self.chosen.values() if one]
+        changed = self.skipped and self.env._(
+            "%(skipped)s of %(all)s chosen records would not become what the preview has shown, because they were"
+            " changed since. They were not applied; the log lines say which. Look at a new preview.",
+            skipped=self.skipped,
+            all=len(held),
+        )
+        left = len(self.chosen) - len(held)
+        waiting = left and self.env._(
+            "Chosen records that have an open job already: %s. They were left to it; the log lines say which.", left
+        )
+        message = "\n".join(filter(None, (changed, waiting)))
+        return {"message": message} if message else {}
+
+    def _apply(self, lines):
+        """Have what this preview has shown of some records done: by the same road, each only if it is still that.
+
+        :param BridgeLog lines: of this preview
+        :return: the run that does it
+        :rtype: BridgeRun
+        :raises UserError: if nothing can be done, with what to do instead
+        """
+        flow, jobs = self.flow_id, self.env["bridge.job"]
+        on_demand.check_works(flow)
+        column = "external_id" if self.kind == "pull" else "res_id"
+        lines = lines.filtered(lambda line: line.flow_id == flow and line.action in APPLICABLE and line[column])
+        if not lines:
+            raise UserError(
+                self.env._("Nothing would happen to these records. Choose some that would be created or changed.")
+            )
+        if self.kind == "pull":
+            on_demand.check_gets_records(flow)
+        jobs.flush_model()
+        # What an open job remembers may be known nowhere else, so it stays that job's whatever becomes of these.
+        taken = failures.open_among(flow, column, lines.mapped(column))
+        left = lines.filtered(lambda line: line[column] in taken)
+        free = (lines - left).mapped(column)
+        if not free:
+            raise UserError(
+                self.env._("All of these records have an open job already. Look at their jobs, and retry them there.")
+            )
+        run = self._start(flow, "record", dry_run=False, kind=self.kind, anew=self.anew)
+        chosen = {line: {"action": line.action, "changes": line.changes} for line in lines - left}
+        run.chosen = {str(line[column]): chosen.get(line) for line in lines}  # None: left to its open job
+        run._leave(left)
+        if self.kind == "pull":
+            jobs._enqueue_records(flow, free, prefer="remote" if self.anew else None, run=run)
+        else:
+            jobs._enqueue_pushes(flow, free, prefer="odoo" if self.anew else None, run=run)
+        return run
+
+    def _leave(self, lines):
+        """Say of chosen records that they are left to their open jobs.
+
+        :param BridgeLog lines: of a preview
+        """
+        told_of = {"action": SKIP, "message": told(self.env, "has_a_job")}
+        names = ("external_id", "res_id", "record_name")
+        rows = [{**told_of, **{name: line[name] or None for name in names}} for line in lines]
+        self.env["bridge.log"]._insert(self.flow_id, self, rows)
+        self.write(self._not_applied())
 
     def _preview(self):
         """Plan the first records, at once and in the caller's transaction."""
@@ -415,6 +544,12 @@ class BridgeRun(models.Model):
 
     def action_open_logs(self):
         return self._opens("log", [("run_id", "in", self.ids)], context={})
+
+    def action_open_plan(self):
+        """What a preview has shown, record by record."""
+        self.check_access("read")
+        action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_log_action_preview")
+        return {**action, "domain": [("run_id", "in", self.ids)]}
 
     def action_open_exchanges(self):
         return self._opens("exchange", [("run_id", "in", self.ids)], context={})

@@ -28,7 +28,8 @@ class BridgeStatusMixin(models.AbstractModel):
 
         :param str model_name: its model
         :param int res_id: its id
-        :return: ``label``, ``color`` (of Bootstrap), ``system`` and ``text``: what is the matter
+        :return: ``label``, ``color`` (of Bootstrap), ``system``, ``text``: what is the matter, and ``url``: where the
+            record can be opened there, False if nobody has said that
         :rtype: dict
         :raises AccessError: if this person may not read external IDs
         """
@@ -39,7 +40,8 @@ class BridgeStatusMixin(models.AbstractModel):
         if bindings:
             worst = min(bindings, key=lambda one: PLACE[one.status])
             labels = {**dict(worst._selection_status()), "linked": self.env._("Synced")}
-            return self._as_status(worst.status, labels[worst.status], worst.connector_id, worst.status_text)
+            status = self._as_status(worst.status, labels[worst.status], worst.connector_id, worst.status_text)
+            return {**status, "url": next(filter(None, (worst | bindings).mapped("open_url")), False)}
         failed = [*about, ("kind", "=", "push_record"), ("state", "in", ("pending", "failed", "uncertain"))]
         job = self.env["bridge.job"].search(failed, limit=1)
         if job:
@@ -52,8 +54,9 @@ class BridgeStatusMixin(models.AbstractModel):
             "color": "muted",
             "system": "",
             "text": self.env._("No other system has this record, as far as is known here."),
+            "url": False,
         }
 
     @staticmethod
     def _as_status(status, label, connector, text):
-        return {"label": label, "color": COLORS[status], "system": connector.name, "text": text or ""}
+        return {"label": label, "color": COLORS[status], "system": connector.name, "text": text or "", "url": False}

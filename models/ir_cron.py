@@ -24,15 +24,9 @@ class IrCron(models.Model):
 
         :rtype: IrCron
         """
-        data = (
-            self.env["ir.model.data"]
-            .sudo()
-            .search(
-                [("module", "=", "integration_bridge"), ("model", "=", "ir.cron"), ("name", "=like", "lane\\_%")],
-                order="id",
-            )
-        )
-        return self.sudo().with_context(active_test=False).browse(data.mapped("res_id")).exists()
+        named = [("module", "=", "integration_bridge"), ("model", "=", "ir.cron"), ("name", "=like", "lane\\_%")]
+        ids = self.env["ir.model.data"].sudo()._search(named).subselect("res_id")
+        return self.sudo().with_context(active_test=False).search_fetch([("id", "in", ids)], order="id")
 
     @api.model
     def _set_lanes(self, count):

@@ -1,6 +1,11 @@
 from odoo import api, models
 
+from .base import SYNCED
+
 MAPPED, IS_FILLED = "bridge_mapped_model", "bridge_is_filled"  # in the context of the form of a mapping
+
+USUAL_KEYS = ("code", "default_code", "ref", "barcode")  # what related records are named by, where they have it
+FORBIDDEN_FIELDS = {"id", "create_uid", "create_date", "write_uid", "write_date", "display_name", SYNCED}
 
 
 class IrModelFields(models.Model):
@@ -20,12 +25,13 @@ class IrModelFields(models.Model):
             found = super().name_search(name, domain, operator, None)
         fields = self.browse(one for one, _label in found)
         is_any = not self.env.context.get(IS_FILLED)
-        order = {one.id: _place(one, name) for one in fields if is_any or _is_filled(model._fields.get(one.name))}
+        order = {one.id: _place(one, name) for one in fields if is_any or is_filled(model._fields.get(one.name))}
         found = sorted((one for one in found if one[0] in order), key=lambda one: order[one[0]])
         return found[:limit] if limit else found
 
 
-def _is_filled(field):
+def is_filled(field):
+    """Can a field be filled, or does its model do it alone?"""
     return field is not None and (field.store or field.inverse) and not (field.compute and field.readonly)
 
 

@@ -16,7 +16,7 @@ _CHARSET = re.compile(r"charset\s*=\s*\"?([^\s\";]+)", re.IGNORECASE)
 _TEXT_CODEC = re.compile(r"utf-(8|16|32)|ascii|iso8859|cp\d|koi8|gb|big5|shift_jis|euc|latin|mac-")
 _LARGE_EXPONENT = re.compile(r"[eE]\+?\d{3}")
 # NUL and lone surrogates, as they stand in JSON text: PostgreSQL refuses both in text and jsonb.
-_SUSPECT = re.compile(r"\x00|\\u(?:0000|[dD][89a-fA-F])")
+_SUSPECT = re.compile("[\x00\ud800-\udfff]|\\\\u(?:0000|[dD][89a-fA-F])")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 

@@ -137,7 +137,8 @@ class Operation:
             for exchange in exchanges[-1:]:  # the answer that is to blame is kept with what is wrong with it
                 exchange.error = error.message
             raise
-        return Page(records, answer, remote_clock(answer), after, _taken(exchanges), short=short)
+        total = self.paginator.total(answer)
+        return Page(records, answer, remote_clock(answer), after, _taken(exchanges), short=short, total=total)
 
     def some(self, client, exchanges, external_ids):
         """Records that are got one by one, as a page; those that are not there are missing in it.

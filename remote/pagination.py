@@ -26,6 +26,7 @@ PAGINATORS: dict[str, type[Paginator]] = {}
 _MOST_EMPTY_PAGES = 1000
 # A remote that gives fewer records than asked for gives so many; one that does not count further stops at a multiple.
 _USUAL_PAGE_SIZES = {10, 20, 25, 30, 50, 100, 200, 250, 500, 1000}
+_TOTAL_HEADERS = ("X-Total-Count", "X-Total", "X-WP-Total", "Total-Records")
 _LEAST_CAP = 1000
 # What a remote answers when it is asked for a page behind the last one.
 _NO_SUCH_PAGE = {400, 404, 416, 422}
@@ -124,6 +125,20 @@ class Paginator:
     def is_echo(self, state: dict, records: list) -> bool:
         """Is this the last page once more, as some remotes answer who is asked for one behind it?"""
         return bool(state.get("beyond") and records) and digest(records) == state["trail"]["last"]
+
+    def total(self, answer) -> int | None:
+        """How many records the remote says that the list has; None if it does not, or not as a number.
+
+        It stands where the options say, or in a header that means nothing else. People are shown it; nothing is decided
+        by it.
+        """
+        try:
+            told = self._find_total(answer)
+        except ProtocolError:
+            return None
+        headers = (answer.headers.get(name) for name in _TOTAL_HEADERS)
+        found = str(told if told is not None else next(filter(None, headers), ""))
+        return int(found) if found.isdecimal() and len(found) < 10 else None
 
     def shortfall(self, state: dict, answer, came: list) -> tuple | None:
         """Where a list has ended before its total: how many records there were, and how many the remote counts.
@@ -246,7 +261,7 @@ class Paginator:
             raise ProtocolError("no_total", host=address.host_of(answer.url), place=place) from error
 
     def _find_total(self, answer):
-        return self._find("total_path" if self._given["total_path"] else "total_header", answer)
+        return self._find("total_path" if self._given.get("total_path") else "total_header", answer)
 
     def _find(self, name, answer):
         """What stands in the answer at the place that an option names, or None."""

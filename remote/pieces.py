@@ -43,6 +43,7 @@ class Pieces:
             page = operation.no_page()
             page.lacking, page.exchanges = piece["parent"], list(exchanges)
             exchanges.clear()
+        page.total = None  # it is of the piece
         page.records = [self.marked(piece, record) for record in page.records]
         following = piece if page.after is not None else self.after(piece)
         page.after = following and {"piece": following, "inner": page.after or start}

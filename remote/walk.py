@@ -15,6 +15,7 @@ class Page:
     :ivar list exchanges: the HTTP exchanges that it took
     :ivar list read: what the reader has made of each record, where it has done that
     :ivar str lacking: the remote id of the parent whose list is not there
+    :ivar int total: how many records the remote says that the list has; for people, nothing is decided by it
     :ivar tuple short: of a last page: how many records the list had and how many the remote counts, if those are more
     """
 
@@ -26,6 +27,7 @@ class Page:
     read: list = field(default_factory=list)
     short: tuple | None = None
     lacking: str | None = None
+    total: int | None = None
 
 
 class Walk:

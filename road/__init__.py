@@ -8,6 +8,9 @@ what is decided about a record that came from there?          ``road/pull/plan.p
 what is decided about a record that changed here?             ``road/push/plan.py``
 in which order do the steps go?                               ``road/pull/road.py``, ``road/push/road.py``
 when do two keys name the same record?                        ``mapping/alike.py``, ``road/keyed.py``
+which field mappings are proposed?                            ``mapping/proposals.py``
+what does a field mapping make of a sample record?            ``road/sample.py``
+which records of a sample would match one of Odoo?            ``road/match_sample.py``
 how is a time read, and in which zone?                        ``moments.py``
 where is a duplicate prevented in Odoo?                       ``road/pull/match.py``; ``models/bridge_key.py``
 where is a duplicate prevented there?                         ``road/push/create_once.py``, ``intent.py``, ``find.py``
@@ -27,6 +30,7 @@ what becomes of a webhook delivery?                           ``road/pull/delive
 how is a webhook registered there?                            ``remote/registration.py``
 does a side keep what it was given?                           ``road/pull/kept.py``, ``road/push/journal.py``
 what of a list is asked for one by one, or in pieces?         ``road/pull/detail.py``, ``pieces.py``
+which chosen records are as the preview has shown?            ``road/chosen.py``
 whose values stand, because a person says so?                 ``wizards/bridge_anew.py``, ``road/pull/plan.py``
 what is asked of the remote before a change is sent?          ``road/push/look.py``
 what comes first?                                             ``road/waves.py``, of flows ``road/order.py``
@@ -34,6 +38,9 @@ who may act as whom?                                          ``acting.py``; ``m
 which states has a binding, and who changes them?             ``models/bridge_binding.py``
 which job is next?                                            ``jobs/claim.py``
 what changed in Odoo?                                         ``capture.py``, ``models/bridge_change.py``
+what is proposed of a document or an answer?                  ``assistant/openapi.py``, ``assistant/sample.py``
+how does a system want to be signed in to?                    ``assistant/challenge.py``
+does Odoo compute what the other system says?                 ``road/pull/apply.py`` (``_check``)
 what can another addon override?                              ``models/bridge_flow.py``, "Hooks for other addons"
 ============================================================  =====================================================
 

@@ -6,6 +6,8 @@ from odoo import fields
 
 from ..jobs import failures
 from ..jobs.retry import FIRST_DELAY
+from ..mapping.fingerprint import fingerprint
+from .chosen import NOT_AS_SHOWN
 from .notes import told
 from .words import REJECT, SKIP, UNCERTAIN
 
@@ -22,7 +24,9 @@ def close_failures(road, outcomes, jobs, column):
     :return: names of the records whose failure was closed
     :rtype: set
     """
-    succeeded = [_named(one, column) for one in outcomes if one.succeeded and one.action != UNCERTAIN]
+    # One that is not as a preview has shown it was not written at all.
+    done = [one for one in outcomes if one.succeeded and one.action != UNCERTAIN and one.step.note != NOT_AS_SHOWN]
+    succeeded = [_named(one, column) for one in done]
     return set(failures.close(road.flow, column, succeeded, jobs))
 
 
@@ -91,6 +95,15 @@ def write_lines(road, outcomes, closed, column, logged, more):
 def brief(value):
     """A value as the log keeps it."""
     return value[:LONGEST] if isinstance(value, str) else value
+
+
+def told_value(value):
+    """A value as a line of the log tells it; a fingerprint stands for what is cut off, so that lines can be compared.
+
+    :param value: a JSON value
+    """
+    cut = brief(value)
+    return cut if cut == value else f"{cut}… {fingerprint(value)}"
 
 
 def _named(outcome, column):

@@ -20,7 +20,14 @@ NOTES = {
         " Look there, then press “It Is There” or “It Is Not There”, and correct the operation."
     ),
     "looked_for": _lt("It was sent, and the answer was lost. It is looked for there until it may be sent again."),
+    "looked_for_first": _lt("It is looked for there first. If it is there already, it is linked and not created."),
     "not_there": _lt("The record is not there any more."),
+    "not_as_shown": _lt(
+        "Since the preview this has changed, on one side or the other, so it was not applied. Look at a new preview."
+    ),
+    "has_a_job": _lt(
+        "This record has an open job already, so it was left to that one. Look at the job, and retry it there."
+    ),
     "changes_too_fast": _lt("The record changes there faster than it can be sent."),
 }
 

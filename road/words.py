@@ -39,7 +39,6 @@ OPERATIONS = {
 SENDS = tuple(OPERATIONS)
 SENT_COUNTERS = {
     SEND_CREATE: "sent_created",
-    LOOK_UP: "sent_created",  # as far as a preview can tell
     SEND_UPDATE: "sent_updated",
     SEND_RESTORE: "sent_updated",
     SEND_DELETE: "sent_removed",

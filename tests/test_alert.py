@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 from odoo import fields
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 
 from ..jobs import health
 from .common import BridgeCase, thing, things_flow
@@ -17,7 +17,7 @@ class TestAlert(BridgeCase):
         self.receiver = self.acting
         self.give("integration_bridge.group_integration_bridge_user")
         self.connector.responsible_ids = self.receiver
-        self.patch(health, "cron_problem", lambda env: False)
+        self.patch(health, "cron_problem", lambda env, lanes: False)
         self.alerts = self.env["bridge.alert"]
         self.alerts._watch()
         self.alerts.search([]).unlink()
@@ -168,7 +168,7 @@ class TestAlert(BridgeCase):
         self.assertEqual(self.connector.health, "down")
 
     def test_switched_off_scheduler_is_named(self):
-        self.patch(health, "cron_problem", lambda env: "max_cron_threads = 0")
+        self.patch(health, "cron_problem", lambda env, lanes: "max_cron_threads = 0")
         self.watch()
         self.assertEqual((self.kinds(), self.connector.health), (["lanes"], "down"))
 
@@ -182,3 +182,63 @@ class TestAlert(BridgeCase):
         self.env["res.config.settings"].create({"bridge_alert_user_ids": [(5,)]}).execute()
         administrators = self.env.ref("integration_bridge.group_integration_bridge_administrator").all_user_ids
         self.assertEqual(alert._receivers(), administrators - self.env.ref("base.user_root"))
+
+    def test_failures_that_are_tried_again_are_not_over_until_they_succeed(self):
+        self.server.records["things"] = [thing(1, name=None)]
+        self.sync(self.flow)
+        self.watch()
+        alert = self.alerts.search([])
+        self.flow.mapping_ids.filtered(
+            lambda one: one.path == "phone"
+        ).required = True  # the mapping says something else
+        self.assertEqual(self.env["bridge.job"].search([("error_kind", "=", "data")]).state, "pending")
+        self.watch()
+        self.assertFalse(alert.closed, "it is only being tried again")
+        self.work()
+        self.watch()
+        self.assertEqual(self.alerts.search([]), alert, "nothing new is told")
+        self.assertFalse(alert.closed)
+        self.flow.mapping_ids.filtered(lambda one: one.path == "phone").required = False
+        self.server.records["things"] = [thing(1)]
+        self.sync(self.flow, full=True)
+        self.watch()
+        self.assertTrue(alert.closed)
+
+    def test_one_that_nobody_has_an_address_for_is_not_said_to_be_mailed(self):
+        self.connector.responsible_ids = self.acting
+        self.acting.email = False
+        self.assertIn(self.acting.name, self.connector.unreached)
+        about = {"kind": "paused", "message": "It is paused.", "connector_id": self.connector.id}
+        alert = self.alerts.create({"key": "unreached", **about})
+        self.env["ir.config_parameter"].set_param("integration_bridge.last_digest", "")
+        self.alerts._send_digest()
+        self.assertEqual((alert.opening_mailed, self.letters), (False, []))
+        self.acting.email = "acting@example.com"
+        self.env.invalidate_all()
+        self.assertFalse(self.connector.unreached)
+        self.alerts._send_digest()
+        self.assertEqual((alert.opening_mailed, len(self.letters)), (True, 1))
+
+    def test_moments_are_told_in_the_readers_own_zone(self):
+        about = {"kind": "paused", "message": "Paused since 2026-11-25 13:14:47 UTC: why."}
+        alert = self.alerts.create({"key": "zone", "connector_id": self.connector.id, **about})
+        alert = alert.with_context(tz="Asia/Tokyo", lang="en_US")
+        self.assertRegex(alert.message_text, r"Paused since 11/25/2026 10:14:47\sPM \(Asia/Tokyo\): why\.")
+        self.env.user.tz = "Asia/Tokyo"  # in a mail, the zone of whoever sends it: none of the reader's business
+        self.assertRegex(alert.with_context(tz=False).message_text, r"11/25/2026 0?1:14:47\sPM \(UTC\): why\.")
+        self.assertEqual(alert.display_name, f"Connector paused · {self.connector.name}")
+        self.assertEqual(alert.message, about["message"])
+
+    def test_who_makes_a_connector_is_not_told_that_it_is_assigned(self):
+        before = self.env["mail.message"].search_count([("model", "=", "bridge.connector")])
+        other = new_test_user(self.env, "assigned", "base.group_user", email="assigned@example.com")
+        made = self.env["bridge.connector"].create({"name": "Mine", "code": "mine", "user_id": other.id})
+        told = self.env["mail.message"].search([("model", "=", "bridge.connector"), ("res_id", "=", made.id)])
+        self.assertFalse(told.filtered(lambda one: one.partner_ids or "assigned" in (one.subject or "")), before)
+
+    def test_each_thing_that_is_the_matter_is_one_click_away(self):
+        self.server.records["things"] = [thing(1, name=None)]
+        self.sync(self.flow)
+        self.watch()
+        action = self.connector.action_open_alerts()
+        self.assertEqual(self.alerts.search(action["domain"]), self.alerts.search([]))

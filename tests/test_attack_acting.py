@@ -128,6 +128,10 @@ class TestActingAsSomebodyElse(AttackCase):
             (connector.approval_ids.user_id, connector.approval_ids.approved_by_id), (self.peer, self.system)
         )
 
+    def test_connector_that_is_being_entered_needs_no_approval_yet(self):
+        entered = self.env["bridge.connector"].with_user(self.adm).new({"name": "New", "user_id": self.adm.id})
+        self.assertFalse(entered.approval_problem, "the form would say that “False” has stopped")
+
     def test_attack_sudo_of_an_inner_method_approves_nothing(self):
         self.connect()
         self.connector.with_user(self.adm).sudo().write({"base_url": "http://evil.example"})
@@ -218,6 +222,44 @@ class TestRightsThatCameLater(AttackCase):
         self.assertGreaterEqual(
             told, {"sync", "full_sync", "full_push", "compare", "preview", "connector", "replay", "there"}
         )
+
+    def test_attack_what_was_found_right_is_not_found_right_any_longer(self):
+        """The answer is kept as long as nothing has changed; each of these is a change of another table."""
+        system = self.env.ref("base.group_system")
+        other = new_test_user(self.env, "attack_other", "base.group_user")
+        ways = {
+            "the user": lambda: self.env.cr.execute("UPDATE bridge_connector SET user_id = %s", [other.id]),
+            "a field": lambda: self.add_field(self.adm),
+            "the model of a lookup": lambda: (
+                self.flow.mapping_ids[:1].with_user(self.adm).write({"field_id": self.field_id("res.partner", "ref")})
+            ),
+            "an address": lambda: (
+                self.flow.operation_ids[:1].with_user(self.adm).write({"path": "http://other.example/x"})
+            ),
+            "a policy": lambda: self.flow.with_user(self.adm).write({"delete_policy": "unlink"}),
+            "the approval": lambda: self.connector.sudo().approval_ids.unlink(),
+            # This process has kept what groups imply, as a lane does that has been at work for long.
+            "a group implies another one, which another process has said": lambda: self.env.cr.execute(
+                "INSERT INTO res_groups_implied_rel (gid, hid) VALUES (%s, %s)",
+                [self.env.ref("base.group_user").id, system.id],
+            ),
+            "a group of the user's implies another one": lambda: self.env.ref("base.group_user").write(
+                {"implied_ids": [Command.link(system.id)]}
+            ),
+        }
+        for name, way in ways.items():
+            with self.subTest(name), self.env.cr.savepoint() as savepoint:
+                self.flow._records()
+                self.assertFalse(self.connector.approval_problem)
+                way()
+                self.env.flush_all()
+                self.env.invalidate_all()
+                with self.assertRaises(NotApproved):
+                    self.flow._records()
+                savepoint.close(rollback=True)
+            self.env.invalidate_all()
+            self.env.registry.clear_all_caches()  # Odoo keeps what groups imply, and knows of no savepoint
+        self.flow._records()
 
     def test_attack_schedule_needs_no_click(self):
         self.promote()

@@ -1,5 +1,7 @@
 """What held when it was tried (HOLES.md, "Held"), as named attacks, so that it keeps holding."""
 
+import json
+
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
 from odoo.service.model import get_public_method
@@ -7,7 +9,7 @@ from odoo.tests import new_test_user, tagged
 
 from ..models.bridge_secrets_mixin import SECRETS
 from .common import definition, thing
-from .test_attack_acting import BRIDGE, AttackCase
+from .test_attack_acting import BRIDGE, MANAGER, AttackCase
 
 KEY = "Held-Secret-4711-4711"
 # Public methods of ours that who only reads may call: they show, and change nothing.
@@ -15,6 +17,7 @@ SOUGHT = ("bridge.find", "bridge.find.line")
 SHOWS = {
     *("action_open", "action_open_bindings", "action_open_changes", "action_open_conflicts", "action_open_drift"),
     *("action_open_deliveries", "action_open_failed_deliveries"),
+    *("action_open_alerts", "action_open_plan", "action_open_there"),
     *("action_open_exchanges", "action_open_failure", "action_open_failures", "action_open_flows", "action_open_logs"),
     *("action_open_record", "action_open_records", "action_open_runs", "action_open_jobs", "action_sync_status"),
     "action_export_definition",  # what he reads
@@ -75,6 +78,29 @@ class TestSecretsHeld(AttackCase):
             with self.subTest(name), self.refused(""):
                 connectors.with_context(**{f"default_{name}": "10.0.0.0/8"}).create(values)
 
+    def test_attack_defaults_that_are_asked_for(self):
+        names = [*SECRETS, *(f"{name}_sealed" for name in SECRETS), "allowed_addresses"]
+        for person in (self.exporter, self.operator, self.system):
+            connectors = self.env["bridge.connector"].with_user(person)
+            for name in names:
+                with self.subTest(name, who=person.login):
+                    self.assertFalse(connectors.default_get([name]))
+
+    def test_attack_address_is_loaded_from_a_file(self):
+        """Import of rows, by the id in the database and by an external id, as the screen *Import* does it."""
+        xmlid = self.connector.export_data(["id"])["datas"][0][0]
+        for column, known in ((".id", str(self.connector.id)), ("id", xmlid)):
+            for name, value in (("base_url", "http://evil.example"), ("auth_username", "evil")):
+                before = self.connector[name]
+                with self.subTest(name, by=column):
+                    try:
+                        answer = self.env["bridge.connector"].with_user(self.adm).load([column, name], [[known, value]])
+                    except AccessError:
+                        answer = {"ids": False}
+                    self.env.invalidate_all()
+                    self.assertFalse(answer["ids"])
+                    self.assertEqual(self.connector[name], before)
+
     def test_attack_definition_says_what_it_may_not(self):
         document = definition(self.server.url, code="other")
         for name in ("user_id", "acting_user", "secret", "allowed_addresses", "company_id", "state"):
@@ -108,6 +134,15 @@ class TestRightsHeld(AttackCase):
             "portal": new_test_user(self.env, "attack_portal", "base.group_portal"),
             "public": self.env.ref("base.public_user"),
         }
+
+    def stranger(self, groups):
+        """An operator of another company than the one that the connector is of."""
+        other = self.env["res.company"].create({"name": "Other"})
+        self.connector.company_id = self.env.company
+        self.acting.company_ids |= self.env.company
+        groups = f"{groups},{BRIDGE}operator"
+        company = {"company_id": other.id, "company_ids": [Command.set(other.ids)]}
+        return new_test_user(self.env, "attack_stranger", groups, **company)
 
     def methods(self):
         """Every public method that is ours, of every model that has records.
@@ -150,6 +185,7 @@ class TestRightsHeld(AttackCase):
         adm = self.adm
         connector, flow = self.connector.with_user(adm), self.flow.with_user(adm)
         mapping, operation = flow.mapping_ids[0], flow.operation_ids[0]
+        conflict = self.conflict(self.flow, "1").with_user(adm)
         values = {"name": "x", "code": "x", "connector_id": connector.id, "model_id": self.model("res.partner")}
         attacks = {
             "connector": lambda: connector.write({"name": "x"}),
@@ -170,6 +206,8 @@ class TestRightsHeld(AttackCase):
             "unlink_flow": lambda: flow.unlink(),
             "unlink": lambda: connector.unlink(),
             "state": lambda: connector.action_disable(),
+            "always_odoo": lambda: conflict.action_always_odoo(),
+            "always_remote": lambda: conflict.action_always_remote(),
         }
         for name, attack in attacks.items():
             with self.subTest(name), self.refused("rights that you do not have"):
@@ -184,19 +222,32 @@ class TestRightsHeld(AttackCase):
         self.assertFalse(self.server.requests)
 
     def test_attack_companies_in_the_context(self):
-        other = self.env["res.company"].create({"name": "Other"})
-        groups = f"base.group_user,{BRIDGE}operator"
-        stranger = new_test_user(
-            self.env, "attack_stranger", groups, company_id=other.id, company_ids=[Command.set(other.ids)]
-        )
-        self.connector.company_id = self.env.company
-        self.acting.company_ids |= self.env.company
+        stranger = self.stranger("base.group_user")
         for model in ("bridge.connector", "bridge.flow", "bridge.run", "bridge.job", "bridge.binding", "bridge.log"):
             records = self.env[model].with_user(stranger)
             with self.subTest(model):
                 self.assertFalse(records.search([]))
                 with self.assertRaises(AccessError):
                     records.with_context(allowed_company_ids=[self.env.company.id]).search([])
+
+    def test_attack_forms_about_what_another_company_has(self):
+        """A form may be made on any id; nothing is done and nothing is read through it."""
+        stranger, job = self.stranger(MANAGER), self.failures(self.flow)[:1]
+        self.server.requests.clear()
+        forms = (
+            ("bridge.recover", {"flow_id": self.flow.id, "external_ids": "1"}, "action_recover"),
+            ("bridge.anew", {"flow_id": self.flow.id, "kind": "pull"}, "action_start"),
+            ("bridge.job.replay", {"job_id": job.id, "payload_text": '{"id": 2}'}, "action_replay"),
+            ("bridge.job.there", {"job_id": job.id, "external_id": "1"}, "action_resolve"),
+        )
+        jobs, state = self.env["bridge.job"].search_count([]), job.state
+        for model, values, method in forms:
+            with self.subTest(model), self.refused(""):
+                getattr(self.env[model].with_user(stranger).create(values), method)()
+        ignored = self.env["bridge.job.ignore"].with_user(stranger)
+        ignored.create({"domain": json.dumps([["id", "=", job.id]]), "reason": "x"}).action_ignore()
+        self.assertEqual((self.env["bridge.job"].search_count([]), job.state), (jobs, state))
+        self.assertFalse(self.server.requests)
 
     def test_attack_internal_methods_over_rpc(self):
         for model, method in (

@@ -98,6 +98,8 @@ class MatrixCase(HttpCase, AttackCase):
             "bridge.anew": {"flow_id": flow.id, "kind": "pull"},
             "bridge.caller": {"connector_id": self.connector.id, "name": "x"},
             "bridge.connect": {"entry": "none", "name": "x", "base_url": self.server.url},
+            "bridge.connect.line": {"connect_id": self.own_connect, "name": "x"},
+            "bridge.look": {"operation_id": flow._operation("list").id, "take_id": True, "id_path": "id"},
             "bridge.find": {"sought": "1"},
             "bridge.find.line": {"find_id": self.own_find, "flow_id": flow.id, "res_id": partner.id},
             "bridge.hook.secret": {"connector_id": self.connector.id},
@@ -134,6 +136,9 @@ class MatrixCase(HttpCase, AttackCase):
 
     def own_find(self, maker):
         return self.env["bridge.find"].with_user(maker).create({"sought": "1"}).id
+
+    def own_connect(self, maker):
+        return self.env["bridge.connect"].with_user(maker).create({"entry": "openapi"}).id
 
     def attempt(self, door, who, model, method, may, **arguments):
         """Call it; what it does is undone."""

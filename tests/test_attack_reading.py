@@ -5,6 +5,7 @@ import json
 from odoo.exceptions import AccessError
 from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
+from odoo.tools import SQL
 
 from .common import field, thing, things_flow
 from .test_attack_acting import BRIDGE, AttackCase
@@ -111,6 +112,25 @@ class TestReading(AttackCase):
             with self.subTest(name):
                 self.assertFalse(self.env[name].with_user(reader).search([("record_label", "=like", "Thing%")]))
 
+    def test_search_by_name_looks_each_record_up_by_its_id(self):
+        """With more records than work_mem holds, a list of the hidden ones would be gone through for each line."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            """
+            INSERT INTO res_partner
+            SELECT many.*
+              FROM res_partner one, generate_series(1, 5000) number,
+                   jsonb_populate_record(one, jsonb_build_object('id', 1000000 + number)) many
+             WHERE one.id = %s
+            """,
+            [self.record.id],
+        )
+        self.env.cr.execute("ANALYZE res_partner; SET LOCAL work_mem = '64kB'")
+        query = self.env["bridge.log"].with_user(self.readers["user"])._search([("record_label", "=like", "Thing%")])
+        self.env.cr.execute(SQL("EXPLAIN (FORMAT JSON) %s", query.select()))
+        lists = [node for node in _subplans(self.env.cr.fetchone()[0][0]["Plan"]) if node["Plan Rows"] > 100]
+        self.assertEqual(lists, [])
+
     def test_attack_raw_columns_by_every_way_of_reading(self):
         for model, names in RAW.items():
             for name in names:
@@ -177,3 +197,11 @@ class TestReading(AttackCase):
         job._replay({**shown, "color": 5, "name": "By hand"})
         self.work()
         self.assertEqual((self.record.name, self.record.phone), ("By hand", f"{SECRET}!"))
+
+
+def _subplans(node):
+    """What PostgreSQL does for each row of another part of a plan."""
+    for inner in node.get("Plans", ()):
+        if inner.get("Parent Relationship") == "SubPlan":
+            yield inner
+        yield from _subplans(inner)

@@ -1,5 +1,6 @@
 """Promise 2: two sides that change the same records never overwrite each other silently."""
 
+from odoo import fields
 from odoo.tests import tagged
 
 from .common import field
@@ -353,6 +354,22 @@ class TestBothWays(BothWaysCase):
                     self.assertEqual((len(self.contacts), ada.active), (0, False))
                 self.assertEqual(conflict.state, "closed")
                 self.forget(ada)
+
+    def test_deleted_there_changed_in_odoo_and_there_again_with_another_id(self):
+        self.connect_both()
+        ada, there = self.in_agreement()
+        ada.phone = "7"
+        self.remote.delete("contacts", there)
+        self.sync(self.flow)
+        again = self.remote.put("contacts", {"email": "ada@example.com", "name": "Ada"})["id"]
+        self.sync(self.flow)
+        self.assertIn("Decide that conflict first", self.failures(self.flow).error_message)
+        self.conflicts().action_keep_remote()
+        self.settle()
+        self.failures(self.flow).due_at = fields.Datetime.now()
+        self.work()
+        self.assertFalse(self.failures(self.flow))
+        self.assertEqual(self.bound(self.flow, again), ada)
 
     def test_deleted_in_odoo_and_changed_there(self):
         for side in ("odoo", "remote"):

@@ -149,6 +149,20 @@ class TestDefinition(BridgeCase):
                 self.env["bridge.connector"]._import_definition(document)
         self.assertFalse(self.env["bridge.connector"].search([("code", "=", "things_system")]))
 
+    def test_text_that_can_not_be_kept_is_refused_with_its_place(self):
+        connectors = self.env["bridge.connector"]
+        for bad in ("\x00", "\ud800"):
+            with self.subTest(repr(bad)):
+                document = definition(self.server.url, code="unkept")
+                document["flows"][0]["fields"][1]["path"] = f"a{bad}"
+                with self.assertRaisesRegex(UserError, r"flows\[0\].fields\[1\].path: it has a character"):
+                    connectors._import_definition(document)
+                document = definition(self.server.url, code="unkept")
+                document["flows"][0]["operations"][0]["query"][f"a{bad}"] = "1"
+                with self.assertRaisesRegex(UserError, r"operations\[0\].query: it has a character"):
+                    connectors._import_definition(document)
+        self.assertFalse(connectors.search([("code", "=", "unkept")]))
+
     def test_import_from_a_file_opens_the_connector(self):
         content = json.dumps(definition(self.server.url)).encode()
         wizard = self.env["bridge.definition.import"].create({"file": base64.b64encode(content), "file_name": "x.json"})

@@ -294,10 +294,11 @@ class TestExtendAuthentication(FaultCase, ExampleCase):
             scheme = self.connector._hook()
             headers = CaseInsensitiveDict({**scheme.sign(b"{}", 0, "1"), "X-Event": "sent"})
             call = Call("POST", {}, headers, b"{}", "127.0.0.1", 0)
-            delivery = self.env["bridge.delivery"]
-            row = delivery._row(self.connector, call, {}, None)
             scheme.verify(call)
-            self.assertEqual(row["event"], "sent")
+            no_lane = patch("odoo.addons.integration_bridge.models.bridge_delivery.call_soon")
+            with patch.object(self.env.cr, "commit", self.env.flush_all), no_lane:
+                self.assertEqual(self.env["bridge.delivery"]._receive(self.connector._door(), call)[0], 200)
+            self.assertEqual(self.env["bridge.delivery"].search([], limit=1).event, "sent")
             with self.assertRaises(Refused):
                 scheme.verify(call._replace(body=b"{} "))
             self.connector.hook_scheme = False

@@ -1,7 +1,7 @@
 from datetime import datetime, timedelta
 
 from odoo import fields
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tests import Form, tagged
 
 from ..mapping.converters import CONVERTERS
@@ -12,6 +12,17 @@ from .common import BridgeCase, thing
 
 @tagged("post_install", "-at_install")
 class TestFlow(BridgeCase):
+    def test_unbalanced_brace_in_any_part_is_said_whatever_is_checked_first(self):
+        operation = self.connect()._operation("list")
+        for name, text in (
+            ("path", "/things{"),
+            ("query", '{"limit": "{limit}", "offset": "{offset}", "q": "}"}'),
+            ("headers", '{"X-A": "{"}'),
+            ("body", '{"a": "{"}'),
+        ):
+            with self.subTest(name), self.assertRaisesRegex(ValidationError, "Unbalanced"), self.cr.savepoint():
+                operation.write({name: text})
+
     def test_schedule_runs_a_flow_whose_time_has_come(self):
         flow = self.connect()
         self.server.records["things"] = [thing(1)]

@@ -9,6 +9,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
 from odoo.tools import file_open, mute_logger
 
+from ..jobs import lane
 from ..jobs.claim import claim
 from ..jobs.lane import put_back, rescue
 from ..jobs.outcome import conclude, fail_or_retry
@@ -243,6 +244,17 @@ class TestJob(BridgeCase):
             put_back(killer)
         self.assertEqual((killer.state, killer.crashes, killer.error_kind), ("failed", 5, "data"))
         self.assertIn("The worker died 5 times", killer.error_message)
+
+    def test_deaths_are_counted_since_something_was_written_last(self):
+        """A run of hours, or a stream of deliveries, may meet more restarts of the server than a job may."""
+        job = self.connect()._enqueue("manual").job_ids
+        job.write({"state": "running", "lane_id": self.lane.id, "crashes": 4, "attempts": 4})
+        with patch.object(lane, "commit", lambda env, processed, is_end=False: 1):
+            committed = lane.committer(job)
+            committed(0)
+            self.assertEqual(job.crashes, 4, "nothing was done")
+            committed(7)
+        self.assertEqual((job.crashes, job.attempts), (0, 4), "what was sent in vain is another matter")
 
     def test_credentials_that_are_refused_pause_the_connector(self):
         flow = self.connect()

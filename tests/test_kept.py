@@ -95,7 +95,7 @@ class TestKept(BridgeCase):
         line = self.lines(flow)
         self.assertEqual((line.record_label, line.external_id, line.res_id), ("Ann", "2", self.bound(flow, 2).id))
         self.assertEqual(line.sudo().differences, {"street": ["Main Street 1", "Side Street 2"]})
-        self.assertIn("Street: Main Street 1 ≠ Side Street 2", line.differences_text)
+        self.assertIn("Street: Odoo Main Street 1, theirs Side Street 2", line.differences_text)
         told = self.log_of(run, "create").filtered("message")
         self.assertEqual((told.external_id, told.message), ("2", "Odoo keeps another value: Street"))
         group = self.desk(flow)
@@ -197,7 +197,7 @@ class TestKept(BridgeCase):
         run = self.sync(flow)
         self.assertEqual((run.created, run.altered), (1, 1))
         self.assertEqual(self.lines(flow).sudo().differences, {"child_ids.street": ["Main Street 1", "Side Street 2"]})
-        self.assertIn("Street: Main Street 1 ≠ Side Street 2", self.lines(flow).differences_text)
+        self.assertIn("Street: Odoo Main Street 1, theirs Side Street 2", self.lines(flow).differences_text)
 
     def nested(self):
         parent = things_flow(page_size=10)
@@ -281,7 +281,7 @@ class TestKeptThere(BothWaysCase):
         self.env.flush_all()
         group = self.env["bridge.failure"].search([("flow_id", "=", self.flow.id)])
         self.assertEqual((group.error_kind, group.job_count), (ALTERED_THERE, 1))
-        self.assertIn("The other system keeps another value: Phone: — ≠ 1", group.example_message)
+        self.assertIn("The other system keeps another value: Phone: Odoo —, theirs 1", group.example_message)
         self.flow._enqueue("manual", full=True)
         self.settle()
         self.assertEqual((self.ada.phone, self.writes() and len(self.lines)), (False, 1))

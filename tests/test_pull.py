@@ -5,9 +5,11 @@ import itertools
 import random
 from datetime import timedelta
 
+from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
+from ..jobs.retry import ATTEMPTS
 from ..road.pull import arrival
 from . import lossy
 from .common import BridgeCase, field, list_operation, thing, things_flow
@@ -269,7 +271,49 @@ class TestPull(BridgeCase):
         self.server.records["things"] = [thing(1), thing(2, email="thing1@example.com")]
         run = self.sync(flow)
         self.assertEqual(self.counters(run), {"unchanged": 1, "failed": 1})
-        self.assertIn("belongs to the remote record 1", run.log_ids.message)
+        for _attempt in range(ATTEMPTS["dependency"]):
+            self.failures(flow).filtered(lambda job: job.state == "pending").due_at = fields.Datetime.now()
+            self.work()
+        self.assertEqual(self.failures(flow).mapped("state"), ["failed"])
+        self.assertIn("belongs to the remote record 1", self.failures(flow).error_message)
+
+    def test_record_that_has_another_id_now_waits_for_the_deletion(self):
+        """It may be tried before the list comes to the deletion, and then is not refused for good."""
+        flow = self.connect()
+        self.server.records["things"] = [thing(1)]
+        self.sync(flow)
+        partner = self.bound(flow, 1)
+        self.server.records["things"] = [thing(1), thing(2, email="thing1@example.com")]
+        self.sync(flow)
+        self.failures(flow).due_at = fields.Datetime.now()
+        self.work()
+        self.assertEqual(self.failures(flow).mapped("state"), ["pending"])
+        self.server.records["things"][0] = {"id": 1, "deleted": True}
+        self.sync(flow)
+        self.failures(flow).due_at = fields.Datetime.now()
+        self.work()
+        self.assertEqual(self.bound(flow, 2), partner)
+        self.assertFalse(self.failures(flow))
+
+    def test_record_that_has_another_id_now_takes_over_whatever_comes_first(self):
+        """Merged there: the new one bears the key of the old one, which is deleted. The soak of both sides found it."""
+        flow = self.connect()
+        settled = []
+        for number, (page_size, order) in enumerate(itertools.product((1, 10), (1, -1))):
+            with self.subTest(page_size=page_size, order=order):
+                old, new, flow.page_size = 2 * number, 2 * number + 1, page_size
+                self.server.records["things"] = [*settled, thing(old)]
+                self.sync(flow)
+                partner = self.bound(flow, old)
+                settled.append(thing(new, email=f"thing{old}@example.com"))
+                merged = [{"id": old, "deleted": True}, settled[-1]]
+                self.server.records["things"] = [*settled[:-1], *merged[::order]]
+                self.sync(flow)
+                self.failures(flow).due_at = fields.Datetime.now()
+                self.work()
+                self.assertEqual(self.bound(flow, new), partner)
+                self.assertTrue(partner.active)
+                self.assertFalse(self.failures(flow))
 
     def test_empty_key_matches_nothing(self):
         self.env["res.partner"].create({"name": "No mail", "email": False})

@@ -12,6 +12,7 @@ WIZARDS = (
     "bridge.anew",
     "bridge.caller",
     "bridge.connect",
+    "bridge.connect.line",
     "bridge.definition.import",
     "bridge.find",
     "bridge.find.line",
@@ -19,6 +20,7 @@ WIZARDS = (
     "bridge.job.ignore",
     "bridge.job.replay",
     "bridge.job.there",
+    "bridge.look",
 )
 WIZARDS += ("bridge.recover",)
 
@@ -89,6 +91,12 @@ class TestSecurity(BridgeCase):
                     for operation in ("write", "create", "unlink"):
                         self.assertEqual(self.allowed(who, model, operation), configures)
 
+    def test_the_gallery_is_read_by_administrators(self):
+        for who in self.people:
+            with self.subTest(who=who):
+                self.assertEqual(self.allowed(who, "bridge.gallery", "read"), who == "administrator")
+                self.assertFalse(any(self.allowed(who, "bridge.gallery", one) for one in ("write", "create", "unlink")))
+
     def test_what_only_the_code_uses_is_nobodys_matter(self):
         for model in INTERNAL:
             for who in self.people:
@@ -98,7 +106,7 @@ class TestSecurity(BridgeCase):
 
     def test_every_model_of_ours_is_in_the_table(self):
         ours = {name for name in self.env if name.startswith("bridge.") and not self.env[name]._abstract}
-        self.assertEqual(ours, {*CONFIGURATION, *STATE, *WIZARDS, "bridge.exchange", *INTERNAL})
+        self.assertEqual(ours, {*CONFIGURATION, *STATE, *WIZARDS, "bridge.exchange", "bridge.gallery", *INTERNAL})
 
     def test_only_operators_run_and_retry(self):
         job = self.failures(self.flow)

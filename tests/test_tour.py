@@ -1,6 +1,6 @@
 from odoo.tests import HttpCase, new_test_user, tagged
 
-from .common import definition, thing
+from .common import definition, field, thing, things_flow
 from .servers.list_server import ListServer
 
 
@@ -19,6 +19,32 @@ class TestTour(HttpCase):
         self.start_tour(f"/odoo/bridge-runs/{run.id}", "integration_bridge_see_result", login="admin")
         partners = self.env["bridge.binding"].search([("flow_id", "=", run.flow_id.id)])
         self.assertEqual(len(partners), 3)
+
+    def test_administrator_maps_fields_by_a_sample_and_the_pull_fills_the_records(self):
+        with ListServer() as server:
+            address = {"country": "CH", "postal_code": "3000"}
+            server.records["things"] = [
+                thing(1, address={"city": "Bern", "town": "Altstadt West", **address}),
+                thing(2, address={"city": "Basel", "town": "Altstadt Ost", **address}),
+            ]
+            flows = [things_flow(fields=[field("email", "email", key=True)], page_size=20)]
+            connector = self.env["bridge.connector"]._import_definition(definition(server.url, flows))
+            connector.write({"user_id": self.env.ref("base.user_admin").id, "allowed_addresses": "127.0.0.1"})
+            flow = connector.flow_ids
+            self.start_tour(f"/odoo/bridge-flows/{flow.id}", "integration_bridge_map", login="admin")
+            self.assertEqual(
+                {mapping.field_name: mapping.path for mapping in flow.mapping_ids},
+                {"email": "email", "name": "name", "city": "address.town", "country_id": "address.country"},
+            )
+            self.assertFalse(self.env["bridge.run"].search_count([("flow_id", "=", flow.id)]))
+            connector.state = "live"
+            run = flow._enqueue("manual")
+            self.assertIs(self.env.ref("integration_bridge.lane_1").method_direct_trigger(), True)
+        self.assertEqual((run.state, run.created), ("done", 2))
+        bindings = self.env["bridge.binding"].search([("flow_id", "=", flow.id)], order="external_id")
+        partners = self.env["res.partner"].browse(bindings.mapped("res_id"))
+        self.assertEqual(partners.mapped("city"), ["Altstadt West", "Altstadt Ost"])
+        self.assertEqual(partners.country_id, self.env.ref("base.ch"))
 
     def test_operator_decides_conflicts(self):
         new_test_user(
@@ -54,3 +80,54 @@ class TestTour(HttpCase):
             {"phone": ("decided", "odoo"), "email": ("decided", "remote")},
         )
         self.assertEqual(conflicts.decided_by.login, "decider")
+
+    def person(self, group):
+        """Somebody of one of our groups, who signs in by its name."""
+        groups = f"base.group_user,integration_bridge.group_integration_bridge_{group}"
+        return new_test_user(self.env, f"tour_{group}", groups, password=f"tour_{group}").login
+
+    def connect(self, server, *things):
+        """A live connector with one flow; what there is has been synced."""
+        server.records["things"] = list(things)
+        self.env["bridge.connector"].search([]).unlink()
+        self.env["ir.config_parameter"].set_param("integration_bridge.allowed_private_addresses", "127.0.0.1")
+        connector = self.env["bridge.connector"]._import_definition(definition(server.url))
+        connector.write({"user_id": self.env.ref("base.user_admin").id, "state": "live"})
+        return connector.flow_ids
+
+    def work(self):
+        self.env.flush_all()
+        self.assertIs(self.env.ref("integration_bridge.lane_1").method_direct_trigger(), True)
+        self.env.invalidate_all()
+
+    def test_user_finds_why_a_record_is_missing(self):
+        with ListServer() as server:
+            self.connect(server, thing(1), thing(2, name=None))._enqueue("manual")
+            self.work()
+            self.start_tour("/odoo", "integration_bridge_find", login=self.person("user"))
+
+    def test_operator_retries_all_with_the_same_problem(self):
+        with ListServer() as server:
+            flow = self.connect(server, *(thing(number, name=None) for number in (1, 2, 3)))
+            flow._enqueue("manual")
+            self.work()
+            self.assertFalse(flow.binding_count)
+            server.records["things"] = [thing(number) for number in (1, 2, 3)]
+            self.start_tour("/odoo/bridge-errors", "integration_bridge_retry", login=self.person("operator"))
+            self.work()
+            self.assertEqual(flow.binding_count, 3)
+
+    def test_operator_applies_a_part_of_a_preview(self):
+        with ListServer() as server:
+            flow = self.connect(server, thing(1), thing(2), thing(3))
+            address = f"/odoo/bridge-flows/{flow.id}"
+            self.start_tour(address, "integration_bridge_apply", login=self.person("operator"))
+            self.work()
+            bindings = self.env["bridge.binding"].search([("flow_id", "=", flow.id)])
+            self.assertEqual(bindings.mapped("external_id"), ["2"])
+
+    def test_operator_pauses_and_resumes(self):
+        with ListServer() as server:
+            flow = self.connect(server, thing(1))
+            self.start_tour("/odoo/bridge", "integration_bridge_pause", login=self.person("operator"))
+            self.assertFalse(flow.connector_id.is_paused)

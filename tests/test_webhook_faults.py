@@ -6,6 +6,9 @@ from odoo import fields
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import new_test_user, tagged
 
+from ..jobs import lane
+from ..jobs.lane import put_back
+from ..jobs.outcome import conclude
 from ..remote import webhooks
 from ..road.pull import delivered
 from .common import BridgeCase
@@ -63,6 +66,28 @@ class TestNothingHoldsUpTheOthers(WebhookCase):
         self.env["bridge.delivery"].sudo().create(values)
         self.env.flush_all()
 
+    def test_deliveries_that_wait_for_long_are_told(self):
+        """Nothing else says that what was answered 2xx has not come any further."""
+        self.open(PAYLOAD)
+        for number in range(3):
+            self.put(f"waits {number}")
+        alerts = self.env["bridge.alert"]
+        for state, words in (("live", "one of them takes the deliveries"), ("preview", "is not live")):
+            with self.subTest(state=state):
+                self.connector.state = state
+                self.deliveries.received = fields.Datetime.now()
+                alerts._watch()
+                self.assertFalse(alerts.search([("kind", "=", "waiting"), ("closed", "=", False)]))
+                self.deliveries.received = fields.Datetime.subtract(fields.Datetime.now(), minutes=16)
+                alerts._watch()
+                alert = alerts.search([("kind", "=", "waiting"), ("closed", "=", False)])
+                self.assertIn("3 webhook deliveries wait", alert.message)
+                self.assertIn(words, alert.message)
+                action = alert.action_open()
+                self.assertEqual(
+                    self.env[action["res_model"]].search(action["domain"]), self.deliveries.sorted("id desc")
+                )
+
     def test_later_delivery_does_not_overtake_one_that_is_held(self):
         """The record is being fetched at the first look; when that is over the next batch has a later delivery."""
         self.open(PAYLOAD)
@@ -85,6 +110,40 @@ class TestNothingHoldsUpTheOthers(WebhookCase):
             delivered.Delivered(connector, commit).work()
         self.env.invalidate_all()
         self.assertEqual((self.states(), self.name_of(1)), (["done", "done"], "Newer"))
+
+    def test_fault_delivery_that_kills_its_worker_fails_alone(self):
+        """Else the connector takes nothing any more: it is the next one for ever."""
+        self.open(PAYLOAD)
+        for number in (1, 2, 3):
+            self.send(self.told(number))
+        self.deliveries.sudo()._enqueue_take(self.connector)
+        job = self.env["bridge.job"].sudo().search([("kind", "=", "take"), ("connector_id", "=", self.connector.id)])
+        killer, real, deaths = self.deliveries.sorted("id")[1].id, delivered.Delivered.take, []
+
+        class Death(BaseException):
+            """As the signal that no code hears."""
+
+        def take(taker, batch):
+            if killer in batch.ids:
+                raise Death
+            return real(taker, batch)
+
+        with (
+            patch.object(delivered.Delivered, "take", take),
+            patch.object(lane, "commit", lambda env, processed, is_end=False: env.flush_all() or 1),
+        ):
+            while job.state != "done":
+                job.write({"state": "running", "lane_id": self.lane.id})
+                try:
+                    conclude(job, job._perform_take())
+                except Death:
+                    deaths.append(job.crashes)
+                    put_back(job)
+                    self.assertLess(len(deaths), 10, "it is never known by what")
+        self.env.invalidate_all()
+        self.assertEqual(self.states(), ["done", "failed", "done"])
+        self.assertIn("The worker died 5 times in a row", self.deliveries.sorted("id")[1].reason)
+        self.assertEqual(deaths, [0, 1, 0, 1, 2, 3, 4], "the first one was taken in between, which counts from anew")
 
     def test_the_test_is_known_by_its_body_too(self):
         for scheme in ("hmac", "shopify"):

@@ -3,14 +3,17 @@
 import base64
 import itertools
 import json
+import os
 import time
 from unittest.mock import patch
+
+from cryptography.fernet import Fernet
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import HttpCase, new_test_user, tagged
 
-from ..connect import callers
+from ..connect import callers, secret_box
 from ..remote.webhooks import HOOK_SCHEMES
 from .common import BridgeCase, thing
 
@@ -221,6 +224,30 @@ class TestDoor(WebhookCase):
         wizard.action_rotate()
         self.assertFalse(wizard.sudo().given_sealed)
         self.assertEqual((send_with(HOOK_SCHEMES["standard"]({}, [typed])), send_with(new)), (200, 401))
+
+    def test_key_that_is_lost_and_put_back(self):
+        """Meanwhile a sender is told to try again, and a person why nothing can be signed; no restart is needed."""
+        self.open()
+        signed = self.connector._hook()
+
+        def send():
+            return self.send({}, sign=False, headers=signed.sign(b"{}", time.time(), f"m{next(SECRETS)}")).status_code
+
+        other = patch.dict(os.environ, {secret_box.KEY_VARIABLE: Fernet.generate_key().decode()})
+        with patch.object(type(self), "path", self.path):
+            with other:
+                self.connector.hook_tolerance += 1  # the row is another one: nothing of it is kept
+                self.env.flush_all()
+                self.assertEqual((send(), send()), (503, 503))
+                with self.assertRaisesRegex(UserError, "another key"):
+                    self.connector.action_send_test()
+            self.assertEqual(send(), 200, "the row is the same, and the key is there again")
+            with other:
+                wizard = self.env["bridge.hook.secret"].create({"connector_id": self.connector.id, "hours": 24})
+                shown = wizard.with_context(**wizard.action_rotate()["context"]).secret
+                self.assertFalse(self.connector.hook_old_until, "what can not be read is not kept beside the new one")
+                signed = HOOK_SCHEMES["standard"]({}, [shown])
+                self.assertEqual(send(), 200)
 
     def test_new_address_ends_the_old_one(self):
         self.open()

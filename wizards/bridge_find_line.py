@@ -28,6 +28,7 @@ class BridgeFindLine(models.TransientModel):
     binding_id = fields.Many2one("bridge.binding", ondelete="cascade")
     log_id = fields.Many2one("bridge.log", ondelete="cascade")
     can_retry = fields.Boolean(compute="_compute_can_retry")
+    open_url = fields.Char(related="binding_id.open_url")
 
     @api.depends("job_id.state")
     @api.depends_context("uid")
@@ -42,6 +43,12 @@ class BridgeFindLine(models.TransientModel):
         self.env["bridge.run"]._check_operator()
         self.job_id.action_retry()
         return self.find_id.action_find()
+
+    def action_open_there(self):
+        """Open the record in the other system."""
+        self.ensure_one()
+        self.check_access("read")
+        return self.env["bridge.flow"]._open_there(self.open_url)
 
     def action_open(self):
         """What tells more: the failure, the conflict, the record itself, or the last line of the log."""

@@ -4,8 +4,9 @@ Odoo runs with two workers and two lanes, and PostgreSQL with durable commits, i
 at a steady rate, a tenth of the calls twice, and again until each is answered 2xx. First nothing dies; then a worker
 and a lane are killed every ten seconds, and PostgreSQL is restarted.
 
-We demand of ourselves that 99 of 100 answers come within 250 ms while nothing dies, and that in both rounds each
-delivery that was answered 2xx is done exactly once.
+We demand of ourselves that in both rounds 99 of 100 answers come within 250 ms, and that each delivery that was
+answered 2xx is done exactly once. The first is for the long form: in ten seconds, the calls that wait while a server
+starts are more than one in a hundred.
 
     --rate N        deliveries a second (default 200)
     --seconds N     how long, each round (default 60)
@@ -27,13 +28,17 @@ import psycopg2  # noqa: E402
 from hook_storm import ROUTE, SECRET, HookStorm, definition  # noqa: E402
 from own_cluster import OwnCluster, OwnWorkplace  # noqa: E402
 
+WITHIN, LONG = 250, 12_000  # ms, deliveries
 DEFAULTS = {"rate": 200, "seconds": 60, "restarts": 1, "every": 10.0}
 SHORT = {"rate": 100, "seconds": 10, "every": 5.0}
 SEED = 7
 
 
 def run(shared, arguments):
-    """Yield the rows."""
+    """Yield the rows.
+
+    :raises ValueError: if a delivery was not done exactly once, or the answers of the long form came too late
+    """
     options = _harness.options("webhooks", __doc__, arguments, DEFAULTS, SHORT)
     installed = shared.databases.copy_installed("bench")
     with contextlib.ExitStack() as stack:
@@ -76,3 +81,5 @@ def _rows(what, storm, seconds):
     yield _harness.row(f"{what}, killed", sum(storm.killed.values()) + storm.restarted, unit="processes")
     yield _harness.row(f"{what}, done once", len(sender.taken), sender.number, "sent", "deliveries")
     yield _harness.row(f"{what}, taken", sender.number / seconds, unit="deliveries/s")
+    if sender.number >= LONG and answer > WITHIN:
+        raise ValueError(f"{what}: one in a hundred answers took more than {WITHIN} ms")

@@ -10,8 +10,8 @@ from .errors import SetupError
 
 # What the tests and the demo map to. Loaded once into the template, without the addon.
 MODULES = ("mail", "contacts", "product", "sale_management")
-# Change this when `in_odoo.prepare_template` changes.
-TEMPLATE_EDITION = 2
+# Change this when `in_odoo.prepare_template` or `create_empty` changes.
+TEMPLATE_EDITION = 3
 
 
 class Databases:
@@ -80,10 +80,11 @@ class Databases:
             self.postgres.query(f'ALTER DATABASE "{self.template}" WITH IS_TEMPLATE true ALLOW_CONNECTIONS false')
 
     def create_empty(self, name):
-        """Create a database as Odoo itself would: collation C, so that indexes serve prefix searches."""
+        """Create a database as Odoo itself would: collation C, so that indexes serve prefix searches, and trigrams."""
         self.postgres.query(
             f"CREATE DATABASE \"{name}\" TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'"
         )
+        self.postgres.query("CREATE EXTENSION IF NOT EXISTS pg_trgm", name)
 
     def prepare_installed(self):
         """Return the name of a database with the addon as it is in this clone, to be copied, not used.
@@ -93,11 +94,12 @@ class Databases:
         name = self.clone.database("installed")
         note = self.clone.folder / "installed"
         with self.cache.lock(name):
-            state = f"{self.template} {self.clone.fingerprint()}"
+            state = f"{self.template} {self.clone.fingerprint()}, with assets"
             if not (self.exists(name) and note.exists() and note.read_text() == state):
                 note.unlink(missing_ok=True)
                 with console.step("installing the addon"):
                     self.install_addon(name)
+                    self.odoo.call(name, "compile_assets")
                 note.write_text(state)
         return name
 

@@ -6,7 +6,7 @@ import json
 import time
 from pathlib import Path
 
-from . import console, demo_data, servers
+from . import console, demo_data, demo_month, servers
 from .cache import REPOSITORY
 from .network import LOOPBACK, free_port, require_port
 from .odoo_command import USUAL_PORT, note_running
@@ -33,6 +33,8 @@ def main(arguments):
         for line in wrong:
             print(f"WRONG: {line}")
         print(f"{len(demo.figures)} syncs, {len(wrong)} wrong figures", flush=True)
+        with console.step("letting a month pass, with what goes wrong in one"):
+            demo.live()
         if not options.once:
             demo.serve(port)
     return 1 if wrong else 0
@@ -72,6 +74,10 @@ class Demo:
         wrong += self._sync("Fifth sync, both sides have changed the same phone number", demo_data.opposed(quiet))
         return wrong + self._sync("Sixth sync, nothing has changed", demo_data.opposed(quiet, conflicts=0, fetched=0))
 
+    def live(self):
+        """Leave behind what a month does, for people to look at."""
+        demo_month.live(self._call, self.kinto.client)
+
     def serve(self, port):
         """Serve Odoo until the person interrupts."""
         with self.workplace.odoo.server(self.database, port=port, crons=2) as server:
@@ -102,8 +108,8 @@ class Demo:
         print(f"\n{title} ({time.monotonic() - started:.1f} s)\n{table(figures)}", flush=True)
         return list(differences(title, figures, expected))
 
-    def _call(self, function, **arguments):
-        return self.workplace.odoo.call_script(SCRIPT, self.database, function, **arguments)
+    def _call(self, function, script=SCRIPT, **arguments):
+        return self.workplace.odoo.call_script(script, self.database, function, **arguments)
 
 
 def table(figures):

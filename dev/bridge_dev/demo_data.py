@@ -94,13 +94,18 @@ def put_contacts(client, entries):
     _batch(client, "PUT", [(entry["id"], {"data": entry}) for entry in entries])
 
 
+def remove_contacts(client, ids):
+    """Delete contacts."""
+    _batch(client, "DELETE", [(one, None) for one in ids])
+
+
 def change_kinto(client, number=500, changed=7, added=5, deleted=3):
     """Change, add and delete contacts of the `number` that were loaded."""
     entries = contacts(number + added)
     phones = {"phone": "+44 20 7946 0958"}
     _batch(client, "PATCH", [(entry["id"], {"data": phones}) for entry in entries[:changed]])
     put_contacts(client, entries[number:])
-    _batch(client, "DELETE", [(entry["id"], None) for entry in entries[number - deleted : number]])
+    remove_contacts(client, [entry["id"] for entry in entries[number - deleted : number]])
     # Kinto's delta gives what has changed and a tombstone for what was deleted, and nothing else.
     return {"contacts": _figures(changed + added + deleted, created=added, updated=changed, archived=deleted)}
 

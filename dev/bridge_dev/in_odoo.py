@@ -6,6 +6,7 @@ The function gets `env` (superuser) and the JSON object read from standard input
 import importlib.util
 import json
 import sys
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 
@@ -22,10 +23,22 @@ def prepare_template(env):
     )
     # OdooBot's greeting would lie over every screenshot.
     env["res.users"].search([]).odoobot_state = "disabled"
-    # Files into the database, so that a plain `createdb -T` copies them; later ones go to the filestore again.
+    with _files_in_the_database(env):
+        env["ir.attachment"].force_storage()
+
+
+def compile_assets(env):
+    """Make style sheets and scripts of the web client: each browser test would compile them, and throw them away."""
+    with _files_in_the_database(env):
+        env["ir.qweb"]._pregenerate_assets_bundles()
+
+
+@contextmanager
+def _files_in_the_database(env):
+    """A plain `createdb -T` copies them; files of later go to the filestore again."""
     parameters = env["ir.config_parameter"]
     parameters.set_param("ir_attachment.location", "db")
-    env["ir.attachment"].force_storage()
+    yield
     parameters.search([("key", "=", "ir_attachment.location")]).unlink()
 
 

@@ -1,4 +1,4 @@
-"""`./dev/lint [--fix]`: ruff and pylint-odoo, over everything, and import-linter over the addon."""
+"""`./dev/lint [--fix]`: ruff and pylint-odoo, import-linter over the addon, ESLint and Prettier over `static/`."""
 
 import os
 import subprocess
@@ -14,7 +14,7 @@ MODELS_ONLY = ("method-required-super", "missing-return", "translation-positiona
 def main(arguments):
     """Run the linters; return 1 when one of them complains."""
     workplace = Workplace()
-    env = workplace.tools_env
+    env, javascript = workplace.tools_env, workplace.javascript_env
     ruff, fix = env.command("ruff"), "--fix" in arguments
     pylint = [env.command("pylint"), "--rcfile", ".pylintrc"]
     present = [folder for folder in PLAIN_PYTHON if (REPOSITORY / folder).exists()]
@@ -25,8 +25,16 @@ def main(arguments):
         "pylint-odoo on plain Python": [*pylint, f"--disable={','.join(MODELS_ONLY)}", *present],
         "import-linter": [env.command("lint-imports"), "pyproject.toml", "--no-cache", "--no-logo"],
     }
+    eslint = javascript.command("eslint", "bin/eslint.js")
+    prettier = javascript.command("prettier", "bin/prettier.cjs")
+    checks |= {
+        "eslint": [*eslint, "--max-warnings", "0", *(["--fix"] if fix else []), "static"],
+        "prettier": [*prettier, "--write" if fix else "--check", "static/**/*.{js,scss}"],
+    }
+    # The configuration stands in the repository, where there are no packages: it is told where they are.
+    modules = str(javascript.folder / "node_modules")
     # import-linter finds the addon by its technical name, as Odoo does; it reads the files and imports nothing.
-    variables = {**os.environ, "PYTHONPATH": str(workplace.clone.link())}
+    variables = {**os.environ, "PYTHONPATH": str(workplace.clone.link()), "NODE_PATH": modules}
     failed = []
     for name, command in checks.items():
         print(f"== {name}", flush=True)

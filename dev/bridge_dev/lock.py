@@ -13,9 +13,9 @@ from .python_env import PythonEnv
 
 REQUIREMENTS = Path(__file__).resolve().parent.parent / "requirements"
 # Names resolved together share one venv, so a package that both need gets one version.
-TOGETHER = (("odoo", "bridge"), ("tools",), ("servers",), ("clients",), ("peers",))
+TOGETHER = (("odoo", "bridge"), ("tools",), ("servers",), ("clients",), ("peers",), ("looks",))
 # Taken alone: they require Odoo, which is no package here.
-WITHOUT_DEPENDENCIES = ("peers",)
+WITHOUT_DEPENDENCIES = ("peers", "looks")
 
 
 def main(arguments):

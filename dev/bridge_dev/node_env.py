@@ -51,6 +51,15 @@ class NodeEnv:
         """
         return str(_node_folder(self.folder, self.name) / "bin" / "node")
 
+    @property
+    def scripts(self):
+        """Folder of the commands that the packages bring (Path)."""
+        return self.folder / "node_modules" / ".bin"
+
+    def command(self, package, script):
+        """A command line, as list: a script of one of the packages, run by the Node.js among them."""
+        return [self.node, str(self.folder / "node_modules" / package / script)]
+
     def prepare(self):
         """Install the packages when they are missing.
 

@@ -36,7 +36,7 @@ class OdooRunner:
 
         :param bool with_clone: whether Odoo shall see the addon in this clone.
         """
-        addons_paths = [self._addons_folder()] if with_clone else []
+        addons_paths = self._addons_folders() if with_clone else []
         options = {
             "addons_path": ",".join(map(str, [*addons_paths, *self.source.addons_paths])),
             "data_dir": self.data_folder,
@@ -52,8 +52,8 @@ class OdooRunner:
             temporary.write_text(text)
             temporary.rename(self.config)
 
-    def _addons_folder(self):
-        return self.clone.link()
+    def _addons_folders(self):
+        return [self.clone.link()]
 
     @property
     def environment(self):
@@ -72,8 +72,18 @@ class OdooRunner:
 
         :raise SetupError: Odoo failed, or loaded with errors.
         """
+        self.update(database, (), modules)
+
+    def update(self, database, updated, installed):
+        """Update and install modules of a database.
+
+        :raise SetupError: Odoo failed, or loaded with errors.
+        """
         log = self.cache.log(f"install-{database}")
-        options = ["-d", database, "-i", ",".join(modules), "--stop-after-init", "--no-http"]
+        modules = [*updated, *installed]
+        options = ["-d", database, "--stop-after-init", "--no-http"]
+        for option, some in (("-u", updated), ("-i", installed)):
+            options += [option, ",".join(some)] if some else []
         with open(log, "w") as output:
             done = subprocess.run(
                 self.command(options),
@@ -117,7 +127,8 @@ class OdooRunner:
         :param int workers: number of processes that answer; 0: one process with threads for everything.
         """
         port = port or free_port()
-        options = ["-d", database, "--http-port", port, "--max-cron-threads", crons, "--db-filter", f"^{database}$"]
+        # No --db-filter: with it Odoo opens a connection for each call without a session, to list the databases.
+        options = ["-d", database, "--http-port", port, "--max-cron-threads", crons]
         command = self.command(options)
         if workers:
             command = [self.env.python, str(PREFORK), *command[3:]]
@@ -137,14 +148,38 @@ class PeersRunner(OdooRunner):
         self.packages = packages.site_packages
         self.config = clone.folder / "peers.conf"
 
-    def _addons_folder(self):
-        return self.packages / "odoo" / "addons"
+    def _addons_folders(self):
+        return [self.packages / "odoo" / "addons"]
 
     @property
     def environment(self):
         """Variables for an Odoo process (dict)."""
         folders = (os.environ.get("PYTHONPATH"), str(self.packages))
         return {**super().environment, "PYTHONPATH": os.pathsep.join(filter(None, folders))}
+
+
+class LooksRunner(OdooRunner):
+    """The same Odoo with an addon for dark mode beside ours, and with what it needs for right-to-left.
+
+    :param PythonEnv packages: where that addon is installed.
+    :param NodeEnv node: the Node.js packages that Odoo runs.
+    """
+
+    def __init__(self, cache, source, env, postgres, clone, packages, node):
+        super().__init__(cache, source, env, postgres, clone)
+        self.packages = packages.site_packages
+        self.node = node
+        self.config = clone.folder / "looks.conf"
+
+    def _addons_folders(self):
+        return [*super()._addons_folders(), self.packages / "odoo" / "addons"]
+
+    @property
+    def environment(self):
+        """Variables for an Odoo process (dict)."""
+        environment = super().environment
+        folders = (self.node.scripts, Path(self.node.node).parent, environment["PATH"])
+        return {**environment, "PATH": os.pathsep.join(map(str, folders))}
 
 
 def last_error(log):

@@ -116,6 +116,19 @@ def directus(workplace, port=None):
     return _Directus(env, port or free_port(), shop.fresh_folder(source), log)
 
 
+def prism(workplace, document, port=None):
+    """Return a Prism that serves an OpenAPI document with its examples, and refuses what the document does not allow.
+
+    :param Path document: a file, whose paths are served from the root; what Prism says stands in a log beside it.
+    """
+    port = port or free_port()
+    command = workplace.prism_env.command("@stoplight/prism-cli", "dist/index.js")
+    command += ["mock", "--errors", "--host", LOOPBACK, "--port", port, document]
+    server = System("prism", command, port, "/", document.with_suffix(".log"))
+    server.secret = "demo-token"
+    return server
+
+
 def partner_odoo(workplace, port=None, database=None):
     """Return a second Odoo on a fresh copy of the template, with an API key for `/json/2` (its `secret`)."""
     database = database or workplace.clone.database("partner")

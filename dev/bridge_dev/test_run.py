@@ -21,6 +21,7 @@ CRASH_TESTS = tuple(f"tests/system/test_{name}.py" for name in CRASH_TESTS)
 SOAK_TEST = "tests/system/test_soak.py"
 SOAK_STEPS = "2000"
 CRASHES = {"BRIDGE_CRASHES": "200", "BRIDGE_PUSH_CRASHES": "1000", "BRIDGE_SYSTEM_CRASHES": "50"}
+MOST_AT_ONCE = 4  # each has a database, a browser now and then, and a gigabyte of memory
 NO_TESTS = 5  # pytest's exit code when it collected nothing (or everything was deselected)
 # What Odoo and pytest-odoo say when a browser test was left out.
 BROWSER_SKIPS = re.compile(r"chrom|browser|websocket|odoo-http", re.I)
@@ -108,6 +109,16 @@ def odoo_tests():
     return [str(test.relative_to(REPOSITORY)) for test in sorted(REPOSITORY.glob("tests/test_*.py"))]
 
 
+def side_by_side(arguments):
+    """The options that spread all tests of a part over the machine's cores; none where `arguments` say how many.
+
+    :rtype: list[str]
+    """
+    if any(argument.startswith("-n") for argument in arguments):
+        return []
+    return ["-n", str(min(os.cpu_count() or 1, MOST_AT_ONCE)), "--dist", "loadscope"]
+
+
 def _run_unit(workplace, arguments):
     # pytest-odoo is installed there, Odoo is not.
     return _pytest("unit", workplace.small_env.python, ["-p", "no:odoo", *arguments], REPOSITORY, {})
@@ -121,13 +132,19 @@ def _run_odoo(workplace, arguments):
     options = ["--odoo-database", database, "--odoo-config", str(workplace.odoo.config), "--odoo-http"]
     if not any(map(part_of, arguments)):
         arguments = [*odoo_tests(), *arguments]
+    if set(odoo_tests()) <= set(arguments):
+        arguments = [*side_by_side(arguments), *arguments]
+    # pytest-odoo copies the database for each of the processes, with PostgreSQL's own commands. They share one
+    # filestore: what two would write there at once (the assets) is in the database already.
+    variables = dict(workplace.odoo.environment)
+    variables["PATH"] = os.pathsep.join([str(workplace.postgres.binaries), variables["PATH"]])
     # Through the link (and not with it as the working folder, which Python would resolve), so that the folder's name is
     # the addon's.
     through_link = [f"integration_bridge/{argument}" if part_of(argument) else argument for argument in arguments]
     folder = workplace.clone.link()
     with workplace.cache.lock(database):
         workplace.databases.copy_installed("test")
-        return _pytest("odoo", workplace.odoo_env.python, [*options, *through_link], folder, workplace.odoo.environment)
+        return _pytest("odoo", workplace.odoo_env.python, [*options, *through_link], folder, variables)
 
 
 def _run_system(workplace, arguments):

@@ -6,7 +6,7 @@ from . import chromium, directus, odoo_source, postgres
 from .cache import Cache, Clone
 from .database import Databases
 from .node_env import NodeEnv
-from .odoo_process import OdooRunner, PeersRunner
+from .odoo_process import LooksRunner, OdooRunner, PeersRunner
 from .python_env import PythonEnv
 
 
@@ -41,6 +41,16 @@ class Workplace:
     def directus_env(self):
         """Node.js with Directus."""
         return NodeEnv(self.cache, "directus", directus.COMPILED).prepare()
+
+    @cached_property
+    def javascript_env(self):
+        """Node.js with the linters of ``static/``."""
+        return NodeEnv(self.cache, "javascript").prepare()
+
+    @cached_property
+    def prism_env(self):
+        """Node.js with Prism, which serves an OpenAPI document."""
+        return NodeEnv(self.cache, "prism").prepare()
 
     @cached_property
     def odoo_env(self):
@@ -78,6 +88,21 @@ class Workplace:
     def peers(self):
         """The runner of the same Odoo with the peers' addons instead of ours."""
         runner = PeersRunner(self.cache, self.source, self.odoo_env, self.postgres, self.clone, self.peers_env)
+        runner.write_config()
+        return runner
+
+    @cached_property
+    def looks_node(self):
+        """Node.js with axe-core, and with what makes style sheets right-to-left."""
+        return NodeEnv(self.cache, "looks").prepare()
+
+    @cached_property
+    def looks(self):
+        """The runner of the same Odoo, with dark mode and right-to-left."""
+        packages = PythonEnv(self.cache, "looks", ["looks"], dependencies=False).prepare()
+        runner = LooksRunner(
+            self.cache, self.source, self.odoo_env, self.postgres, self.clone, packages, self.looks_node
+        )
         runner.write_config()
         return runner
 

@@ -15,14 +15,17 @@ from addon_odoo_wheel import builder
 from addon_odoo_wheel.builder import build_editable, build_sdist, prepare_metadata_for_build_editable  # noqa: F401
 
 DEVELOPERS_ONLY = (".ci", ".git", "dev", "doc", "tests")
+SHOWN_IN_ODOO = "doc/gallery/"  # of the folders above
 DEVELOPERS_FILES = (
     ".gitattributes",
     ".gitignore",
     ".pre-commit-config.yaml",
+    ".prettierrc.json",
     ".pylintrc",
     "CHANGELOG.rst",
     "CONTRIBUTING.rst",
     "PKG-INFO",
+    "eslint.config.cjs",
 )
 
 
@@ -64,5 +67,5 @@ def _files(source):
 
 
 def _is_wanted(name):
-    folders = any(name.startswith(f"{folder}/") for folder in DEVELOPERS_ONLY)
+    folders = any(name.startswith(f"{folder}/") for folder in DEVELOPERS_ONLY) and not name.startswith(SHOWN_IN_ODOO)
     return not folders and name not in DEVELOPERS_FILES and "__pycache__" not in name

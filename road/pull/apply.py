@@ -2,6 +2,7 @@
 
 import psycopg2
 
+from odoo.exceptions import UserError
 from odoo.fields import Command
 
 from ...database import is_busy
@@ -76,6 +77,7 @@ class _Writer:
     def __init__(self, pull):
         self.pull, self.env, self.flow, self.records = pull, pull.env, pull.flow, pull.records
         self.made, self.coming = {}, set()
+        self.checked = {rule.field for rule in pull.mapper.plain if rule.checked}
 
     def carry_out(self, steps):
         self._take_keys(steps)
@@ -205,6 +207,7 @@ class _Writer:
         ids = self._create_in_odoo(self.flow, vals_list)
         made = {**self.made, **{step.external_id: record_id for step, record_id in zip(steps, ids, strict=True)}}
         children = self._write_children(steps, ids, made)
+        self._check(steps, ids)
         return [
             _outcome(step, record_id=record_id, children=inside)
             for step, record_id, inside in zip(steps, ids, children, strict=True)
@@ -228,6 +231,7 @@ class _Writer:
         return {
             name: _odoo_value(value, made)
             for name, value in step.values.items()
+            if name not in self.checked or flow != self.flow
             # An empty value leaves Odoo's default; "no" is a value, and so is what is emptied on purpose.
             if value is EMPTIED
             or (_is_ready(value, made) and (not merge.is_empty(value) or model_fields[name].type == "boolean"))
@@ -241,7 +245,9 @@ class _Writer:
         """One that Odoo refuses does not undo its record, which exists and must be bound; a job tries it again."""
         step = self._without_missing(outcome.step)
         values = {
-            name: _odoo_value(value, self.made) for name, value in step.values.items() if references_in(value, Pending)
+            name: _odoo_value(value, self.made)
+            for name, value in step.values.items()
+            if references_in(value, Pending) and name not in self.checked
         }
         if step is not outcome.step:
             outcome = outcome._replace(step=step, deferred=step.deferred, remote=step.terms)
@@ -255,6 +261,34 @@ class _Writer:
             return outcome._replace(step=step, deferred=step.deferred, remote=step.terms, note=self._refusal(error))
         return outcome
 
+    # Check
+
+    def _check(self, steps, ids):
+        """Does Odoo compute what the other system says? In the savepoint of the write, which is undone if it does not.
+
+        :raises UserError: naming the field and both values
+        """
+        terms = read_terms(self.records, self.pull.mapper, ids) if self.checked else {}
+        for step, record_id in zip(steps, ids, strict=True) if terms else ():
+            record = self.records.browse(record_id)
+            for name in sorted(self.checked & step.values.keys()):
+                computed, meant = terms[record_id][name], step.terms.get(name)
+                if _is_to_be_checked(step, name, record) and not kept.is_kept(record, name, computed, meant):
+                    raise UserError(self._not_the_same(name, computed, meant))
+
+    def _not_the_same(self, name, computed, meant):
+        """Both values in words, of a relation by name."""
+        field = self.records._fields[name]
+        if field.type == "many2one":
+            computed, meant = (self.env[field.comodel_name].browse(one or ()).display_name for one in (computed, meant))
+        return self.env._(
+            "“%(field)s” would be %(computed)s in Odoo, and is %(meant)s in the other system, so nothing of it was"
+            " written. Correct the field mappings (prices, quantities, taxes, currency), then retry.",
+            field=self.flow._field_label(name),
+            computed=computed or "-",
+            meant=meant or "-",
+        )
+
     # Update, remove
 
     def _update(self, steps):
@@ -263,11 +297,13 @@ class _Writer:
             values = {
                 name: _odoo_value(step.values[name], self.made)
                 for name in step.changes
-                if not isinstance(step.values[name], Download)
+                if not isinstance(step.values[name], Download) and name not in self.checked
             }
             if values:
                 record.write(self.flow._values_to_write(step, values))
-        children = self._write_children(steps, [step.record_id for step in steps], self.made)
+        ids = [step.record_id for step in steps]
+        children = self._write_children(steps, ids, self.made)
+        self._check(steps, ids)
         return [_outcome(step, children=inside) for step, inside in zip(steps, children, strict=True)]
 
     def _remove(self, steps):
@@ -381,6 +417,14 @@ class _RefusedError(Exception):
 def _pending(step):
     """The records of the same batch that one points to, by their remote ids."""
     return [one.external_id for value in step.values.values() for one in references_in(value, Pending)]
+
+
+def _is_to_be_checked(step, name, record):
+    """What a person has left otherwise holds up nothing; but whatever is written can change what Odoo computes."""
+    is_inside = any(child.action != UNCHANGED for children in step.children.values() for child in children)
+    if step.action == CREATE or is_inside or name in step.changes:
+        return True
+    return bool(step.changes) and kept.is_kept(record, name, step.facts.odoo.get(name), step.terms.get(name))
 
 
 def _is_ready(value, made):

@@ -5,6 +5,7 @@ as what is fetched. A batch is one transaction: deliveries, records, jobs and ve
 """
 
 import logging
+import threading
 from typing import NamedTuple
 
 import psycopg2
@@ -18,7 +19,7 @@ from ...mapping.errors import MappingError
 from ...mapping.paths import parse_expression
 from ...remote.errors import ProtocolError
 from ...remote.webhooks import TEST_EVENT, version_of
-from ..words import CREATE, LINK, UPDATE
+from ..words import CREATE, LINK, UNCHANGED, UPDATE
 from . import arrival
 from .facts import tombstone
 from .gather import remote_moment
@@ -26,6 +27,8 @@ from .gather import remote_moment
 _logger = logging.getLogger(__name__)
 
 BATCH = 200
+ALONE_AFTER = 2  # deaths of the worker in a row
+GATHER_SECONDS = 0.3  # that a stream is left alone, so that many are taken together and the door has the processor
 HELD_SECONDS = 2  # until a delivery is looked at again whose record is being fetched just now
 SHOWN_IDS = 5
 TOO_MUCH = "54"  # PostgreSQL's class of errors for a value that is too large; psycopg2 counts it among its breakdowns
@@ -57,28 +60,41 @@ class Delivered:
 
     :param BridgeConnector connector: one
     :param commit: commits, told how many deliveries were handled; gives the seconds that are left
+    :param BridgeJob job: that does it; one whose worker died twice in a row takes as many as a batch has one by one, to
+        find the one to blame
     """
 
-    def __init__(self, connector, commit):
+    def __init__(self, connector, commit, job=None):
         self.connector, self.env, self.commit = connector, connector.env, commit
+        self.job, self.alone = job, BATCH if job and job.crashes >= ALONE_AFTER else 0
         self.deliveries, self.held = self.env["bridge.delivery"].sudo(), set()
         self.about = set()  # flow and remote id of what is held: what is told later of it waits, too
 
     def work(self):
         """Until none waits, or the time is up."""
-        left = 1
+        left, is_stream = 1, False
         while left > 0:
-            handled, held = database.again_when_busy(self.env, self.take_batch)
+            size = 1 if self.alone else BATCH
+            if self.alone:
+                self.job.payload = self.deliveries._next(self.connector, 1, self.held).ids
+                self.commit(0)  # should the worker die now, it is known by what
+            handled, held = database.again_when_busy(self.env, self.take_batch, size)
             if not handled:
                 break
             self.held |= held
-            left = self.commit(handled)
+            self.alone = max(self.alone - handled + len(held), 0)
+            left = self.commit(handled - len(held))
+            if is_stream and handled < size:
+                threading.Event().wait(GATHER_SECONDS)
+            is_stream = True  # what comes now came while we were at work
+        if self.job and self.job.payload:
+            self.job.payload = None
         if left <= 0 or self.held:
             self.deliveries._enqueue_take(self.connector, 0 if left <= 0 else HELD_SECONDS)
 
-    def take_batch(self):
+    def take_batch(self, size):
         """:return: how many deliveries were looked at, and the ids of those that wait for something else"""
-        batch = self.deliveries._next(self.connector, BATCH, self.held)
+        batch = self.deliveries._next(self.connector, size, self.held)
         return len(batch), self.take_or_halve(batch) if batch else set()
 
     def take_or_halve(self, batch):
@@ -285,6 +301,8 @@ class Delivered:
             reason = self.env._("A later delivery tells the same record.")
         elif external_id in outcomes and outcomes[external_id].failure:
             reason = self.env._("The record failed: it is on the error desk, and tried again there.")
+        elif item.arrival and item.arrival.deleted and _is_nothing(outcomes.get(external_id)):
+            reason = self.env._("It was deleted there, and Odoo has nothing of it that this would change.")
         row = _row(item.delivery, state, reason)
         return {**row, "flow": flow.id, "run": run.id or None, "ids": external_id}
 
@@ -304,6 +322,10 @@ def _newest(items):
         if other is None or not _is_older(one, other):
             newest[one.external_id] = one
     return newest
+
+
+def _is_nothing(outcome):
+    return outcome is None or outcome.action == UNCHANGED
 
 
 def _is_older(item, other):

@@ -22,6 +22,7 @@ class Arrival(NamedTuple):
     :ivar Mapped mapped: what the mapping made of it, where that is known already
     :ivar str prefer: the side that a person wants for this record; or ``compare``
     :ivar frozenset only: the fields for which it is wanted; None: for all, and for the record itself
+    :ivar dict shown: what a preview has shown of it, where a person has chosen it there
     """
 
     document: dict
@@ -34,6 +35,7 @@ class Arrival(NamedTuple):
     mapped: object = None
     prefer: str | None = None
     only: frozenset | None = None
+    shown: dict | None = None
 
     def preferred(self, name=None):
         """The side that a person wants for a field, or, without one, for the record itself.

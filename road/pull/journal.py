@@ -381,8 +381,8 @@ def _line(pull, outcome, action):
         "record_name": name_of(pull, outcome.step.facts),
         "exchange_id": pull.exchange_ids.get(outcome.external_id, pull.exchange_ids.get(None)),
     }
-    if action in (CREATE, UPDATE, LINK):
-        line["changes"] = logged_changes(outcome.step)
+    if action == outcome.step.action:
+        line["changes"] = told_changes(outcome.step)
     if outcome.step.facts.lacking and not outcome.failure:
         line["message"] = outcome.step.facts.lacking.message
     elif outcome.is_altered and not outcome.note:
@@ -391,13 +391,18 @@ def _line(pull, outcome, action):
     return line
 
 
+def told_changes(step):
+    """What the line of a step says of values; None: nothing."""
+    return logged_changes(step) if step.action in (CREATE, UPDATE, LINK) else None
+
+
 def logged_changes(step):
     """Old and new values; of files only that they changed.
 
     :param Step step: of a record
     :return: field to [old, new]
     """
-    changes = {name: [journal.brief(old), journal.brief(new)] for name, (old, new) in step.changes.items()}
+    changes = {name: [journal.told_value(old), journal.told_value(new)] for name, (old, new) in step.changes.items()}
     for name, children in step.children.items():
         counts = [sum(child.action in actions for child in children) for actions in CHILD_ACTIONS]
         if any(counts):

@@ -17,20 +17,29 @@ def match(pull, records):
     :param list[Facts] records: resolved
     :rtype: list[Facts]
     """
-    keys = pull.mapper.keys
-    unbound = [facts for facts in records if _is_unbound(facts)]
+    unbound = [facts for facts in records if is_unbound(facts)]
     if not unbound:
         return records
-    if not keys:
+    if not pull.mapper.keys:
         return _refuse_unknown(pull, records)
     ways = ways_of(pull)
-    found = _search(pull, ways, [facts for facts in unbound if key_of(facts, ways)])
+    return accept(pull, records, ways, search(pull, ways, unbound))
+
+
+def accept(pull, records, ways, found):
+    """Records with what was found for them, where that is one and free.
+
+    :param list[Facts] records: resolved
+    :param dict ways: how the key fields are compared
+    :param dict found: key to the ids of the Odoo records that have it
+    :rtype: list[Facts]
+    """
     bindings = pull.env["bridge.binding"]
     taken = bindings._taken(pull.flow, {record_id for ids in found.values() for record_id in ids})
     free = bindings._free(pull.flow, taken)
     matched = []
     for facts in records:
-        if _is_unbound(facts):
+        if is_unbound(facts):
             key = key_of(facts, ways)
             candidates = found.get(key, []) if key else []
             if len(candidates) == 1 and candidates[0] in free:
@@ -43,6 +52,25 @@ def match(pull, records):
                     taken[facts.record_id] = facts.arrival.external_id
         matched.append(facts)
     return matched
+
+
+def search(pull, ways, records):
+    """Look for the values of the key fields, in one query.
+
+    :param dict ways: how they are compared
+    :param list[Facts] records: that are not bound
+    :return: key to the ids of the Odoo records that have it
+    :rtype: dict[tuple, list]
+    """
+    wanted = [facts for facts in records if key_of(facts, ways)]
+    if not wanted:
+        return {}
+    domain = Domain(pull.flow._read_domain("match_domain"))
+    for name, way in ways.items():
+        domain &= having(pull.records, name, way, {comparable(facts.values[name]) for facts in wanted})
+    return records_by_key(
+        pull.records, domain, list(ways), lambda record: _alike((term_of(record, name) for name in ways), ways)
+    )
 
 
 def ways_of(pull):
@@ -72,13 +100,14 @@ def _alike(values, ways):
     return None if None in key else key
 
 
-def _is_unbound(facts):
+def is_unbound(facts):
+    """Has it still to be found out which Odoo record it is?"""
     return facts.is_mapped and facts.record_id is None and facts.verdict != GONE_HERE
 
 
 def _refuse_unknown(pull, records):
     """While it is not known what became of a creation, any unknown record there may be the one that was created."""
-    unknown = [facts for facts in records if _is_unbound(facts) and facts.bound is None]
+    unknown = [facts for facts in records if is_unbound(facts) and facts.bound is None]
     if not pull.goes_both_ways or pull.flow.reference_path or not unknown:
         return records
     waiting = [("flow_id", "=", pull.flow.id), ("state", "=", "creating"), ("sent_at", "!=", False)]
@@ -88,20 +117,8 @@ def _refuse_unknown(pull, records):
         "It may be the record that was sent there and whose answer was lost. Decide about the uncertain job first."
     )
     return [
-        facts.fail(DEPENDENCY, message) if _is_unbound(facts) and facts.bound is None else facts for facts in records
+        facts.fail(DEPENDENCY, message) if is_unbound(facts) and facts.bound is None else facts for facts in records
     ]
-
-
-def _search(pull, ways, wanted):
-    """:return: key to the ids of the records that have it"""
-    if not wanted:
-        return {}
-    domain = Domain(pull.flow._read_domain("match_domain"))
-    for name, way in ways.items():
-        domain &= having(pull.records, name, way, {comparable(facts.values[name]) for facts in wanted})
-    return records_by_key(
-        pull.records, domain, list(ways), lambda record: _alike((term_of(record, name) for name in ways), ways)
-    )
 
 
 def _accepted(pull, facts, candidates, taken):
@@ -119,11 +136,28 @@ def _accepted(pull, facts, candidates, taken):
         )
         return facts.fail(DATA, message)
     if taken.get(candidates[0], external_id) != external_id:
-        message = pull.env._(
-            "The record of Odoo with the same %(keys)s (id %(id)s) belongs to the remote record %(other)s already.",
-            keys=labels,
-            id=candidates[0],
-            other=taken[candidates[0]],
-        )
-        return facts.fail(DATA, message)
+        return _refuse_taken(pull, facts, labels, candidates[0], taken[candidates[0]])
     return facts._replace(record_id=candidates[0])
+
+
+def _refuse_taken(pull, facts, labels, record_id, other):
+    """The record there that has it may be gone in a moment: its deletion comes later in the list. So it is tried again.
+
+    :param str labels: of the key fields
+    :param int record_id: the Odoo record that they name
+    :param str other: the remote record that it belongs to
+    """
+    words = {"keys": labels, "id": record_id, "other": other}
+    if pull.env["bridge.conflict"]._asks_if_gone(pull.flow, record_id):
+        message = pull.env._(
+            "The record of Odoo with the same %(keys)s (id %(id)s) belongs to the remote record %(other)s, which was"
+            " deleted there and changed in Odoo. Decide that conflict first, then retry.",
+            **words,
+        )
+        return facts.fail(DEPENDENCY, message)
+    message = pull.env._(
+        "The record of Odoo with the same %(keys)s (id %(id)s) belongs to the remote record %(other)s already. Change"
+        " one of the two there, or take %(keys)s out of the key fields; then retry.",
+        **words,
+    )
+    return facts.fail(DEPENDENCY, message)

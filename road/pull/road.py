@@ -2,6 +2,7 @@
 
 import functools
 
+from .. import chosen
 from ..ground import Ground
 from . import apply, arrival, brake, gather, journal, kept, match, plan, references, related, translate
 
@@ -109,7 +110,8 @@ class Pull(Ground):
 
         :rtype: list[Step]
         """
-        return plan.plan(self.policy, records)
+        steps = plan.plan(self.policy, records)
+        return [chosen.hold(self, one, one.facts.arrival.shown, journal.told_changes) for one in steps]
 
     def apply(self, steps):
         """Write it.

@@ -12,6 +12,7 @@ from ...mapping.merge import REMOTE
 from ...remote.errors import RemoteError
 from ...remote.flight import WHOLESALE
 from ...remote.status import is_absent
+from ..chosen import shown_of
 from ..words import DATA
 from . import arrival
 from .facts import tombstone
@@ -160,7 +161,10 @@ class PullSingles:
             for job in self.jobs
             if job.prefer or job.run_id._is_anew(job.external_id)
         }
+        shown = {job.external_id: shown_of(job) for job in self.jobs}
         documents = [document for _job, document in self.documents if document]
         arrivals = arrival.identify(self.flow, mapper, documents)
         arrivals = [one._replace(**wanted.get(one.external_id, {})) for one in arrivals]
-        return arrivals + [tombstone(job.external_id) for job, document in self.documents if document is None]
+        # One that is gone has no values that could be preferred.
+        arrivals += [tombstone(job.external_id) for job, document in self.documents if document is None]
+        return [one._replace(shown=shown.get(one.external_id)) for one in arrivals]

@@ -90,6 +90,7 @@ class PullSlice(Slice):
                 "since": None if run.full else operation._delta().since(cursor),
                 "state": operation._paginator(self.page_size()).start(),
                 "pages": 0,
+                "before": run.fetched,  # one that begins anew has counted some already
                 "first": not self.env["bridge.binding"].search_count([("flow_id", "=", flow.id)], limit=1),
                 "mapping": flow._mapping_key().decode(),
             }
@@ -184,6 +185,9 @@ class PullSlice(Slice):
         if page.lacking:
             position["lacking"] = [*position.get("lacking", ()), page.lacking]
         self.run.position = position
+        is_of_page = page.after is not None and page.total == len(page.records)
+        if page.total and not is_of_page:
+            self.run.expected = page.total + position.get("before", 0)
         progressed(self.run.job_ids.filtered(lambda job: job.kind in DRAINS))
 
     def times(self, known, updates):

@@ -307,14 +307,17 @@ def _line(push, outcome, action):
     return {
         "record_name": outcome.name,
         "exchange_id": push.kept.get(push.about(outcome.step)),
-        "changes": _logged_changes(outcome) if action in SENDS else None,
+        "changes": told_changes(outcome.step) if action in SENDS and action == outcome.step.action else None,
     }
 
 
-def _logged_changes(outcome):
-    if outcome.action == SEND_CREATE:
-        terms = merge.without_keys(outcome.step.facts.terms)
+def told_changes(step):
+    """What the line of a step says of values; None: nothing."""
+    if step.action not in SENDS:
+        return None
+    if step.action == SEND_CREATE:
+        terms = merge.without_keys(step.facts.terms)
         changes = {name: (None, value) for name, value in terms.items() if value not in (False, None, "", [])}
     else:
-        changes = outcome.step.changes
-    return {name: [journal.brief(old), journal.brief(new)] for name, (old, new) in changes.items()}
+        changes = step.changes
+    return {name: [journal.told_value(old), journal.told_value(new)] for name, (old, new) in changes.items()}

@@ -124,6 +124,14 @@ def first(policy, facts):
     return Step(facts, SEND_CREATE)
 
 
+def foreseen(step):
+    """A step, as far as a preview can tell, which asks the other system for nothing.
+
+    :rtype: Step
+    """
+    return step._replace(action=SEND_CREATE, note="looked_for_first") if step.action == LOOK_UP else step
+
+
 def end(facts, rule):
     """The record is not one of ours any more: deleted in Odoo, or out of the domain.
 

@@ -5,6 +5,7 @@ import functools
 from odoo import fields
 
 from ...jobs.retry import is_charged
+from .. import chosen
 from ..ground import Ground
 from ..notes import told
 from ..outcome import Outcome
@@ -99,6 +100,7 @@ class Push(Ground):
         super().__init__(flow, run, client, commit)
         self.flight, self.exchanges, self.job_id, self.ancestors = flight, exchanges, job_id, tuple(ancestors)
         self.ledger, self.jobs = Ledger(()), {}
+        self.shown = {}  # Odoo id to what a preview has shown, of those that a person has chosen there
         self.kept = {}  # what names a record to the kept exchange that was about it
 
     def bring(self, record_ids, prefer=None, jobs=None):
@@ -116,7 +118,7 @@ class Push(Ground):
             steps = self.plan(self.look(ledger.open))
             for step in steps:
                 if self.run.dry_run or not step.asks:  # there is nothing to ask the other system
-                    ledger.settle(self.outcome(step))
+                    ledger.settle(self.outcome(plan.foreseen(step)))
             asking = [step for step in steps if ledger.is_open(step.record_id)]
             # Where the remote has something to say first, it is taken in, and decided again with what was learned.
             if asking and not look.look_first(self, asking):
@@ -146,7 +148,8 @@ class Push(Ground):
 
         :rtype: list[Step]
         """
-        return plan.plan(self.policy, records, fields.Datetime.now())
+        steps = plan.plan(self.policy, records, fields.Datetime.now())
+        return [chosen.hold(self, one, self.shown.get(one.record_id), journal.told_changes) for one in steps]
 
     def send(self, steps):
         """Send records, each after those that it points to.

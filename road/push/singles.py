@@ -7,6 +7,7 @@ from odoo import fields
 from ...jobs import lane, outcome
 from ...mapping.merge import ODOO
 from ...remote.errors import RemoteError
+from ..chosen import shown_of
 from .send import flight_of
 
 
@@ -30,6 +31,7 @@ class PushSingles:
             push = self.flow._push(
                 self.run, client, flight, exchanges=self.exchanges, commit=commit, job_id=jobs[:1].id
             )
+            push.shown = {job.res_id: shown_of(job) for job in jobs}
             try:
                 ledger = push.bring(jobs.mapped("res_id"), prefer, jobs)
             except RemoteError as error:

@@ -29,12 +29,13 @@ class LossyProxy:
     :ivar stop: called with them before it is forwarded; true: it never arrives there, and has no answer
     :ivar list lost: what was lost, as (method, path)
     :ivar list requests: all that came, as (method, path)
+    :ivar list bodies: what came with them
     """
 
     def __init__(self, target):
         self.lose = self.stop = lambda method, path: False
         self.lost = []
-        self.requests = []
+        self.requests, self.bodies = [], []
         self._target = urlsplit(target).netloc
         self._server = _Server(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
@@ -74,6 +75,7 @@ class LossyProxy:
             handler.close_connection = True
             return
         self.requests.append((handler.command, handler.path))
+        self.bodies.append(body)
         if self.stop(handler.command, handler.path):
             handler.close_connection = True
             return

@@ -85,6 +85,17 @@ class HookStorm:
             threading.Event().wait(0.1)
         return time.monotonic() - began
 
+    def left(self):
+        """Jobs that are not over, when the lane had the time to see that nothing comes any more.
+
+        :rtype: list[tuple]
+        """
+        query = "SELECT kind, state, error_message FROM bridge_job WHERE state NOT IN ('done', 'cancelled')"
+        while (found := self.rows(query)) != [] and time.monotonic() < self.deadline:
+            self._keep_alive()
+            threading.Event().wait(0.1)
+        return found
+
     def _keep_alive(self):
         """What systemd does: Odoo's master asks the database when it starts a worker, and may end with PostgreSQL."""
         while self.server.process.poll() is not None and time.monotonic() < self.deadline:
@@ -98,13 +109,19 @@ class HookStorm:
                 restart_at.pop(0)
                 self.restart(self.chance.choice(["immediate", "fast"]))
                 self.restarted += 1
-            threading.Event().wait(self.every * self.chance.uniform(0.5, 1))
-            self._keep_alive()
+            self._wait(self.every * self.chance.uniform(0.5, 1))
             for kind, found in processes(self.server).items():
                 if found:
                     with contextlib.suppress(psutil.NoSuchProcess):
                         self.chance.choice(found).send_signal(signal.SIGKILL)
                         self.killed[kind] += 1
+
+    def _wait(self, seconds):
+        """The server is up again within a second meanwhile, as a service manager sees to it."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            threading.Event().wait(min(left, 0.5))
+            self._keep_alive()
 
     def rows(self, query, *parameters):
         """What a query gives; None if PostgreSQL is not there."""

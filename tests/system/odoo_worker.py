@@ -3,6 +3,7 @@
 Each request runs in a transaction of its own as the superuser and is committed. The process can be killed at any time.
 """
 
+import base64
 import contextlib
 import json
 import logging
@@ -29,6 +30,53 @@ def configure(env, definition, secret=None, flow=None):
     if flow:
         imported.flow_ids.filtered(lambda one: not one.parent_id).write(flow)
     return imported.id
+
+
+def connect_by_document(env, document, base_url, secret, path, fields, page_size):
+    """Connect by the assistant, as an administrator does, and say which fields go where; tell what was proposed."""
+    env["ir.config_parameter"].set_param("integration_bridge.allowed_private_addresses", "127.0.0.1")
+    env = env(user=env.ref("base.user_admin").id)
+    raw = base64.b64encode(json.dumps(document).encode())
+    wizard = env["bridge.connect"].create({"entry": "openapi", "document_file": raw, "base_url": base_url})
+    wizard.action_read()
+    line = wizard.line_ids.filtered(lambda one: one.path == path)
+    line.is_chosen = True
+    wizard.action_create()
+    flow = env["bridge.flow"].search([])
+    flow.connector_id._set_secrets({"secret": secret})
+    for name, place in fields.items():
+        field = env["ir.model.fields"]._get(flow.model, name)
+        values = {"flow_id": flow.id, "field_id": field.id, "path": place, "converter": "text"}
+        env["bridge.field.mapping"].create(values)
+    flow.page_size = page_size
+    operation = flow._operation("list")
+    return {
+        "model": line.model_id.model,
+        "scheme": flow.connector_id.auth_scheme,
+        "state": flow.connector_id.state,
+        "id_path": flow.id_path,
+        "records": operation.records_path,
+        "pagination": operation.pagination,
+    }
+
+
+def look_and_apply(env, path, page_size):
+    """Forget how a list is read, look at its answer, and apply what is ticked; tell what that was."""
+    env = env(user=env.ref("base.user_admin").id)
+    operation = env["bridge.operation"].search([("kind", "=", "list"), ("path", "=", path)])
+    forgotten = {"query": False, "pagination": "none", "pagination_options": False, "records_path": "@"}
+    operation.write({**forgotten, "delta_kind": "none"})
+    operation.flow_id.id_path = "odd"
+    look = env["bridge.look"].browse(operation.action_look()["res_id"])
+    look.take_id = True  # of a flow that has records it is never ticked unasked
+    look.action_apply()
+    operation.flow_id.page_size = page_size
+    return {
+        "records_path": operation.records_path,
+        "id_path": operation.flow_id.id_path,
+        "pagination": operation.pagination,
+        "reason": look.pagination_reason,
+    }
 
 
 def configure_called(env, definition):
@@ -175,6 +223,34 @@ def _value(found, names):
         found = found[name]
     values = [one[names[-1]] for one in found]
     return sorted(values) if several else values[0] if values else None
+
+
+def read_path(env, flow, external_id, path, names):
+    """Return rows of values of the records that the Odoo record of a remote record has at a field, in their order."""
+    binding = env["bridge.binding"].search([("flow_id.code", "=", flow), ("external_id", "=", external_id)])
+    inside = env[binding.res_model].browse(binding.res_id)[path]
+    return [[_value(one, name.split(".")) for name in names] for one in inside]
+
+
+def activate_currency(env, code):
+    """Use another currency, which is as much as the company's own."""
+    env["res.currency"].with_context(active_test=False).search([("name", "=", code)]).active = True
+
+
+def create_pricelist(env, name, currency):
+    """A pricelist, which is what gives a sales order its currency."""
+    currency = env["res.currency"].search([("name", "=", currency)])
+    return env["product.pricelist"].create({"name": name, "currency_id": currency.id}).id
+
+
+def set_decimals(env, usage, digits):
+    """How many decimals are kept, as in Settings > Technical > Decimal Accuracy."""
+    env["decimal.precision"].search([("name", "=", usage)]).digits = digits
+
+
+def set_up_accounting(env):
+    """A chart of accounts, without which there is no journal."""
+    env["account.chart.template"].try_loading("generic_coa", company=env.company, install_demo=False)
 
 
 def create(env, model, values, tags=()):
@@ -447,6 +523,9 @@ def models_written(env, since):
     found = []
     for name, model in sorted(env.items()):
         if model._abstract or not (model._auto or name.startswith("bridge.")):
+            continue
+        if model._table_query:  # a query has no table in which something could be; it is read as all others are
+            found.append(name)
             continue
         when = f"write_date >= '{since}'" if model._auto and model._log_access else "true"
         env.cr.execute(f'SELECT EXISTS (SELECT FROM "{model._table}" WHERE {when})')

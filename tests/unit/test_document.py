@@ -84,3 +84,7 @@ def test_what_is_not_json_is_refused_in_words(text, key):
         parse(text, "crm.example")
     assert caught.value.key == key
     assert "crm.example" in caught.value.message
+
+
+def test_half_of_a_pair_is_left_out_written_as_it_is_or_escaped():
+    assert parse('["a\ud800b", "a\\ud800b"]', "crm.example") == ["ab", "ab"]

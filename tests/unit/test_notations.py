@@ -289,3 +289,45 @@ def test_text_with_entities_comes_back(text):
 def test_entities_are_read_as_the_signs_that_they_are(remote, odoo):
     assert read("text", remote, html_entities=True) == odoo
     assert read("text", remote) == remote
+
+
+# --- An amount for several
+
+
+def price_rule(**options):
+    return Rule("price", parse_path("total"), make_converter("decimal", {"per": "quantity", **options}), EFFECTS)
+
+
+@pytest.mark.parametrize("quantity", [1, 3, 7, "0.125", 1.5, "-1", 999])
+@pytest.mark.parametrize("total", [10.00, 0.01, 99999.99, "-0.07"])
+def test_price_of_one_times_how_many_is_the_amount_to_the_cent(quantity, total):
+    price = price_rule().read({"total": total, "quantity": quantity})
+    assert round(price * float(quantity), 2) == float(total)
+
+
+def test_amount_for_several_is_in_the_minor_units_of_its_currency():
+    rule = price_rule(scale_by_currency="currency")
+    assert rule.read({"total": 5000, "quantity": "2", "currency": "JPY"}) == 2500.0
+    assert rule.read({"total": 5000, "quantity": "2", "currency": "USD"}) == 25.0
+
+
+def test_amount_for_none_is_refused_unless_it_is_nothing():
+    assert price_rule().read({"total": 0, "quantity": 0}) == 0.0
+    with pytest.raises(ConversionError) as caught:
+        price_rule().read({"total": 5, "quantity": "0"})
+    assert caught.value.reason == "per_nothing"
+    with pytest.raises(ConversionError) as caught:
+        price_rule().read({"total": 5})
+    assert caught.value.reason == "missing"
+
+
+def test_same_amount_for_another_quantity_is_another_record():
+    mapper = Mapper([price_rule()], {"id": "id"})
+    two, three = ({"id": 1, "total": 6, "quantity": quantity} for quantity in (2, 3))
+    assert mapper.fingerprint(two) != mapper.fingerprint(three)
+
+
+def test_amount_for_several_is_only_read():
+    assert not make_converter("decimal", {"per": "quantity"}).both_ways
+    with pytest.raises(OptionError):
+        make_converter("decimal", {"per": "a["})

@@ -424,3 +424,28 @@ def test_every_paginator_says_what_it_is_for(name):
 
 def test_no_configuration_is_one_page():
     assert build(None, 10).advance({}, answer({}), [1]) is None
+
+
+@pytest.mark.parametrize(
+    ("options", "document", "headers", "total"),
+    [
+        ({"total_path": "meta.all"}, {"meta": {"all": 1200}}, {}, 1200),
+        ({"total_path": "meta.all"}, {"meta": {"all": "1200"}}, {}, 1200),
+        ({"total_header": "X-All"}, {}, {"x-all": "7"}, 7),
+        ({}, {}, {"x-total-count": "7"}, 7),
+        ({}, {}, {"Total-Records": "0"}, 0),
+        ({}, {"total": 7}, {}, None),
+        ({"total_path": "meta.all"}, {"meta": {"all": "many"}}, {}, None),
+        ({"total_path": "meta.all"}, {"meta": {"all": -1}}, {}, None),
+        ({"total_path": "meta.all"}, {"meta": {"all": 10**12}}, {}, None),
+        ({"total_path": "length(meta)"}, {"meta": None}, {}, None),
+    ],
+)
+def test_total_for_people_is_what_the_remote_tells_or_nothing(options, document, headers, total):
+    assert build({"type": "offset", **options}, 10).total(answer(document, headers)) == total
+
+
+def test_every_paginator_says_how_many_there_are_where_it_is_told():
+    for name, paginator in PAGINATORS.items():
+        required = {group[0]: "a" for group in paginator.required}
+        assert build({"type": name, **required}, 10).total(answer({}, {"X-Total-Count": "7"})) == 7

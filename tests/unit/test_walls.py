@@ -11,7 +11,18 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = ("connect", "controllers", "definition", "jobs", "mapping", "models", "remote", "road", "wizards")
+FOLDERS = (
+    "assistant",
+    "connect",
+    "controllers",
+    "definition",
+    "jobs",
+    "mapping",
+    "models",
+    "remote",
+    "road",
+    "wizards",
+)
 SOURCES = {
     str(path.relative_to(ROOT)): path.read_text()
     for path in sorted([*ROOT.glob("*.py"), *(path for one in FOLDERS for path in (ROOT / one).rglob("*.py"))])
@@ -34,6 +45,12 @@ SQL_FOR_GOOD = {
     ("jobs/claim.py", "bridge_connector"): "one statement takes jobs, so that two lanes can not take the same ones",
     ("jobs/claim.py", "bridge_gate"): "the same",
     ("jobs/outcome.py", "bridge_gate"): "which gates of some jobs are not open, asked without reading the jobs",
+    ("models/bridge_approval.py", "bridge_connector"): "whether anything has changed that an approval is about",
+    ("models/bridge_approval.py", "bridge_flow"): "the same",
+    ("models/bridge_approval.py", "bridge_operation"): "the same",
+    ("models/bridge_approval.py", "bridge_field_mapping"): "the same",
+    ("models/bridge_approval.py", "bridge_connector_caller_rel"): "the same",
+    ("models/bridge_webhook_mixin.py", "bridge_connector"): "it is part of that model",
     ("models/bridge_change.py", "bridge_flow"): "which flows have changes that nothing is queued for",
     ("models/bridge_failure.py", "bridge_job"): "the error desk is a view of jobs and differences",
     ("models/bridge_failure.py", "bridge_drift"): "the same",
@@ -83,7 +100,7 @@ def test_look_at_whether_there_is_a_row_is_no_statement():
 # What decides is pure
 # ----------------------------------------------------------------------------------------------------------------------
 
-PURE = ("mapping/*.py", "remote/*.py", "moments.py", "acting.py", "jobs/retry.py", "jobs/kinds.py")
+PURE = ("assistant/*.py", "mapping/*.py", "remote/*.py", "moments.py", "acting.py", "jobs/retry.py", "jobs/kinds.py")
 PURE += ("road/*/plan.py", "road/push/create_once.py", "road/push/faults.py", "road/waves.py")
 PURE_FILES = [name for name in SOURCES if any(Path(name).match(pattern) for pattern in PURE)]
 

@@ -1,21 +1,18 @@
 /** @odoo-module **/
 
-import { Component, onMounted, onWillUnmount, useState } from "@odoo/owl";
-import { browser } from "@web/core/browser/browser";
-import { _t } from "@web/core/l10n/translation";
+import { Component, onWillUpdateProps, useState } from "@odoo/owl";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
-import { formatInteger } from "@web/views/fields/formatters";
 import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
+import { FIELDS, Rate, isMoving, percentOf, progressText, useNews } from "./progress";
 
-export const EVERY = 2000; // milliseconds
-const FIELDS = ["state", "shown_state", "fetched"];
 const GOING_ON = new Set(["pending", "running"]);
 
 /**
  * Reads the record again for as long as it is going on, and says how far it is: nobody has to reload the page.
  *
- * The record has ``state``, ``shown_state``, and ``fetched``: how many records were handled so far.
+ * The record has ``state``, ``shown_state``, ``fetched`` and ``expected``: how many records were handled so far, and how
+ * many there are.
  */
 export class BridgeLive extends Component {
     static template = "integration_bridge.Live";
@@ -23,13 +20,18 @@ export class BridgeLive extends Component {
 
     setup() {
         this.orm = useService("orm");
-        this.state = useState({ rate: 0, fetched: undefined });
-        this.isReading = false;
-        this.before = undefined;
-        onMounted(() => {
-            this.timer = browser.setInterval(() => this.read(), EVERY);
+        this.state = useState({ perSecond: 0, now: undefined });
+        this.rate = new Rate();
+        useNews(
+            () => this.read(),
+            (news) => this.isGoingOn && (!news?.run || news.run === this.props.record.resId),
+        );
+        onWillUpdateProps((next) => {
+            if (next.record.resId !== this.props.record.resId) {
+                this.rate = new Rate();
+                Object.assign(this.state, { perSecond: 0, now: undefined });
+            }
         });
-        onWillUnmount(() => browser.clearInterval(this.timer));
     }
 
     get isGoingOn() {
@@ -37,53 +39,34 @@ export class BridgeLive extends Component {
     }
 
     get isMoving() {
-        // While it waits for the other system the page says so already.
-        return this.isGoingOn && this.props.record.data.shown_state !== "waiting";
+        return this.isGoingOn && isMoving(this.props.record.data);
+    }
+
+    get now() {
+        return this.state.now || this.props.record.data;
     }
 
     get progress() {
-        const { state } = this.props.record.data;
-        const fetched = this.state.fetched ?? this.props.record.data.fetched;
-        if (state === "pending" && !fetched) {
-            return _t("Waiting for its turn…");
-        }
-        const count = formatInteger(fetched);
-        if (!this.state.rate) {
-            return _t("%(count)s records so far", { count });
-        }
-        return _t("%(count)s records so far, %(rate)s a second", {
-            count,
-            rate: formatInteger(this.state.rate),
-        });
+        return progressText(this.now, this.state.perSecond);
+    }
+
+    get percent() {
+        return percentOf(this.now);
     }
 
     async read() {
         const { record } = this.props;
-        // A page that nobody looks at asks for nothing; and one answer is waited for before the next question.
-        if (!this.isGoingOn || this.isReading || document.hidden) {
-            return;
+        // The whole form has its log lines, which may be very many: it is read again only when the state changes.
+        const { resId } = record;
+        const [now] = await this.orm.silent.read(record.resModel, [resId], FIELDS);
+        if (resId !== this.props.record.resId) {
+            return; // another one is shown meanwhile
         }
-        this.isReading = true;
-        try {
-            // The whole form has its log lines, which may be very many: it is read again only when the state changes.
-            const [now] = await this.orm.silent.read(record.resModel, [record.resId], FIELDS);
-            this.measure(now.fetched);
-            if (now.state !== record.data.state || now.shown_state !== record.data.shown_state) {
-                await record.load();
-            }
-        } finally {
-            this.isReading = false;
+        this.rate.measure(now.fetched);
+        Object.assign(this.state, { now, perSecond: this.rate.perSecond });
+        if (now.state !== record.data.state || now.shown_state !== record.data.shown_state) {
+            await record.load();
         }
-    }
-
-    measure(fetched) {
-        const now = { at: Date.now(), fetched };
-        if (this.before && fetched > this.before.fetched) {
-            const seconds = (now.at - this.before.at) / 1000;
-            this.state.rate = Math.round((fetched - this.before.fetched) / seconds);
-        }
-        this.before = now;
-        this.state.fetched = fetched;
     }
 }
 
@@ -93,6 +76,7 @@ export const bridgeLive = {
         { name: "state", type: "selection" },
         { name: "shown_state", type: "selection" },
         { name: "fetched", type: "integer" },
+        { name: "expected", type: "integer" },
     ],
 };
 

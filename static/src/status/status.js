@@ -33,10 +33,7 @@ export class BridgeStatus extends Component {
             return; // a record that is not saved yet is nowhere else
         }
         try {
-            const status = await this.orm.silent.call("bridge.binding", "status_of", [
-                resModel,
-                resId,
-            ]);
+            const status = await this.orm.silent.call("bridge.binding", "status_of", [resModel, resId]);
             if (resId === this.of) {
                 this.state.status = status;
             }
@@ -47,10 +44,7 @@ export class BridgeStatus extends Component {
 
     async open() {
         const { resModel, resId } = this.props.record;
-        const action = await this.orm.call("bridge.flow", "action_sync_status", [
-            resModel,
-            [resId],
-        ]);
+        const action = await this.orm.call("bridge.flow", "action_sync_status", [resModel, [resId]]);
         await this.action.doAction(action);
     }
 }

@@ -61,23 +61,22 @@ tours.add("integration_bridge_set_up", {
         inDialog(type("records_path", "items")),
         ...saveDialog(".o_field_widget[name=operation_ids] td[name=path]:contains(/things)"),
         click("Mappings page", "a[name=mappings]"),
-        click("Add a mapping", ".o_field_widget[name=mapping_ids] .o_field_x2many_list_row_add a"),
-        inDialog(type("path", "name")),
-        ...pick("field_id", "Name", "/^Name \\(Contact\\)/").map(inDialogFirst),
-        ...saveDialog(".o_field_widget[name=mapping_ids] td[name=path]:contains(name)"),
+        click("Add a mapping", ".o_field_widget[name=mapping_ids] .o_bridge_add"),
+        { content: "Type the path", trigger: ".o_bridge_open .o_bridge_path input", run: "edit name && press Tab" },
+        ...pick("field_id", "Name", "/^Name \\(Contact\\)/"),
+        click("The line is whole", ".o_bridge_open .o_bridge_done"),
+        { content: "The line is there", trigger: ".o_bridge_line[data-field=name]:not(.o_bridge_open)" },
         ...stepUtils.saveForm(),
         click("Preview", "button[name=action_preview]"),
         { content: "The plan is shown", trigger: "tr:contains(Thing 2) td[name=action]:contains(Create)" },
         click("Back to the flow", ".breadcrumb .o_back_button, .o_back_button, .breadcrumb-item:last a"),
         click("Sync now", "button[name=action_sync]"),
-        { content: "The run waits for a lane", trigger: ".o_statusbar_status .o_arrow_button_current:contains(Waiting)" },
+        {
+            content: "The run waits for a lane",
+            trigger: ".o_statusbar_status .o_arrow_button_current:contains(Waiting)",
+        },
     ],
 });
-
-function inDialogFirst(step, index) {
-    // The list of suggestions hangs outside the dialog.
-    return index === 0 ? inDialog(step) : step;
-}
 
 // What came of it: the run, its lines, and the record in Odoo.
 tours.add("integration_bridge_see_result", {
@@ -85,7 +84,10 @@ tours.add("integration_bridge_see_result", {
         { content: "The run is done", trigger: ".o_statusbar_status .o_arrow_button_current:contains(Done)" },
         { content: "It counted", trigger: ".o_field_widget[name=created]:contains(3)" },
         click("Open the Odoo record", "tr:contains(Thing 2) button[name=action_open_record]"),
-        { content: "The record is there", trigger: ".o_form_view input:value(Thing 2), .o_form_view textarea:value(Thing 2)" },
+        {
+            content: "The record is there",
+            trigger: ".o_form_view input:value(Thing 2), .o_form_view textarea:value(Thing 2)",
+        },
     ],
 });
 
@@ -100,5 +102,113 @@ tours.add("integration_bridge_decide", {
         { content: "What both had before", trigger: ".o_field_widget[name=agreed_text]:contains(old@example.com)" },
         click("Keep their e-mail", "button[name=action_keep_remote]"),
         { content: "It is decided", trigger: ".o_statusbar_status .o_arrow_button_current:contains(Decided)" },
+    ],
+});
+
+// From a flow without field mappings to all that a pull needs: a sample, proposals, and one that is changed by hand.
+tours.add("integration_bridge_map", {
+    steps: () => [
+        click("Fetch a sample", ".o_bridge_fetch"),
+        { content: "A record is there", trigger: ".o_bridge_title:contains(1)" },
+        { content: "What it has is listed", trigger: ".o_bridge_unmapped code:contains(address.city)" },
+        click("Have mappings proposed", ".o_bridge_propose"),
+        {
+            content: "With the values of both sides",
+            trigger: ".o_bridge_proposal:contains(address.country):contains(Switzerland)",
+        },
+        { content: "And a reason", trigger: ".o_bridge_proposal:contains(many systems call)" },
+        click("Leave one", ".o_bridge_proposal:contains(Zip) .o_bridge_leave"),
+        click("Accept the others", ".o_bridge_accept_all"),
+        { content: "They are lines, with values", trigger: ".o_bridge_line:contains(address.city):contains(Bern)" },
+        { content: "All of them", trigger: ".o_bridge_proposals:not(:has(.o_bridge_proposal))" },
+        click("Close the proposals", ".o_bridge_proposals button:contains(Close)"),
+        click("The next record", ".o_bridge_next"),
+        { content: "Its values", trigger: ".o_bridge_line:contains(address.city):contains(Basel)" },
+        click("Change one", ".o_bridge_line:contains(address.city) .o_bridge_edit"),
+        {
+            content: "A path that is misspelt",
+            trigger: ".o_bridge_open .o_bridge_path input",
+            run: "edit adress.city && press Tab",
+        },
+        { content: "It says so", trigger: ".o_bridge_open .o_bridge_warning:contains(found in none of 2 records)" },
+        {
+            content: "Another place",
+            trigger: ".o_bridge_open .o_bridge_path input",
+            run: "edit address.town && press Tab",
+        },
+        { content: "What it would be", trigger: ".o_bridge_open .o_bridge_here .o_bridge_value:contains(Altstadt)" },
+        click("Done", ".o_bridge_open .o_bridge_done"),
+        ...stepUtils.saveForm(),
+        { content: "It is saved", trigger: ".o_bridge_line:contains(address.town)" },
+    ],
+});
+
+// Why is this record not here? What a shop manager asks, from anywhere in the app.
+tours.add("integration_bridge_find", {
+    steps: () => [
+        stepUtils.showAppsMenuItem(),
+        click("Open the app", ".o_app[data-menu-xmlid='integration_bridge.integration_bridge_menu_root']"),
+        click("Find a record", "[data-menu-xmlid='integration_bridge.bridge_find_menu']"),
+        inDialog(type("sought", "thing2@example.com")),
+        click("Find", ".modal button[name=action_find]"),
+        {
+            content: "Where it is, and why it is not here",
+            trigger: ".modal .o_kanban_record:contains(Failed):contains(name)",
+        },
+        click("Something that nobody knows", ".modal .o_field_widget[name=sought] input"),
+        inDialog(type("sought", "SO-99999")),
+        click("Find that", ".modal button[name=action_find]"),
+        {
+            content: "It says so, and what to do",
+            trigger: ".modal .alert:contains(Nothing here knows):contains(operator)",
+        },
+    ],
+});
+
+// Many records with the same problem: it was solved there, so they are tried again together.
+tours.add("integration_bridge_retry", {
+    steps: () => [
+        {
+            content: "One line for all of them",
+            trigger: ".o_data_row:contains(name) td[name=job_count]:contains(3)",
+        },
+        click("Retry", ".o_data_row button[name=action_retry]"),
+        { content: "They wait", trigger: ".o_data_row td[name=state]:contains(Waiting), .o_view_nocontent" },
+    ],
+});
+
+// What would happen, and a part of it.
+tours.add("integration_bridge_apply", {
+    steps: () => [
+        click("Preview", "button[name=action_preview]"),
+        { content: "What would happen", trigger: ".o_data_row:contains(Thing 3) td[name=action]:contains(Create)" },
+        { content: "All that it shows", trigger: ".o_field_widget[name=fetched]:contains(3)" },
+        click("See all of it", "button[name=action_open_plan]"),
+        click(
+            "Choose one",
+            ".o_list_view:has(th[data-name=changes_text]) .o_data_row:contains(Thing 2) .o_list_record_selector input",
+        ),
+        click("Apply it", "button[name=action_apply]"),
+        click("Go on", ".modal-footer .btn-primary"),
+        { content: "It has been asked for", trigger: "body:not(:has(.modal))" },
+    ],
+});
+
+// Nothing goes on for a while, because a person wants that.
+tours.add("integration_bridge_pause", {
+    steps: () => [
+        { content: "It is well", trigger: ".o_kanban_record:contains(System of Things) button[name=action_sync]" },
+        click("Its menu", ".o_kanban_record:contains(System of Things) .o_dropdown_kanban button:not(:visible)"),
+        click("Pause", ".o-dropdown--menu [name=action_pause], .o-dropdown--menu .dropdown-item:contains(Pause)"),
+        {
+            content: "It says by whom",
+            trigger: ".o_kanban_record:contains(System of Things):contains(has paused)",
+        },
+        {
+            content: "Nothing is to be synced now",
+            trigger: ".o_kanban_record:contains(System of Things):not(:has(button[name=action_sync]))",
+        },
+        click("Resume", ".o_kanban_record:contains(System of Things) button[name=action_resume]"),
+        { content: "It goes on", trigger: ".o_kanban_record:contains(System of Things) button[name=action_sync]" },
     ],
 });

@@ -1,15 +1,7 @@
 import { expect, test } from "@odoo/hoot";
 import { animationFrame } from "@odoo/hoot-mock";
 import { defineMailModels } from "@mail/../tests/mail_test_helpers";
-import {
-    contains,
-    defineModels,
-    fields,
-    mockService,
-    models,
-    mountView,
-    onRpc,
-} from "@web/../tests/web_test_helpers";
+import { contains, defineModels, fields, mockService, models, mountView, onRpc } from "@web/../tests/web_test_helpers";
 
 class Order extends models.Model {
     _name = "sale.order";
@@ -48,12 +40,19 @@ test("a business record says how it is with the other systems, and leads to more
     await animationFrame();
     expect(".o_bridge_status .o_stat_value").toHaveText("Failed");
     expect(".o_bridge_status .o_stat_value").toHaveClass("text-danger");
+    expect(".o_bridge_open_there").toHaveCount(0);
     await contains(".o_bridge_status").click();
-    expect.verifySteps([
-        "status of sale.order 7",
-        "open sale.order 7",
-        "ir.actions.act_window_close",
-    ]);
+    expect.verifySteps(["status of sale.order 7", "open sale.order 7", "ir.actions.act_window_close"]);
+});
+
+test("a record leads to itself in the other system, where somebody has said how", async () => {
+    const url = "https://shop.example.com/orders/7";
+    onRpc("bridge.binding", "status_of", () => ({ label: "Synced", color: "success", system: "Shop", text: "", url }));
+    await mountView({ type: "form", resModel: "sale.order", resId: 7, arch: ARCH });
+    await animationFrame();
+    expect(".o_bridge_open_there").toHaveAttribute("href", url);
+    expect(".o_bridge_open_there").toHaveAttribute("target", "_blank");
+    expect(".o_bridge_open_there").toHaveAttribute("rel", "noopener noreferrer");
 });
 
 test("a form opens without the status where it can not be had", async () => {
