@@ -12,6 +12,7 @@ from odoo.tools import SQL
 _logger = logging.getLogger(__name__)
 
 CALL_AFTER = 0.2  # seconds
+NOT_WOKEN = "No lane of %s could be woken; they look for work by themselves every minute"
 _callers = {}  # database to the timer that will call
 # What ``ir.cron`` does to trigger the first lane that is switched on.
 TRIGGER = r"""
@@ -55,7 +56,7 @@ def call_soon(database):
             timer.start()
         except RuntimeError:  # the process can have no more threads now
             _callers.pop(database, None)
-            _logger.info("No lane of %s could be woken; they look for work by themselves every minute", database)
+            _logger.info(NOT_WOKEN, database)
 
 
 def wake_lane(database):
@@ -64,7 +65,7 @@ def wake_lane(database):
         with db_connect(database).cursor() as cr:
             cr.execute(TRIGGER)
     except psycopg2.Error:
-        _logger.info("No lane of %s could be woken; they look for work by themselves every minute", database)
+        _logger.info(NOT_WOKEN, database)
     else:
         wake_scheduler(database)
 

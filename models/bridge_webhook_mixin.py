@@ -379,9 +379,10 @@ class BridgeWebhookMixin(models.AbstractModel):
             addon may be put back at any moment, without a change of the row
         :rtype: tuple[Door, bool]
         """
+        door = self._door()  # it has fetched all that is read here
         connector, sealed = self.sudo(), [name for name in READ_BY_CALL if name.endswith("_sealed")]
         is_whole = all(connector._readable(connector[name]) is not None for name in sealed)
-        return self._door(), is_whole and connector.hook_scheme in HOOK_SCHEMES
+        return door, is_whole and connector.hook_scheme in HOOK_SCHEMES
 
     # ----------------------------------------------------------------------------------------------------------------
     # Buttons

@@ -16,6 +16,8 @@ where is a duplicate prevented in Odoo?                       ``road/pull/match.
 where is a duplicate prevented there?                         ``road/push/create_once.py``, ``intent.py``, ``find.py``
 how is a request signed, how is a token got?                  ``remote/auth.py``, ``remote/signing.py``, ``grants.py``
 where may a request go, and through which proxy?              ``remote/guard.py``, ``connection.py``, ``proxy.py``
+whose turn is it to ask the other system?                     ``connect/turnstile.py``, ``shared_tokens.py``
+how are secrets kept?                                         ``connect/secret_box.py``
 what does an error of one record's request mean?              ``road/push/faults.py``, ``remote/status.py``
 what happens to a record that fails?                          ``road/journal.py``, then ``jobs/failures.py``
 when is another attempt made?                                 ``jobs/retry.py``
@@ -26,6 +28,7 @@ why did it ask before it made tags?                           ``road/pull/brake.
 which of two with the same id counts?                         ``road/pull/twice.py``
 what is told to who asks for changes?                         ``road/push/feed.py``, ``models/bridge_feed.py``
 who may call a webhook, and what does a call say?             ``remote/webhooks.py``; ``models/bridge_delivery.py``
+how is a webhook answered fast, and by whom too often?        ``connect/door.py``, ``versions.py``, ``callers.py``
 what becomes of a webhook delivery?                           ``road/pull/delivered.py``, ``models/bridge_route.py``
 how is a webhook registered there?                            ``remote/registration.py``
 does a side keep what it was given?                           ``road/pull/kept.py``, ``road/push/journal.py``

@@ -35,6 +35,15 @@ def prepare(cache):
     return found
 
 
+def sign_in(page, url, login, password):
+    """Have a page of playwright show what Odoo shows to somebody."""
+    page.goto(f"{url}/web/login")
+    page.fill("input[name=login]", login)
+    page.fill("input[name=password]", password)
+    page.click("form.oe_login_form button[type=submit]")
+    page.wait_for_url(lambda address: "/web/login" not in address)
+
+
 def _find():
     named = os.environ.get("CHROME_BIN")
     if named and os.access(named, os.X_OK):

@@ -13,9 +13,10 @@ FAILED_CALL = (
     "The call says of no record what it is about: there is no “data.object.id”. Correct the route, and replay."
 )
 OUTAGE = "Web shop is not available: the connection was refused. It is tried again now and then; all work waits."
+OUT_AGO, OUT_FOR = 17, 3  # days, hours
 PAST = (  # days ago, hours that it took, kind of alert, code of the connector, message
     (24, 1, "paused", "odoo_partners", "Partner company's Odoo is paused: it answered “401 Unauthorized”."),
-    (17, 3, "resting", "localstripe_shop", OUTAGE),
+    (OUT_AGO, OUT_FOR, "resting", "localstripe_shop", OUTAGE),
     (9, 20, "failures", "kinto_contacts", "Contacts, 4 records, for example: “FRA” is no country code."),
 )
 
@@ -30,7 +31,8 @@ def remember(env):
         for day in range(DAYS, 0, -1)
         for part in range(RUNS_A_DAY, 0, -1)
     ]
-    runs = [values for moment in moments for flow in flows for values in _runs(rng, flow, moment)]
+    out = now - timedelta(days=OUT_AGO)
+    runs = [values for moment in moments for flow in flows for values in _runs(rng, flow, moment, out)]
     env["bridge.run"].create(runs)
     for days, hours, kind, code, message in PAST:
         opened = now - timedelta(days=days)
@@ -45,13 +47,17 @@ def remember(env):
     env.cr.commit()
 
 
-def _runs(rng, flow, moment):
-    """What the scheduled runs of a flow counted at some moment."""
+def _runs(rng, flow, moment, out):
+    """What the scheduled runs of a flow counted at some moment.
+
+    :param datetime out: when the shop was gone
+    """
+    is_out = flow.connector_id.code == "localstripe_shop" and out <= moment < out + timedelta(hours=OUT_FOR)
     for kind in ("pull", "push") if flow.direction == "both" else ("pull",):
         seconds = rng.uniform(0.4, 6)
         values = {"flow_id": flow.id, "kind": kind, "trigger": "schedule", "state": "done", "duration": seconds}
         values |= {"started": moment, "finished": moment + timedelta(seconds=seconds * 1.2)}
-        if flow.connector_id.code == "localstripe_shop" and 16.9 < (fields.Datetime.now() - moment).days <= 17:
+        if is_out:
             yield {**values, "state": "failed", "message": OUTAGE}
         elif kind == "push":
             yield {**values, "sent_updated": rng.choice((0, 0, 0, 1, 2, 5)), "sent_created": rng.choice((0, 0, 0, 1))}

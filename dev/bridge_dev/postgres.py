@@ -161,8 +161,8 @@ class PrivateCluster(Postgres):
         return self
 
     def stop(self):
-        """Stop the cluster, when it is there."""
-        if (self.data / "postmaster.pid").exists():
+        """Stop the cluster, when it runs. One that died with its machine has left its file of the process, and no more."""
+        if self._answers():
             self._run([self.binaries / "pg_ctl", "-D", self.data, "-m", "fast", "-w", "stop"], "stopped")
 
     def _answers(self):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bridge_dev.chromium import FLAGS
+from bridge_dev.chromium import FLAGS, sign_in
 
 TALLEST = 6000  # pixels; a longer page is cut
 # Odoo's web client scrolls inside the page: without this the picture ends at the window.
@@ -23,11 +23,7 @@ def take(browser, request):
     page = browser.new_page(viewport={"width": request["width"], "height": request["height"]}, locale="en-US")
     problems = []
     page.on("pageerror", lambda error: problems.append(str(error)))
-    page.goto(f"{request['url']}/web/login")
-    page.fill("input[name=login]", request["login"])
-    page.fill("input[name=password]", request["password"])
-    page.click("form.oe_login_form button[type=submit]")
-    page.wait_for_url(lambda url: "/web/login" not in url)
+    sign_in(page, request["url"], request["login"], request["password"])
     page.goto(request["url"] + request["path"])
     settle(page)
     for selector in request["click"]:

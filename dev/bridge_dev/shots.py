@@ -161,7 +161,6 @@ class Place:
             "widths": widths,
             "looks": looks,
             "users": USERS,
-            "can_be_dark": True,
             "folder": folder and str(folder),
             "pages": list(pages),
             "axe": str(script) if axe else None,

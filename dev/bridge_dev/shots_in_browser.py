@@ -173,7 +173,7 @@ async def _sign_in(browser, request, login):
 
 async def _prefer(context, request, user, look):
     """The person's own settings, as the form of preferences writes them."""
-    values = {"lang": LANGUAGES[look], **({"dark_mode": DARK[look]} if request["can_be_dark"] else {})}
+    values = {"lang": LANGUAGES[look], "dark_mode": DARK[look]}
     body = {"model": "res.users", "method": "write", "args": [[user], values], "kwargs": {}}
     await _ask(context, request, "/web/dataset/call_kw/res.users/write", body)
 
@@ -250,9 +250,9 @@ async def _visit_all(browser, request, state, who, screens):
         try:
             async for found in visit.visit(screen):
                 print(json.dumps(found), flush=True)
-        except Error as error:
+        except (Error, TimeoutError) as error:  # of one screen; the others are looked at
             problem = {"screen": screen["name"], "width": width, "look": who[2], "violations": []}
-            print(json.dumps({**problem, "problems": [error.message[:1000]]}), flush=True)
+            print(json.dumps({**problem, "problems": [str(error)[:1000]]}), flush=True)
             await visit.begin()
     await context.close()
 

@@ -2,7 +2,7 @@
 
 import contextlib
 
-from bridge_dev.chromium import FLAGS
+from bridge_dev.chromium import FLAGS, sign_in
 from playwright.sync_api import sync_playwright
 
 PATIENCE = 60_000  # milliseconds that anything may take before the test fails
@@ -27,11 +27,7 @@ def browser_page(workplace, url, login, password, script="", width=1400):
             page.on("console", lambda said: said.type == "error" and problems.append(said.text))
             if script:
                 page.add_init_script(script)
-            page.goto(f"{url}/web/login")
-            page.fill("input[name=login]", login)
-            page.fill("input[name=password]", password)
-            page.click("form.oe_login_form button[type=submit]")
-            page.wait_for_url(lambda address: "/web/login" not in address)
+            sign_in(page, url, login, password)
             yield page
         finally:
             browser.close()
