@@ -72,7 +72,9 @@ class BridgeDelivery(models.Model):
 
     def _register_hook(self):
         super()._register_hook()
-        let_callers_wait()
+        if let_callers_wait():
+            # A new worker has what the server had when it began. Else its first caller waits until it has made this.
+            self.env["ir.http"].routing_map()
 
     @api.depends_context("uid")
     def _compute_body_text(self):
