@@ -1,6 +1,5 @@
 """Rate limits, places and tokens are shared by all lanes in all processes; measured where they count, at the server."""
 
-import collections
 import contextlib
 import json
 import os
@@ -13,6 +12,7 @@ from fault_server import FaultServer, json_answer
 
 LONG = "BRIDGE_CRASHES" in os.environ
 SECONDS = 30 if LONG else 8  # that a rate is measured
+RESOLUTION = 0.005  # seconds by which the clocks of PostgreSQL and of this process may differ meanwhile
 FLOW = "things_system_things"
 LANES = (1, 2, 3)
 
@@ -47,15 +47,14 @@ class Traffic:
         return [moment for moment in list(self.arrivals) if begin <= moment < end]
 
 
-def busiest_second(arrivals):
-    """Most arrivals in any window of one second."""
-    window, most = collections.deque(), 0
-    for moment in sorted(arrivals):
-        window.append(moment)
-        while window[0] <= moment - 1:
-            window.popleft()
-        most = max(most, len(window))
-    return most
+def too_early(arrivals, begin, rate, burst=1):
+    """Those that came before their turn could be. One may be late, on a busy machine, and then is close to the next.
+
+    :param float begin: when the first turn could be, of ``time.monotonic()``
+    :return: seconds by which they came too early
+    """
+    turns = (begin + max(0, number + 1 - burst) / rate for number in range(len(arrivals)))
+    return [turn - moment for turn, moment in zip(turns, sorted(arrivals), strict=True) if moment < turn - RESOLUTION]
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +117,19 @@ def give_work(worker):
         worker.call("enqueue_records", flow=FLOW, external_ids=list(range(number * 500, number * 500 + 500)))
 
 
+@contextlib.contextmanager
+def nothing_on_the_way(traffic):
+    """All lanes wait for an answer that comes at the end: what they ask for next, they take a turn for then."""
+    released = threading.Event()
+    traffic.hold = lambda _path: released.wait(PATIENCE)
+    try:
+        wait_for(lambda: traffic.under_way == len(LANES), "all lanes wait for an answer")
+        yield
+    finally:
+        traffic.hold = None
+        released.set()
+
+
 def let_pass(seconds):
     """A rate is requests over time."""
     threading.Event().wait(seconds)
@@ -143,21 +155,17 @@ def test_rate_limit_holds_over_three_processes_and_is_used(place, burst, capsys)
     give_work(worker)
     with lanes_at_work(worker):
         all_lanes_have_asked(sql, traffic)
-        # As after a quiet time, so that the burst is seen as well.
-        released = threading.Event()
-        traffic.hold = lambda _path: released.wait(PATIENCE)
-        wait_for(lambda: traffic.under_way == len(LANES), "all lanes wait for an answer")
-        limit(sql, requests=10, burst=burst)
-        sql.rows("UPDATE bridge_gate SET next_slot = 0")
-        traffic.hold, begin = None, time.monotonic()
-        released.set()
+        with nothing_on_the_way(traffic):
+            limit(sql, requests=10, burst=burst)
+            sql.rows("UPDATE bridge_gate SET next_slot = 0")  # as after a quiet time, so that the burst is seen as well
+            begin = time.monotonic()
         let_pass(SECONDS)
         measured = traffic.within(begin, begin + SECONDS)
         come_to(traffic, begin, 0.9 * 10 * SECONDS, 2 * SECONDS)
     with capsys.disabled():
-        print(f"\nburst {burst}: {len(measured)} requests in {SECONDS} s, most in a second", busiest_second(measured))
+        print(f"\nburst {burst}: {len(measured)} requests in {SECONDS} s")
     assert len(set(traffic.paths)) == len(traffic.paths), "no record was asked for twice"
-    assert busiest_second(measured) <= 10 + burst
+    assert too_early(measured, begin, 10, burst) == []
 
 
 def test_rate_limit_can_be_changed_while_lanes_work(place, capsys):
@@ -168,18 +176,17 @@ def test_rate_limit_can_be_changed_while_lanes_work(place, capsys):
     with lanes_at_work(worker):
         all_lanes_have_asked(sql, traffic)
         for rate in (20, 5):
-            limit(sql, requests=rate)
-            let_pass(1)  # turns that were given already are kept
-            begin = time.monotonic()
+            with nothing_on_the_way(traffic):
+                limit(sql, requests=rate)
+                begin = time.monotonic()
             let_pass(SECONDS / 2)
-            counts[rate] = traffic.within(begin, begin + SECONDS / 2)
+            counts[rate] = begin, traffic.within(begin, begin + SECONDS / 2)
             # With the rate of before it would take twice the time.
             come_to(traffic, begin, 0.85 * rate * SECONDS / 2, 1.6 * SECONDS / 2)
     with capsys.disabled():
-        print("\nchanged:", {rate: f"{len(found)} in {SECONDS / 2:g} s" for rate, found in counts.items()})
-    for rate, found in counts.items():
-        assert busiest_second(found) <= rate + 1
-        assert len(found) <= rate * SECONDS / 2 + 1
+        print("\nchanged:", {rate: f"{len(found)} in {SECONDS / 2:g} s" for rate, (_begin, found) in counts.items()})
+    for rate, (begin, found) in counts.items():
+        assert too_early(found, begin, rate) == []
 
 
 def test_requests_at_once_hold_over_three_processes(place):
