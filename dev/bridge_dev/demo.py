@@ -12,6 +12,7 @@ from .network import LOOPBACK, free_port, require_port
 from .odoo_command import USUAL_PORT, note_running
 from .workplace import Workplace
 
+KEPT = "demo_kept"  # as the demo was before people and scheduled actions have changed it
 SCRIPT = Path(__file__).with_name("demo_in_odoo.py")
 COLUMNS = ("fetched", "created", "updated", "unchanged", "archived", "sent", "conflicts", "failed")
 CHECKED = ("fetched", "created", "updated", "archived", "sent_created", "sent_updated", "sent_removed")
@@ -35,6 +36,8 @@ def main(arguments):
         print(f"{len(demo.figures)} syncs, {len(wrong)} wrong figures", flush=True)
         with console.step("letting a month pass, with what goes wrong in one"):
             demo.live()
+        with console.step("keeping a copy, for pictures and tests"):
+            workplace.databases.copy(demo.database, workplace.clone.database(KEPT))
         if not options.once:
             demo.serve(port)
     return 1 if wrong else 0

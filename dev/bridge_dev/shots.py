@@ -110,7 +110,7 @@ class Place:
 
     def _prepare(self, stack):
         workplace, databases = self.workplace, self.workplace.databases
-        source = workplace.clone.database("demo")
+        source = workplace.clone.database(demo.KEPT)
         if not databases.exists(source):
             with console.step("setting up the demo"):
                 demo.main(["--once"])
