@@ -1,0 +1,38 @@
+/** @odoo-module **/
+
+import { Component } from "@odoo/owl";
+import { registry } from "@web/core/registry";
+import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
+
+const KIND = "list"; // of which a flow has one operation
+
+/**
+ * *Look at the Answer*, in the line of an operation. Odoo's own button of a line that is new says "Please save your
+ * changes first"; this one saves the form and goes on, as all buttons of a form do.
+ */
+export class BridgeLook extends Component {
+    static template = "integration_bridge.Look";
+    static props = { ...standardWidgetProps };
+
+    get isShown() {
+        const { data, isNew } = this.props.record;
+        // What is new inside of a dialog is not saved by that dialog, but by the form below it.
+        return data.kind === KIND && !(isNew && this.env.inDialog);
+    }
+
+    look() {
+        const { record } = this.props;
+        const lines = record.model.root.data.operation_ids;
+        // Only after the form is saved it is asked which record it is.
+        const saved = () => (record.isNew ? lines?.records.find((one) => one.data.kind === KIND) : null) || record;
+        return this.env.onClickViewButton({
+            clickParams: { type: "object", name: "action_look" },
+            getResParams: () => {
+                const { context, evalContext, resModel, resId, resIds } = saved();
+                return { context, evalContext, resModel, resId, resIds };
+            },
+        });
+    }
+}
+
+registry.category("view_widgets").add("bridge_look", { component: BridgeLook });
