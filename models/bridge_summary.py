@@ -74,7 +74,7 @@ class BridgeSummary(models.AbstractModel):
         systems = self._systems(connectors, days, matters, len(user.company_ids) > 1)
         address = self.env["bridge.connector"].get_base_url()
         values = {
-            "days": days,
+            "intro": self.env._("What was in the last %s days, and how it is now.", days),
             "systems": systems,
             "matters": matters[:MOST_MATTERS],
             "more": len(matters[MOST_MATTERS:]),

@@ -4,7 +4,7 @@ from unittest.mock import patch
 
 from freezegun import freeze_time
 from odoo import fields
-from odoo.tests import Form, new_test_user, tagged
+from odoo.tests import new_test_user, tagged
 
 from ..jobs import health
 from ..models.bridge_summary import LAST, OFF
@@ -154,11 +154,11 @@ class TestSummary(BridgeCase):
         self.assertFalse(self.send())
 
     def test_it_can_be_switched_off_and_on_in_the_settings(self):
+        settings = self.env["res.config.settings"]
+
         def switch(value):
-            with Form(self.env["res.config.settings"]) as form:
-                self.assertIs(form.bridge_weekly_summary, not value)
-                form.bridge_weekly_summary = value
-            form.record.execute()
+            self.assertIs(settings.create({}).bridge_weekly_summary, not value)
+            settings.create({"bridge_weekly_summary": value}).execute()
 
         switch(False)
         self.assertFalse(self.send())

@@ -65,8 +65,8 @@ NAMES = [
 
 @pytest.mark.parametrize(("title", "expected"), NAMES)
 def test_a_system_is_called_by_its_title_unless_every_api_could_have_that(title, expected):
-    content = {**LEAST, "info": {"title": title, "version": "1"}, "servers": [{"url": "https://api.shop.example.com/v1"}]}
-    assert described(content).title == expected
+    about = {"info": {"title": title, "version": "1"}, "servers": [{"url": "https://api.shop.example.com/v1"}]}
+    assert described({**LEAST, **about}).title == expected
 
 
 @pytest.mark.parametrize(
