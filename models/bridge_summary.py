@@ -95,9 +95,9 @@ class BridgeSummary(models.AbstractModel):
 
         :rtype: list[dict]
         """
-        connectors, now = connectors.with_env(self.env), fields.Datetime.now()
+        connectors = connectors.with_env(self.env)
         health = dict(connectors._fields["health"]._description_selection(self.env))
-        week = connectors, now - datetime.timedelta(days=days), now
+        week = connectors, fields.Datetime.now() - datetime.timedelta(days=days)
         came, sent = self._ran(CAME_IN, *week), self._ran(SENT_OUT, *week)
         failed, waiting = self._ran(("failed",), *week), self._waiting(connectors)
         told = []
@@ -152,22 +152,14 @@ class BridgeSummary(models.AbstractModel):
     # ----------------------------------------------------------------------------------------------------------------
 
     @api.model
-    def _ran(self, counters, connectors, start, end):
+    def _ran(self, counters, connectors, start, end=None):
         """What runs have counted that started in a time.
 
         :param counters: names of fields of runs
         :rtype: collections.Counter
         """
-        rows = self.env["bridge.run"]._read_group(
-            [
-                ("connector_id", "in", connectors.ids),
-                ("dry_run", "=", False),
-                ("started", ">=", start),
-                ("started", "<", end),
-            ],
-            ["connector_id"],
-            [f"{name}:sum" for name in counters],
-        )
+        about = [("connector_id", "in", connectors.ids), ("dry_run", "=", False), *_within("started", start, end)]
+        rows = self.env["bridge.run"]._read_group(about, ["connector_id"], [f"{name}:sum" for name in counters])
         return collections.Counter({connector.id: sum(filter(None, sums)) for connector, *sums in rows})
 
     @api.model
@@ -185,17 +177,16 @@ class BridgeSummary(models.AbstractModel):
         :param start: only those that wait since then
         :param end: only those that wait since before
         """
-        since = [("create_date", ">=", start), ("create_date", "<", end)] if start else []
         jobs, changes, calls = (self.env[f"bridge.{name}"] for name in ("job", "change", "delivery"))
-        of_these, flows = [("connector_id", "in", connectors.ids), *since], connectors.flow_ids
-        records = [*of_these, ("kind", "in", TOGETHER), ("state", "=", "pending")]
-        found = collections.Counter()
+        of_these, found = [("connector_id", "in", connectors.ids)], collections.Counter()
+        records = [*of_these, ("kind", "in", TOGETHER), ("state", "=", "pending"), *_within("create_date", start, end)]
+        called = [*of_these, ("state", "=", "waiting"), *_within("received", start, end)]
         for connector, count in (
             *jobs._read_group(records, ["connector_id"], ["__count"]),
-            *calls._read_group([*of_these, ("state", "=", "waiting")], ["connector_id"], ["__count"]),
+            *calls._read_group(called, ["connector_id"], ["__count"]),
         ):
             found[connector.id] += count
-        noted = [("flow_id", "in", flows.ids), ("path", "=", ""), *since]
+        noted = [("flow_id", "in", connectors.flow_ids.ids), ("path", "=", ""), *_within("create_date", start, end)]
         for flow, count in changes._read_group(noted, ["flow_id"], ["__count"]):
             found[flow.connector_id.id] += count
         return found
@@ -203,6 +194,11 @@ class BridgeSummary(models.AbstractModel):
     @api.model
     def _attention(self, connectors, start, end):
         """Alerts that began in a time."""
-        about = [("connector_id", "in", connectors.ids), ("opened", ">=", start), ("opened", "<", end)]
+        about = [("connector_id", "in", connectors.ids), *_within("opened", start, end)]
         groups = self.env["bridge.alert"]._read_group(about, ["connector_id"], ["__count"])
         return collections.Counter({connector.id: count for connector, count in groups})
+
+
+def _within(name, start, end):
+    """What finds records by a moment of theirs; no start or no end: all before or after."""
+    return [(name, sign, moment) for sign, moment in ((">=", start), ("<", end)) if moment]

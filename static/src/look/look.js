@@ -1,9 +1,11 @@
 /** @odoo-module **/
 
-import { Component } from "@odoo/owl";
+import { Component, onWillStart } from "@odoo/owl";
 import { registry } from "@web/core/registry";
+import { user } from "@web/core/user";
 import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
 
+const ADMINISTRATOR = "integration_bridge.group_integration_bridge_administrator";
 const KIND = "list"; // of which a flow has one operation
 
 /**
@@ -14,10 +16,16 @@ export class BridgeLook extends Component {
     static template = "integration_bridge.Look";
     static props = { ...standardWidgetProps };
 
+    setup() {
+        onWillStart(async () => {
+            this.isAdministrator = await user.hasGroup(ADMINISTRATOR);
+        });
+    }
+
     get isShown() {
         const { data, isNew } = this.props.record;
         // What is new inside of a dialog is not saved by that dialog, but by the form below it.
-        return data.kind === KIND && !(isNew && this.env.inDialog);
+        return this.isAdministrator && data.kind === KIND && !(isNew && this.env.inDialog);
     }
 
     look() {
