@@ -169,6 +169,7 @@ class TestSummary(BridgeCase):
 
     def test_each_reads_of_the_connectors_that_are_theirs_to_see(self):
         company = self.env["res.company"].create({"name": "Another"})
+        self.acting.company_ids += company  # it acts there
         other = self.connector.copy({"name": "Theirs", "code": "theirs", "company_id": company.id})
         stranger = new_test_user(
             self.env,
@@ -179,6 +180,7 @@ class TestSummary(BridgeCase):
             company_ids=[(6, 0, company.ids)],
         )
         other.write({"state": "preview", "responsible_ids": [(6, 0, (self.reader | stranger).ids)]})
+        self.acting.company_ids -= company
         self.connector.company_id = self.env.company
         mails = {mail.email_to: mail.body_html for mail in self.send()}
         self.assertEqual(set(mails), {self.reader.email_formatted, stranger.email_formatted})

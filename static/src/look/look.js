@@ -30,9 +30,10 @@ export class BridgeLook extends Component {
 
     look() {
         const { record } = this.props;
-        const lines = record.model.root.data.operation_ids;
-        // Only after the form is saved it is asked which record it is.
-        const saved = () => (record.isNew ? lines?.records.find((one) => one.data.kind === KIND) : null) || record;
+        const { root } = record.model;
+        // Only after the form is saved, and has read what it saved, it is asked which record that is.
+        const saved = () =>
+            record.isNew ? root.data.operation_ids.records.find((one) => one.data.kind === KIND) : record;
         return this.env.onClickViewButton({
             clickParams: { type: "object", name: "action_look" },
             getResParams: () => {
