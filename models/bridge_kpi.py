@@ -110,7 +110,7 @@ class BridgeKpi(models.AbstractModel):
             "name": VIEW,
             "model": DIGEST,
             "inherit_id": self.env.ref("digest.digest_digest_view_form").id,
-            "arch": f"<xpath expr=\"//group[@name='kpi_general']\" position=\"after\">{group}</xpath>",
+            "arch": f'<xpath expr="//group[@name=\'kpi_general\']" position="after">{group}</xpath>',
         }
         try:
             with self.env.cr.savepoint():
