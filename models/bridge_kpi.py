@@ -26,10 +26,10 @@ class BridgeKpi(models.AbstractModel):
     @api.model
     def _labels(self):
         return {
-            "moved": self.env._("Records Moved"),
-            "failed": self.env._("Records That Failed"),
-            "waiting": self.env._("Records That Wait"),
-            "attention": self.env._("Alerts"),
+            "moved": self.env._("Synced Records"),
+            "failed": self.env._("Sync Failures"),
+            "waiting": self.env._("Records Waiting to Sync"),
+            "attention": self.env._("Sync Alerts"),
         }
 
     @api.model

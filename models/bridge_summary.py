@@ -4,6 +4,7 @@ import collections
 import datetime
 
 from odoo import api, fields, models
+from odoo.tools.misc import formatLang
 
 from ..jobs.kinds import TOGETHER
 from .bridge_alert import DOWN
@@ -82,9 +83,9 @@ class BridgeSummary(models.AbstractModel):
         }
         subject = self.env._(
             "Integration Bridge, your week: moved %(moved)s, failed %(failed)s, needs attention %(attention)s",
-            moved=sum(one["moved"] for one in systems),
-            failed=sum(one["failed"] for one in systems),
-            attention=len(matters),
+            moved=formatLang(self.env, sum(one["moved"] for one in systems), digits=0),
+            failed=formatLang(self.env, sum(one["failed"] for one in systems), digits=0),
+            attention=formatLang(self.env, len(matters), digits=0),
         )
         body = self.env["ir.qweb"]._render("integration_bridge.bridge_summary_mail", values)
         return {"subject": subject, "body_html": body, "email_to": user.email_formatted, "auto_delete": True}

@@ -238,7 +238,7 @@ class TestDigest(BridgeCase):
         self.turn_on("moved", "failed", "waiting", "attention")
         shown = self.digest._compute_kpis(self.env.company, self.reader)
         week = {one["kpi_fullname"]: one["kpi_col2"]["value"] for one in shown if "bridge" in one["kpi_name"]}
-        expected = {"Records Moved": 2, "Records That Failed": 1, "Records That Wait": 0, "Alerts": len(alerts)}
+        expected = {"Synced Records": 2, "Sync Failures": 1, "Records Waiting to Sync": 0, "Sync Alerts": len(alerts)}
         self.assertEqual({name: int(value) for name, value in week.items()}, expected)
 
     def test_who_may_not_see_connectors_does_not_see_the_figures(self):
