@@ -57,6 +57,7 @@
         "views/bridge_field_mapping_views.xml",
         "views/bridge_flow_views.xml",
         "views/bridge_connector_views.xml",
+        "views/bridge_summary_templates.xml",
         "views/authorization_templates.xml",
         "views/res_config_settings_views.xml",
         "views/integration_bridge_menus.xml",

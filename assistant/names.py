@@ -111,6 +111,22 @@ ABOUT_PAGE = (
     "info",
 )
 
+# A title of these words alone says that it is one of an API, and not of which.
+TITLES = {
+    *("api", "apis", "rest", "restful", "http", "https", "web", "open", "openapi", "swagger", "json", "graphql"),
+    *("specification", "specifications", "spec", "specs", "documentation", "docs", "doc", "document", "definition"),
+    *("reference", "description", "schema", "service", "services", "server", "backend", "application", "app"),
+    *("the", "a", "an", "my", "your", "our", "of", "for", "and", "new", "public", "private", "internal", "external"),
+    *("dynamic", "generated", "default", "untitled", "unnamed", "title", "test", "sample", "example", "demo", "main"),
+    *("version", "latest", "fastapi", "project"),
+}
+
+
+def tells_nothing(title: str) -> bool:
+    """Is a title none, or one that every API could have, such as ``Swagger API v2.0``?"""
+    words = re.findall(r"[^\W_]+", title.lower())
+    return all(one in TITLES or re.fullmatch(r"v?\d+", one) for one in words)
+
 
 def rank(name: str, known: tuple) -> int | None:
     """The place of a name in a table; None if it is not in it."""

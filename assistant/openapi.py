@@ -62,8 +62,7 @@ def _describe(document, source):
             if found:
                 collections.append(found)
     schemes = tuple(_schemes(content, paths))
-    info = _dict(content.get("info"))
-    title = (text_of(info.get("title")) or urlsplit(source).hostname or "").strip()[:200]
+    title = _name(text_of(_dict(content.get("info")).get("title")).strip()[:200], (*addresses, source))
     notes = tuple(_notes(document, addresses, collections, schemes))
     return Description(title, addresses, schemes, tuple(collections), notes)
 
@@ -117,7 +116,16 @@ def _list(value):
     return [real(one) for one in value] if isinstance(value, list) else []
 
 
-# --- Where it is
+# --- What it is called, and where it is
+
+
+def _name(title, addresses):
+    """Its title; where that tells nothing, the first host that is known."""
+    if not names.tells_nothing(title):
+        return title
+    hosts = (urlsplit(one).hostname or "" for one in addresses)
+    host = next((one for one in hosts if one and "{" not in one), "")
+    return re.sub(r"^(?:api|www)\.(?=.+\..)", "", host) or title
 
 
 def _addresses(content, source):

@@ -27,9 +27,14 @@ def interval(flow):
 
 
 def interval_text(flow):
-    """How often a flow runs, in words."""
-    units = dict(flow._fields["interval_type"]._description_selection(flow.env))
-    return f"{flow.interval_number} {units[flow.interval_type].lower()}"
+    """How often a flow runs, in words for the middle of a sentence: labels are not, and German ones stay capital."""
+    told = {
+        "minutes": flow.env._("%s minutes", flow.interval_number),
+        "hours": flow.env._("%s hours", flow.interval_number),
+        "days": flow.env._("%s days", flow.interval_number),
+        "weeks": flow.env._("%s weeks", flow.interval_number),
+    }
+    return told[flow.interval_type]
 
 
 def is_full_scan_due(flow, last):

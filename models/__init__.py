@@ -35,6 +35,8 @@ from . import (
     bridge_job,
     bridge_gate,
     bridge_alert,
+    bridge_kpi,
+    bridge_summary,
     bridge_exchange,
     bridge_change,
     bridge_feed,

@@ -147,7 +147,7 @@ class BridgeAuthenticationMixin(models.AbstractModel):
         for name in scheme.required:
             if not options.get(name):
                 label = self._fields[f"auth_{name}"].get_description(self.env, ["string"])["string"]
-                return self.env._("enter the %s", label.lower())
+                return self.env._("“%s” is missing; enter it", label)
         for name in JSON_OPTIONS:
             carrier = literal_secret(read_json(self, f"auth_{name}", ()))
             if carrier:

@@ -6,7 +6,9 @@ from odoo import fields, models
 from odoo.tools.misc import format_date, format_datetime
 
 DAYS = 14
-DONE = ("created", "updated", "linked", "archived", "removed", "sent_created", "sent_updated", "sent_removed")
+CAME_IN = ("created", "updated", "linked", "archived", "removed")
+SENT_OUT = ("sent_created", "sent_updated", "sent_removed")
+DONE = (*CAME_IN, *SENT_OUT)
 ICONS = {"pull": "fa-arrow-down", "push": "fa-arrow-up", "both": "fa-exchange"}
 COLORS = {
     "failed": "danger",

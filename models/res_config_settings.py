@@ -3,6 +3,7 @@ from odoo.exceptions import ValidationError
 
 from ..connect.addresses import ALLOWED_ADDRESSES, parse_addresses
 from .bridge_gone_mixin import ALLOWED_BUTTONS
+from .bridge_summary import OFF
 from .ir_cron import LANES
 
 MOST_LANES = 16
@@ -41,6 +42,9 @@ class ResConfigSettings(models.TransientModel):
         inverse="_inverse_bridge_alert_user_ids",
         domain=[("share", "=", False)],
     )
+    bridge_weekly_summary = fields.Boolean(
+        "Weekly Summary", compute="_compute_bridge_weekly_summary", inverse="_inverse_bridge_weekly_summary"
+    )
 
     @api.depends("company_id")
     def _compute_bridge_alert_user_ids(self):
@@ -53,6 +57,14 @@ class ResConfigSettings(models.TransientModel):
             self.env["ir.config_parameter"].sudo().set_param(
                 "integration_bridge.alert_user_ids", ",".join(map(str, settings.bridge_alert_user_ids.ids))
             )
+
+    @api.depends("company_id")
+    def _compute_bridge_weekly_summary(self):
+        self.bridge_weekly_summary = not self.env["ir.config_parameter"].sudo().get_param(OFF)
+
+    def _inverse_bridge_weekly_summary(self):
+        for settings in self:
+            self.env["ir.config_parameter"].sudo().set_param(OFF, not settings.bridge_weekly_summary and "1")
 
     @api.constrains(*NUMBERS, "bridge_lanes")
     def _check_bridge_numbers(self):

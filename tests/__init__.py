@@ -69,6 +69,7 @@ from . import (
     test_seen,
     test_status,
     test_status_button,
+    test_summary,
     test_there,
     test_tour,
     test_translations,

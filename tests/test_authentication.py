@@ -73,13 +73,13 @@ class TestAuthentication(FaultCase):
     def test_misuse_is_refused_when_it_is_saved(self):
         self.connect()
         cases = [
-            ({"auth_scheme": "hmac"}, "enter the signed text"),
+            ({"auth_scheme": "hmac"}, "“Signed Text” is missing"),
             ({"auth_scheme": "hmac", "auth_signed_text": "{bodies}"}, "Unknown placeholder {bodies}"),
             ({"auth_scheme": "hmac", "auth_signed_text": "{nonce}"}, "signed, but not sent"),
-            ({"auth_scheme": "oauth1"}, "enter the client id"),
+            ({"auth_scheme": "oauth1"}, "“Client ID” is missing"),
             ({"auth_scheme": "oauth1", "auth_client_id": "a", "auth_signature_hash": "md5"}, "no MD5"),
-            ({"auth_scheme": "aws4", "auth_client_id": "a", "auth_region": "b"}, "enter the service"),
-            ({"auth_scheme": "oauth2_jwt_bearer"}, "enter the token address"),
+            ({"auth_scheme": "aws4", "auth_client_id": "a", "auth_region": "b"}, "“Service” is missing"),
+            ({"auth_scheme": "oauth2_jwt_bearer"}, "“Token Address” is missing"),
             (
                 {"auth_scheme": "oauth2_jwt_bearer", "auth_token_url": "https://a.example", "auth_jwt_claims": "[]"},
                 "must look like",

@@ -102,8 +102,8 @@ class TestConnector(BridgeCase):
             ({"allowed_addresses": "10.0.0.300/24"}, "not a host name"),
             ({"user_id": self.env.ref("base.user_root").id}, "can not be the acting user"),
             ({"user_id": False}, "needs an acting user"),
-            ({"auth_scheme": "oauth2_client_credentials"}, "enter the token address"),
-            ({"auth_scheme": "login"}, "enter the login path"),
+            ({"auth_scheme": "oauth2_client_credentials"}, "“Token Address” is missing"),
+            ({"auth_scheme": "login"}, "“Login Path” is missing"),
             ({"auth_login_body": '{"a": "{nope}"}'}, "nope"),
             ({"auth_token_path": "a["}, "not a JMESPath"),
         ]

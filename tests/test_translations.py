@@ -5,7 +5,8 @@ from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 from odoo.tools.translate import code_translations
 
-from .common import BridgeCase
+from ..jobs.schedule import interval_text
+from .common import BridgeCase, things_flow
 
 ADDON = "integration_bridge"
 STATIC = Path(__file__).resolve().parents[1] / "static" / "src"
@@ -22,6 +23,10 @@ WORDS = {
         "refused": "hat die Anmeldedaten nicht angenommen",
         "title": "Die Verbindung funktioniert nicht",
         "dragged": "Ziehen, um die Reihenfolge zu ändern",
+        "interval": "3 Stunden",
+        "missing": "„Pfad der Anmeldung“ fehlt",
+        "is_open": "Offen",
+        "opens": "Datensatz öffnen",
     },
     "fr_FR": {
         "button": "Tester la connexion",
@@ -32,6 +37,10 @@ WORDS = {
         "refused": "n'a pas accepté les identifiants",
         "title": "La connexion ne fonctionne pas",
         "dragged": "Faites glisser pour changer l'ordre",
+        "interval": "3 heures",
+        "missing": "«\N{NO-BREAK SPACE}Chemin de connexion\N{NO-BREAK SPACE}» manque",
+        "is_open": "Ouvert",
+        "opens": "Ouvrir l'enregistrement",
     },
 }
 
@@ -86,6 +95,21 @@ class TestTranslations(BridgeCase):
             shown = connectors.browse(self.connector.id).action_test_connection()["params"]
             self.assertEqual(shown["title"], words["title"])
             self.assertIn(words["refused"], shown["message"])
+
+    def test_labels_in_a_sentence_are_written_as_that_language_writes_them(self):
+        flow = self.connect(things_flow(schedule={"every": 3, "unit": "hours"}))
+        for connectors, words in self.in_each_language():
+            self.assertEqual(interval_text(flow.with_env(connectors.env)), words["interval"])
+            connector = connectors.browse(self.connector.id)
+            with self.assertRaisesRegex(ValidationError, re.escape(words["missing"])):
+                connector.auth_scheme = "login"
+
+    def test_open_of_a_state_is_not_open_of_a_button(self):
+        for connectors, words in self.in_each_language():
+            conflicts = connectors.env["bridge.conflict"].fields_get(["state"])["state"]["selection"]
+            self.assertEqual(dict(conflicts)["open"], words["is_open"])
+            arch = connectors.env["bridge.log"].get_view(view_type="list")["arch"]
+            self.assertIn(f'string="{words["opens"]}"', arch)
 
     def test_every_message_takes_its_values(self):
         for language in WORDS:

@@ -87,6 +87,9 @@ def leftovers(sql):
         "tables": "SELECT relname FROM pg_class WHERE relname LIKE 'bridge\\_%%' AND relkind IN ('r', 'v')",
         "groups": "SELECT id FROM res_groups WHERE name->>'en_US' LIKE '%%Integration Bridge%%'",
         "parameters": "SELECT key FROM ir_config_parameter WHERE key LIKE 'integration_bridge.%%'",
+        "figures in digests": "SELECT name FROM ir_model_fields WHERE name LIKE 'x\\_kpi\\_bridge%%'",
+        "columns": "SELECT attname FROM pg_attribute WHERE attname LIKE 'x\\_kpi\\_bridge%%' AND NOT attisdropped",
+        "views": "SELECT name FROM ir_ui_view WHERE arch_db::text LIKE '%%kpi_bridge%%'",
         "triggers": "SELECT t.id FROM ir_cron_trigger t JOIN ir_cron c ON c.id = t.cron_id"
         " WHERE c.cron_name LIKE 'Integration Bridge%%'",
     }

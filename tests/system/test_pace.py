@@ -255,7 +255,6 @@ def test_by_nothing_but_an_address(world, installed, odoo, kinto):
         person.fill("path", "/buckets/crm/collections/contacts/records")
         person.click(".o_form_button_save")
         person.wait(".o_data_row td[name=path]")
-        person.click(".o_form_button_save")
         person.press("action_look")
         person.press("action_apply")
         person.map_by_sample()

@@ -49,6 +49,40 @@ def trap():
     thread.join()
 
 
+NAMES = [
+    ("Shop", "Shop"),
+    ("Pet Store API", "Pet Store API"),
+    ("2026-01-01", "shop.example.com"),
+    ("Dynamic API Specification", "shop.example.com"),
+    ("Swagger API v2.0", "shop.example.com"),
+    ("OpenAPI 3.1 documentation", "shop.example.com"),
+    ("API", "shop.example.com"),
+    ("", "shop.example.com"),
+    ("  ", "shop.example.com"),
+    ("接口文档", "接口文档"),
+]
+
+
+@pytest.mark.parametrize(("title", "expected"), NAMES)
+def test_a_system_is_called_by_its_title_unless_every_api_could_have_that(title, expected):
+    about = {"info": {"title": title, "version": "1"}, "servers": [{"url": "https://api.shop.example.com/v1"}]}
+    assert described({**LEAST, **about}).title == expected
+
+
+@pytest.mark.parametrize(
+    ("content", "source", "expected"),
+    [
+        ({"servers": [{"url": "/v1"}]}, "https://www.example.com/openapi.json", "example.com"),
+        ({"servers": [{"url": "https://example.com"}]}, "https://docs.example.org/openapi.json", "example.com"),
+        ({"servers": [{"url": "http://127.0.0.1:8055/items"}]}, "", "127.0.0.1"),
+        ({"servers": [{"url": "https://api.io/"}]}, "", "api.io"),
+        ({}, "", "API"),
+    ],
+)
+def test_a_title_that_tells_nothing_gives_way_to_the_host_that_is_known(content, source, expected):
+    assert described({**LEAST, "info": {"title": "API", "version": "1"}, **content}, source).title == expected
+
+
 @pytest.mark.parametrize("place", ["schema", "path", "parameter", "scheme", "items", "example"])
 def test_attack_no_reference_is_ever_fetched(trap, place):
     url, called = trap
