@@ -107,6 +107,15 @@ class BridgeJob(models.Model):
     _failures = models.Index("(flow_id, error_kind, error_group) WHERE state IN ('failed', 'uncertain')")
     _ignored = models.Index("(flow_id, external_id) WHERE ignored_reason IS NOT NULL")
 
+    @api.depends("kind", "flow_id.name", "external_id", "state", "error_kind")
+    @api.depends_context("uid", "lang")
+    def _compute_display_name(self):
+        kinds = dict(self._fields["kind"]._description_selection(self.env))
+        for job in self:
+            record = job.sudo(False).record_label or job.external_id
+            parts = (kinds.get(job.kind), job.flow_id.name, record)
+            job.display_name = job._failure_title(record) or " · ".join(part for part in parts if part)
+
     @api.depends_context("uid")
     def _compute_payload_text(self):
         readable = self._readable()

@@ -18,15 +18,6 @@ class BridgeJobWordsMixin(models.AbstractModel):
         "Places of What Failed", compute="_compute_payload_marks", help="The ways to what failed in the record."
     )
 
-    @api.depends("kind", "flow_id.name", "external_id", "state", "error_kind")
-    @api.depends_context("uid", "lang")
-    def _compute_display_name(self):
-        kinds = dict(self._fields["kind"]._description_selection(self.env))
-        for job in self:
-            record = job.sudo(False).record_label or job.external_id
-            parts = (kinds.get(job.kind), job.flow_id.name, record)
-            job.display_name = job._failure_title(record) or " · ".join(part for part in parts if part)
-
     def _failure_title(self, record):
         """:return: what is the matter with a record; None if nothing is, or if it is about no single one"""
         if self.kind not in TOGETHER or not self.error_kind:

@@ -66,7 +66,7 @@ class TestWordsOfUser(TransactionCase):
                 yield from self.of_arch(where, etree.fromstring(view["arch"]), action.res_model, kind)
 
     def of_arch(self, where, node, model, kind):
-        if not isinstance(node.tag, str) or "1" in _hidden(node) or "True" in _hidden(node):
+        if not isinstance(node.tag, str) or _is_hidden(node):
             return
         where_here = f"{where}, {node.tag} {node.get('name') or ''}"
         yield from ((where_here, node.get(name)) for name in SHOWN if node.get(name))
@@ -102,5 +102,6 @@ class TestWordsOfUser(TransactionCase):
         self.assertTrue([text for _where, text in self.told() if text and UNKNOWN.search(text)])
 
 
-def _hidden(node):
-    return {node.get("invisible"), node.get("column_invisible")}
+def _is_hidden(node):
+    told = {node.get("invisible"), node.get("column_invisible")}
+    return bool(told & {"1", "True"}) or "d-none" in (node.get("class") or "").split()
