@@ -16,10 +16,10 @@ OPEN_PUSH = f"kind = 'push_record' AND {OPEN}"
 ERROR_KINDS = [
     ("unavailable", "Not available"),
     ("throttled", "Asked to wait"),
-    ("auth", "Not authorized"),
-    ("rejected", "Rejected"),
+    ("auth", "Not let in"),
+    ("rejected", "Refused there"),
     ("protocol", "Unexpected answer"),
-    ("data", "Data"),
+    ("data", "A value does not fit"),
     ("dependency", "Related record missing"),
     ("busy", "Busy"),
     ("uncertain", "Uncertain"),

@@ -98,6 +98,28 @@ class Path:
                 return MISSING
         return document
 
+    def follow(self, document):
+        """How far the way to this place goes in a document.
+
+        :param document: any JSON value
+        :return: names and positions as far as they are there, and what stands there
+        :rtype: tuple[list, object]
+        """
+        way = []
+        for step in self.steps:
+            if step.__class__ is Where:
+                step = step.find(document) if isinstance(document, list) else None
+            is_there = isinstance(document, dict if isinstance(step, str) else list)
+            size = len(document) if is_there else 0
+            try:
+                document = document[step] if is_there else MISSING
+            except (KeyError, IndexError, TypeError):
+                document = MISSING
+            if document is MISSING:
+                break
+            way.append(step if isinstance(step, str) or step >= 0 else size + step)
+        return way, document
+
     @property
     def is_in_list(self):
         """Is there a list on the way, so that other places may be beside this one in it?"""

@@ -15,6 +15,7 @@ from . import (
     bridge_list_mixin,
     bridge_sending_mixin,
     bridge_there_mixin,
+    bridge_job_words_mixin,
     bridge_secrets_mixin,
     bridge_network_mixin,
     bridge_webhook_mixin,

@@ -17,22 +17,22 @@ from .local_times import in_local_time
 _logger = logging.getLogger(__name__)
 
 KINDS = [
-    ("lanes", "No lane works"),
-    ("queue", "The queue is late"),
+    ("lanes", "Nothing is being worked on"),
+    ("queue", "Work is late"),
     ("moved", "Database moved or copied"),
     ("paused", "Connector paused"),
     ("held", "Connector paused by a person"),
-    ("approval", "Acting user not approved"),
+    ("approval", "Not approved yet"),
     ("resting", "Other system not available"),
     ("throttled", "Asked to wait for long"),
     ("overdue", "No successful run in time"),
     ("run", "Run failed or needs a decision"),
     ("failures", "Records failed"),
     ("conflicts", "Conflicts wait for a decision"),
-    ("deliveries", "Webhook deliveries failed"),
-    ("waiting", "Webhook deliveries wait"),
-    ("refused", "Webhook calls refused"),
-    ("hook", "Webhook not registered"),
+    ("deliveries", "What was sent to Odoo failed"),
+    ("waiting", "What was sent to Odoo waits"),
+    ("refused", "Calls from outside refused"),
+    ("hook", "Other system does not tell of changes"),
 ]
 DOWN = ("lanes", "moved", "paused", "approval", "resting")  # nothing moves meanwhile; the rest needs attention
 LONG_WAIT = 15  # minutes of being asked to wait, or without any lane at work, that are worth telling

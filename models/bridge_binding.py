@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
+from odoo.tools.misc import format_datetime
 
 from ..database import json_rows
 from ..jobs import on_demand
@@ -33,7 +34,7 @@ class BridgeBinding(models.Model):
     connector_id = fields.Many2one(related="flow_id.connector_id")
     company_id = fields.Many2one(related="flow_id.company_id")
     parent_id = fields.Many2one("bridge.binding", ondelete="cascade", index="btree_not_null", readonly=True)
-    external_id = fields.Char("Remote ID", readonly=True, help="Empty as long as the remote record is being created.")
+    external_id = fields.Char("ID There", readonly=True, help="Empty as long as the record is being created there.")
     res_model = fields.Char("Odoo Model", related="flow_id.model", store=True)
     res_id = fields.Many2oneReference("Odoo Record ID", model_field="res_model", readonly=True)
     record_name = fields.Char("Odoo Record", compute="_compute_record_name")
@@ -42,15 +43,15 @@ class BridgeBinding(models.Model):
         [
             ("linked", "Linked"),
             ("missing", "Not Seen Once"),
-            ("removed", "Removed Remotely"),
-            ("creating", "Being Created Remotely"),
+            ("removed", "Deleted There"),
+            ("creating", "Being Created There"),
             ("left", "Not Kept in Agreement Any More"),
         ],
         default="linked",
         required=True,
         readonly=True,
-        help="Not seen once: the last full scan did not find it; the next one decides.\n"
-        "Being created remotely: it was sent, and the answer is not here yet.\n"
+        help="Not seen once: it was not found when everything was looked at last; the next time decides.\n"
+        "Being created there: it was sent, and the answer is not here yet.\n"
         "Not kept in agreement any more: it left the flow or was deleted in Odoo, and stays in the other system.",
     )
     inside = fields.Boolean(readonly=True, help="Was it one of the records to push when it was looked at last?")
@@ -67,7 +68,7 @@ class BridgeBinding(models.Model):
     synced = fields.Datetime("Last Change Synced", readonly=True)
     open_url = fields.Char("Address There", compute="_compute_open_url")
     conflict_count = fields.Integer("Open Conflicts", compute="_compute_conflict_count")
-    remote_changed = fields.Datetime("Changed Remotely", compute="_compute_remote_changed")
+    remote_changed = fields.Datetime("Changed There", compute="_compute_remote_changed")
     failure_id = fields.Many2one("bridge.job", "Open Failure", compute="_compute_status")
     status = fields.Selection("_selection_status", compute="_compute_status")
     status_text = fields.Text("What Is the Matter", compute="_compute_status")
@@ -119,7 +120,7 @@ class BridgeBinding(models.Model):
         ]
 
     @api.depends("state", "conflict_count")
-    @api.depends_context("uid")
+    @api.depends_context("uid", "lang", "tz")
     def _compute_status(self):
         """What a person has to know of the record: what failed comes before what waits, and that before the state."""
         failures, waiting = open_of_bindings(self.env, self.ids), self.env["bridge.change"]._waiting_bindings(self.ids)
@@ -128,7 +129,7 @@ class BridgeBinding(models.Model):
             binding.status, binding.status_text = binding.state, False
             if binding.failure_id:
                 failure = binding.failure_id.sudo()
-                since = fields.Datetime.context_timestamp(self, failure.create_date).strftime("%Y-%m-%d %H:%M")
+                since = format_datetime(self.env, failure.create_date, dt_format="short")
                 reason = self.env._(
                     "Failed since %(since)s: %(reason)s", since=since, reason=binding.failure_id.error_text
                 )

@@ -85,7 +85,7 @@ class BridgeConflict(models.Model):
             label = conflict.flow_id.sudo()._field_label(conflict.field_name) or conflict.field_name
             conflict.field_label = label if conflict.kind == FIELD else self.env._("The whole record")
 
-    @api.depends_context("uid")
+    @api.depends_context("uid", "lang", "tz")
     def _compute_texts(self):
         readable, hidden = self._readable(), self.env._("no access")
         deleted, changed = self.env._("Deleted"), self.env._("Changed")

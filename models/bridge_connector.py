@@ -69,13 +69,13 @@ class BridgeConnector(models.Model):
     code = fields.Char(required=True, copy=False, help="Names the connector in definitions and in code.")
     active = fields.Boolean(default=True)
     state = fields.Selection(
-        [("disabled", "Disabled"), ("preview", "Preview"), ("live", "Live")],
+        [("disabled", "Disabled"), ("preview", "Trial"), ("live", "Live")],
         default="disabled",
         required=True,
         copy=False,
         tracking=True,
         help="Disabled: nothing runs; only Test Connection and Preview of a flow call the other system.\n"
-        "Preview: the other system is read and every change is planned and shown, but nothing is written.\n"
+        "Trial: the other system is read and every change is planned and shown, but nothing is written.\n"
         "Live: records are written.",
     )
     company_id = fields.Many2one("res.company", default=lambda self: self.env.company, index=True)
@@ -94,7 +94,9 @@ class BridgeConnector(models.Model):
     failure_count = fields.Integer(compute="_compute_counts", string="Open Failures")
     conflict_count = fields.Integer(compute="_compute_counts", string="Open Conflicts")
     last_success = fields.Datetime(compute="_compute_counts", string="Last Successful Run")
-    health = fields.Selection([("ok", "OK"), ("attention", "Attention"), ("down", "Down")], compute="_compute_health")
+    health = fields.Selection(
+        [("ok", "OK"), ("attention", "Attention"), ("down", "Down")], compute="_compute_health", search="_search_health"
+    )
     health_reason = fields.Text(compute="_compute_health", string="What Is the Matter")
     is_shut = fields.Boolean(compute="_compute_health", help="Does it rest, wait or pause?")
     is_paused = fields.Boolean(compute="_compute_health", help="Has a person paused it?")
@@ -568,10 +570,13 @@ class BridgeConnector(models.Model):
                 else:
                     answer = client.send(Request("GET", ""), accept_statuses=REACHED)
                     message = self.env._(
-                        "%(address)s answered with status %(status)s. Add a flow with a list operation to see more.",
+                        "%(address)s answered with status %(status)s. Whether address and sign-in are right shows with"
+                        " the first flow: add one with a list operation.",
                         address=redact_url(answer.url),
                         status=answer.status,
                     )
+                    if answer.status >= 400:  # only that somebody is there
+                        kind, title = "warning", self.env._("The other system answers")
             self._gate()._open()
         except (RemoteError, UserError) as error:
             kind, title, message = "danger", self.env._("The connection does not work"), self._explain(error)
@@ -625,15 +630,6 @@ class BridgeConnector(models.Model):
         self.env["bridge.approval"]._approve(self)
         for connector in self:
             connector.message_post(body=self.env._("Approved: it acts as %s.", connector.user_id.name))
-
-    def action_set_live(self):
-        self.write({"state": "live"})
-
-    def action_set_preview(self):
-        self.write({"state": "preview"})
-
-    def action_disable(self):
-        self.write({"state": "disabled"})
 
     def action_open_flows(self):
         return self._open("flow", default_connector_id=self[:1].id)

@@ -63,7 +63,7 @@ class BridgeDelivery(models.Model):
     reason = fields.Text(readonly=True)
     flow_id = fields.Many2one("bridge.flow", ondelete="set null", readonly=True, index="btree_not_null")
     run_id = fields.Many2one("bridge.run", ondelete="set null", readonly=True, index="btree_not_null")
-    external_ids = fields.Char("Remote IDs", readonly=True)
+    external_ids = fields.Char("IDs There", readonly=True)
     processed = fields.Datetime("Taken", readonly=True)
 
     _delivery_uniq = models.UniqueIndex("(connector_id, delivery_id)")

@@ -1,10 +1,10 @@
-import json
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..database import json_rows
 from ..road.words import ALTERED, ALTERED_THERE, DIFFERENT, ONLY_ODOO, ONLY_THERE, UNLINKED, UNREADABLE
+
+LONGEST = 80  # characters of a value in a line
 
 
 class BridgeDrift(models.Model):
@@ -42,7 +42,7 @@ class BridgeDrift(models.Model):
     record_label = fields.Char("Record", compute="_compute_record_label", search="_search_record_label")
     res_model = fields.Char("Odoo Model", related="flow_id.model")
     res_id = fields.Many2oneReference("Odoo Record ID", model_field="res_model", readonly=True)
-    external_id = fields.Char("Remote ID", readonly=True)
+    external_id = fields.Char("ID There", readonly=True)
     # Odoo field to value in Odoo and value there.
     differences = fields.Json("Different Values", readonly=True, groups=fields.NO_ACCESS)
     differences_text = fields.Char("Differences", compute="_compute_differences_text")
@@ -57,12 +57,29 @@ class BridgeDrift(models.Model):
         " stay as it is.",
     )
 
+    can_push = fields.Boolean(compute="_compute_can")
+    can_pull = fields.Boolean(compute="_compute_can")
+
+    @api.depends("kind", "flow_id.direction", "res_id", "external_id")
+    def _compute_can(self):
+        for line in self:
+            line.can_push = line.flow_id.direction != "pull" and bool(line._filtered_pushed())
+            line.can_pull = line.flow_id.direction != "push" and bool(line._filtered_pulled())
+
+    def _filtered_pushed(self):
+        """Those of which Odoo has something to send."""
+        return self.filtered(lambda line: line.res_id and line.kind != UNREADABLE)
+
+    def _filtered_pulled(self):
+        """Those of which the other system has something to take."""
+        return self.filtered(lambda line: line.external_id and line.kind != ONLY_ODOO)
+
     @api.depends_context("uid")
     def _compute_display_name(self):
         for line in self:
             line.display_name = line.sudo(False).record_label or line.external_id or ""
 
-    @api.depends_context("uid")
+    @api.depends_context("uid", "lang", "tz")
     def _compute_differences_text(self):
         readable, hidden = self._readable(), self.env._("no access")
         for line in self:
@@ -70,9 +87,9 @@ class BridgeDrift(models.Model):
             parts = [
                 self.env._(
                     "%(field)s: Odoo %(odoo)s, theirs %(theirs)s",
-                    field=line._label(flow, name),
-                    odoo=_shown(odoo),
-                    theirs=_shown(remote),
+                    field=self._label_in(flow.model, name),
+                    odoo=self._shown(flow.model, name, odoo),
+                    theirs=self._shown(flow.model, name, remote),
                 )
                 for name, (odoo, remote) in (kept.differences or {}).items()
                 if not self._is_hidden_field(flow.model, name)
@@ -80,15 +97,15 @@ class BridgeDrift(models.Model):
             text = "; ".join(parts) or (hidden if kept.differences else kept.message)
             line.differences_text = text if line in readable else hidden
 
-    @staticmethod
-    def _label(flow, name):
-        """Of a field, or of one of the records inside: ``order_line.price_unit``."""
+    @api.model
+    def _shown(self, model_name, name, value):
+        """A comparable value in words, short enough for a line."""
         outer, _dot, inner = name.partition(".")
-        label = flow._field_label(outer) or outer
-        if not inner:
-            return label
-        field = flow.env[flow.env[flow.model]._fields[outer].comodel_name]._fields[inner]
-        return "%s / %s" % (label, field.get_description(flow.env, ["string"])["string"])
+        field = self.env[model_name]._fields.get(outer)
+        if field is not None and inner:
+            return self._shown(field.comodel_name, inner, value)
+        text = self.env["bridge.log"]._in_words(field, value) or "—"
+        return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
     _altered_idx = models.Index("(flow_id, kind, external_id) WHERE kind IN ('altered', 'altered_there')")
 
@@ -98,7 +115,7 @@ class BridgeDrift(models.Model):
 
     def action_push(self):
         """Send Odoo's values of these records; create there what is only here."""
-        lines = self._ordered(lambda line: line.res_id and line.kind != UNREADABLE)
+        lines = self._ordered(type(self)._filtered_pushed)
         for flow, of_flow in lines.grouped("flow_id").items():
             if flow.direction == "pull":
                 raise UserError(self.env._("The flow “%s” sends nothing to the other system.", flow.display_name))
@@ -109,7 +126,7 @@ class BridgeDrift(models.Model):
 
     def action_pull(self):
         """Fetch these records, and take their values from the other system."""
-        lines = self._ordered(lambda line: line.external_id and line.kind != ONLY_ODOO)
+        lines = self._ordered(type(self)._filtered_pulled)
         for flow, of_flow in lines.grouped("flow_id").items():
             if flow.direction == "push":
                 raise UserError(self.env._("The flow “%s” takes nothing from the other system.", flow.display_name))
@@ -249,9 +266,3 @@ def _with_names(row):
 
 def _names(differences):
     return ", ".join(sorted(differences)) if differences else None
-
-
-def _shown(value):
-    if value in (False, None, "", []):
-        return "—"
-    return value[:80] if isinstance(value, str) else json.dumps(value)[:80]

@@ -30,7 +30,7 @@ class BridgeFailure(models.Model):
     company_id = fields.Many2one("res.company", readonly=True)
     flow_id = fields.Many2one("bridge.flow", readonly=True)
     kind = fields.Selection(lambda self: self.env["bridge.job"]._fields["kind"].selection, readonly=True)
-    error_kind = fields.Selection("_selection_error_kind", readonly=True)
+    error_kind = fields.Selection("_selection_error_kind", string="Reason", readonly=True)
     message = fields.Char(readonly=True)
     state = fields.Selection([("open", "Open"), ("waiting", "Waiting")], readonly=True)
     job_count = fields.Integer("Records", readonly=True, aggregator="sum")
@@ -186,4 +186,4 @@ class BridgeFailure(models.Model):
         failures, drifts = self._apart()
         domain = failures._domain() if failures else Domain("id", "in", drifts.ids)
         context = {"bridge_of_one_sort": len(self) == 1}
-        return self._opens("job" if failures else "drift", list(domain), context=context)
+        return self._opens("failed" if failures else "drift", list(domain), context=context)

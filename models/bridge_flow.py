@@ -19,7 +19,7 @@ from ..road.order import in_order
 from ..road.pull.road import Pull
 from ..road.push.road import Push
 
-DIRECTIONS = [("pull", "Remote to Odoo"), ("push", "Odoo to remote"), ("both", "Both ways")]
+DIRECTIONS = [("pull", "To Odoo"), ("push", "To the other system"), ("both", "Both ways")]
 AUTHORITIES = [
     ("remote", "The other system"),
     ("odoo", "Odoo"),
@@ -498,9 +498,7 @@ class BridgeFlow(models.Model):
         for flow in self.sudo():
             if flow.connector_id.state == "disabled":
                 raise UserError(
-                    self.env._(
-                        "The connector “%s” is disabled. Set it to Preview or Live first.", flow.connector_id.name
-                    )
+                    self.env._("The connector “%s” is disabled. Set it to Trial or Live first.", flow.connector_id.name)
                 )
             if trigger == "manual":  # else the run says it, and its job waits
                 self.env["bridge.approval"]._check(flow.connector_id)
@@ -568,12 +566,12 @@ class BridgeFlow(models.Model):
         """
         self.env["bridge.binding"].check_access("read")
         on_demand.check_ids(self.env, record_ids)
-        action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_binding_action")
+        action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_status_action")
         domain = [("flow_id.model", "=", model_name), ("res_id", "in", record_ids)]
         if not self.env["bridge.binding"].search_count(domain, limit=1):
             failed = [*domain, ("kind", "=", "push_record"), ("state", "in", ("pending", "failed", "uncertain"))]
             if self.env["bridge.job"].search_count(failed, limit=1):  # it has no external ID, because it failed
-                action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_job_action")
+                action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_failed_action")
                 domain = failed
         return {**action, "name": self.env._("Sync Status"), "domain": domain, "context": {}}
 
@@ -621,7 +619,7 @@ class BridgeFlow(models.Model):
         return self._again("push")
 
     def action_go_live(self):
-        self.connector_id.action_set_live()
+        return self.connector_id.action_set_live()
 
     def _again(self, kind):
         """Where one chooses what is taken anew, whatever was agreed."""

@@ -64,6 +64,41 @@ class BridgeGuideMixin(models.AbstractModel):
             return self.env._("Next: choose the acting user, with whose rights records are written.")
         return self.env._("Next: open a flow and press Preview, which writes nothing. When it is right, press Go Live.")
 
+    def action_set_live(self):
+        """From now on the flows write; what that means now is said at once."""
+        self.write({"state": "live"})
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success",
+                "title": self.env._("%s is live", ", ".join(self.mapped("name"))),
+                "message": " ".join(self._what_begins()),
+                "next": {"type": "ir.actions.act_window_close"},
+            },
+        }
+
+    def _what_begins(self):
+        """What happens from now on, in sentences.
+
+        :rtype: list[str]
+        """
+        flows = self.flow_ids.filtered(lambda flow: not flow.parent_id)
+        by_itself = flows.filtered(lambda flow: flow.interval_number and not flow.is_called)
+        by_hand = (flows - by_itself).filtered(lambda flow: not flow.is_called and flow.direction != "push")
+        sends = flows.filtered(lambda flow: flow.direction != "pull")
+        return [
+            *([self.env._("Runs by itself: %s.", ", ".join(by_itself.mapped("name")))] if by_itself else []),
+            *([self.env._("Runs when you press Sync Now: %s.", ", ".join(by_hand.mapped("name")))] if by_hand else []),
+            *([self.env._("Changes in Odoo are sent by: %s.", ", ".join(sends.mapped("name")))] if sends else []),
+        ]
+
+    def action_set_preview(self):
+        self.write({"state": "preview"})
+
+    def action_disable(self):
+        self.write({"state": "disabled"})
+
     def _lacks_secret(self):
         """Does the way to sign in need a secret that nobody has entered?"""
         return " secret " in (self.auth_uses or "") and not self.has_secret

@@ -88,7 +88,7 @@ class BridgeInstance(models.AbstractModel):
 
     @api.model
     def _hold(self):
-        """It has woken up in another place: all connectors go to Preview, once."""
+        """It has woken up in another place: all connectors go on trial, once."""
         live = self.env["bridge.connector"].sudo().search([("state", "=", "live")])
         if not live:
             return

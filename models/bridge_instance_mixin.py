@@ -20,5 +20,5 @@ class BridgeInstanceMixin(models.AbstractModel):
         self.env["bridge.instance"]._answer(is_same=True)
 
     def action_is_copy(self):
-        """It is a copy: what was to be sent is the original's matter, and all connectors stay in Preview."""
+        """It is a copy: what was to be sent is the original's matter, and all connectors stay on trial."""
         self.env["bridge.instance"]._answer(is_same=False)

@@ -24,17 +24,17 @@ WAKE_AFTER_START = (5, 20)  # seconds after the models are loaded; the scheduler
 class BridgeJob(models.Model):
     _name = "bridge.job"
     _description = "Job"
-    _inherit = ["bridge.record.mixin", "bridge.opening.mixin"]
+    _inherit = ["bridge.record.mixin", "bridge.opening.mixin", "bridge.job.words.mixin"]
     _order = "id desc"
 
     kind = fields.Selection(
         [
-            ("pull", "Pull a list"),
-            ("pull_record", "Pull a record"),
-            ("push", "Push changes"),
-            ("push_record", "Push a record"),
+            ("pull", "Fetch a list"),
+            ("pull_record", "Fetch a record"),
+            ("push", "Send changes"),
+            ("push_record", "Send a record"),
             ("compare", "Compare both sides"),
-            ("take", "Take deliveries"),
+            ("take", "Read what was sent to Odoo"),
         ],
         required=True,
         readonly=True,
@@ -68,7 +68,7 @@ class BridgeJob(models.Model):
     started = fields.Datetime(readonly=True)
     finished = fields.Datetime(readonly=True)
 
-    external_id = fields.Char("Remote ID", readonly=True)
+    external_id = fields.Char("ID There", readonly=True)
     res_id = fields.Integer("Odoo Record ID", readonly=True)
     prefer = fields.Selection(
         [("odoo", "Odoo"), ("remote", "The other system")],
@@ -78,14 +78,13 @@ class BridgeJob(models.Model):
     record_name = fields.Char(readonly=True, groups=fields.NO_ACCESS, index="trigram")
     record_label = fields.Char("Record", compute="_compute_record_label", search="_search_record_label")
     payload = fields.Json(readonly=True, groups=fields.NO_ACCESS)  # as it was sent; empty: it is fetched again
-    payload_text = fields.Text("Remote Record", compute="_compute_payload_text")
+    payload_text = fields.Text("Record as It Came", compute="_compute_payload_text")
     payload_at = fields.Datetime(readonly=True, help="When the record was as the payload says.")
     payload_edited = fields.Boolean("Edited by Hand", readonly=True)
     edited_by_id = fields.Many2one("res.users", readonly=True, index="btree_not_null")
     fingerprint = fields.Char(readonly=True, help="Of the remote record, as the mapping sees it.")
-    error_kind = fields.Selection(ERROR_KINDS, readonly=True)
+    error_kind = fields.Selection(ERROR_KINDS, string="Reason", readonly=True)
     error_field = fields.Char("Technical Field", readonly=True)
-    error_field_label = fields.Char("Field", compute="_compute_error_field_label")
     error_message = fields.Text(readonly=True, groups=fields.NO_ACCESS)
     error_text = fields.Text("Message", compute="_compute_error_text")
     error_group = fields.Char(
@@ -108,13 +107,14 @@ class BridgeJob(models.Model):
     _failures = models.Index("(flow_id, error_kind, error_group) WHERE state IN ('failed', 'uncertain')")
     _ignored = models.Index("(flow_id, external_id) WHERE ignored_reason IS NOT NULL")
 
-    @api.depends("kind", "flow_id.name", "external_id")
-    @api.depends_context("uid")
+    @api.depends("kind", "flow_id.name", "external_id", "state", "error_kind")
+    @api.depends_context("uid", "lang")
     def _compute_display_name(self):
         kinds = dict(self._fields["kind"]._description_selection(self.env))
         for job in self:
-            parts = (kinds.get(job.kind), job.flow_id.name, job.sudo(False).record_label or job.external_id)
-            job.display_name = " · ".join(part for part in parts if part)
+            record = job.sudo(False).record_label or job.external_id
+            parts = (kinds.get(job.kind), job.flow_id.name, record)
+            job.display_name = job._failure_title(record) or " · ".join(part for part in parts if part)
 
     @api.depends_context("uid")
     def _compute_payload_text(self):
@@ -132,10 +132,6 @@ class BridgeJob(models.Model):
             is_shown = job in readable and not is_hidden
             text = kept.error_message if is_shown else kept.error_group or kept.error_message
             job.error_text = in_local_time(self.env, text)
-
-    def _compute_error_field_label(self):
-        for job in self:
-            job.error_field_label = job.flow_id.sudo()._field_label(job.error_field) or job.error_field
 
     def _compute_exchange_count(self):
         counts = dict(self.env["bridge.exchange"]._read_group([("job_id", "in", self.ids)], ["job_id"], ["__count"]))

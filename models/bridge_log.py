@@ -5,6 +5,7 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import html2plaintext
+from odoo.tools.misc import format_date, format_datetime
 
 from ..database import json_rows
 from ..jobs.failures import group_of
@@ -31,6 +32,7 @@ ACTIONS = [
     (words.UNCERTAIN, "Uncertain"),
     ("closed", "Failure Closed"),
 ]
+MOMENTS = ("date", "datetime")  # types of fields
 
 
 class BridgeLog(models.Model):
@@ -49,13 +51,16 @@ class BridgeLog(models.Model):
     create_date = fields.Datetime("When")
     dry_run = fields.Boolean("Only Planned", readonly=True)
     action = fields.Selection(ACTIONS, readonly=True)
-    external_id = fields.Char("Remote ID", readonly=True, index="btree_not_null")
+    external_id = fields.Char("ID There", readonly=True, index="btree_not_null")
     res_model = fields.Char("Odoo Model", readonly=True)
     res_id = fields.Many2oneReference("Odoo Record ID", model_field="res_model", readonly=True)
     record_name = fields.Char(readonly=True, groups=fields.NO_ACCESS, index="trigram")
     record_label = fields.Char("Record", compute="_compute_record_label", search="_search_record_label")
-    error_kind = fields.Selection(lambda self: self.env["bridge.job"]._fields["error_kind"].selection, readonly=True)
-    field_name = fields.Char("Field", readonly=True)
+    error_kind = fields.Selection(
+        lambda self: self.env["bridge.job"]._fields["error_kind"].selection, string="Reason", readonly=True
+    )
+    field_name = fields.Char("Technical Field", readonly=True)
+    field_label = fields.Char("Field", compute="_compute_field_label")
     message = fields.Text(readonly=True, groups=fields.NO_ACCESS)
     message_text = fields.Text("Message", compute="_compute_message_text")
     changes = fields.Json("Changed Values", readonly=True, groups=fields.NO_ACCESS)
@@ -73,7 +78,13 @@ class BridgeLog(models.Model):
             is_shown = not kept.message or (line in readable and not is_hidden)
             line.message_text = kept.message if is_shown else group_of(kept.message)
 
-    @api.depends_context("uid", "lang")
+    @api.depends("field_name", "res_model")
+    @api.depends_context("lang")
+    def _compute_field_label(self):
+        for line in self:
+            line.field_label = self._label_in(line.res_model, line.field_name)
+
+    @api.depends_context("uid", "lang", "tz")
     def _compute_changes_html(self):
         readable = self._readable()
         change = self._change_pattern()
@@ -207,10 +218,22 @@ class BridgeLog(models.Model):
             return self.env._("yes")
         if field is not None and field.relational:
             return self._readable_relation(field, value)
+        if field is not None and field.type in MOMENTS:
+            return self._readable_moment(field, value)
         if field is not None and field.type == "selection":
             return dict(field._description_selection(self.env)).get(value, str(value))
         text = html2plaintext(value).strip() if field is not None and field.type == "html" else str(value)
         return text if len(text) <= 200 else text[:199] + "…"
+
+    def _readable_moment(self, field, value):
+        """As this person's language writes it, in his own time zone; a text that is none stays as it is."""
+        zone = self.env.context.get("tz") or self.env.user.tz or "UTC"
+        try:
+            if field.type == "date":
+                return format_date(self.env, fields.Date.to_date(value))
+            return format_datetime(self.env, fields.Datetime.to_datetime(value), tz=zone, dt_format="medium")
+        except ValueError:
+            return str(value)
 
     def _readable_relation(self, field, value):
         values = value if isinstance(value, list) else [value]

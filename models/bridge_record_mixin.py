@@ -77,6 +77,21 @@ class BridgeRecordMixin(models.AbstractModel):
             return True
         return bool(inner and field.comodel_name) and self._is_hidden_field(field.comodel_name, inner)
 
+    @api.model
+    def _label_in(self, model_name, name):
+        """What a person calls a field, or one of the records inside: ``order_line.price_unit``.
+
+        :param str name: of the field
+        :rtype: str
+        """
+        outer, _dot, inner = (name or "").partition(".")
+        model = self.env.get(model_name)
+        field = model._fields.get(outer) if model is not None else None
+        if field is None:
+            return name or ""
+        label = field.get_description(self.env, ["string"])["string"]
+        return "%s / %s" % (label, self._label_in(field.comodel_name, inner)) if inner else label
+
     @api.depends_context("uid")
     def _compute_record_label(self):
         readable = self._readable()

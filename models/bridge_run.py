@@ -43,7 +43,7 @@ class BridgeRun(models.Model):
     connector_id = fields.Many2one(related="flow_id.connector_id", store=True, index=True)
     company_id = fields.Many2one(related="flow_id.company_id", store=True, index=True)
     kind = fields.Selection(
-        [("pull", "Remote to Odoo"), ("push", "Odoo to remote"), ("compare", "Full compare")],
+        [("pull", "To Odoo"), ("push", "To the other system"), ("compare", "Comparison")],
         string="What",
         default="pull",
         required=True,
@@ -56,8 +56,9 @@ class BridgeRun(models.Model):
             ("record", "Single records"),
             ("change", "Change in Odoo"),
             ("call", "Called by the Other System"),
-            ("webhook", "Webhook"),
+            ("webhook", "Told by the Other System"),
         ],
+        string="Why It Ran",
         readonly=True,
     )
     user_id = fields.Many2one("res.users", string="Started By", readonly=True)

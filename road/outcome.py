@@ -31,6 +31,16 @@ class Failure(NamedTuple):
         message = flow.env["bridge.approval"]._without_secret(flow.model, error.field, message)
         return cls(DATA, f"{label}: {message}" if label else message, error.field)
 
+    def inside(self, flow, name, position):
+        """The same, said of the record that holds the one which is to blame.
+
+        :param BridgeFlow flow: of the records inside
+        :param str name: the field that holds them
+        :param int position: of that record among them, from 1
+        """
+        message = f"{flow.name} {position}: {self.message}"
+        return self._replace(message=message, field=f"{name}.{self.field}" if self.field else name)
+
 
 class Outcome(NamedTuple):
     """What became of one record.

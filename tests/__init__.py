@@ -48,6 +48,7 @@ from . import (
     test_instance,
     test_javascript,
     test_job,
+    test_job_words,
     test_kept,
     test_keyed,
     test_look,
@@ -80,4 +81,5 @@ from . import (
     test_webhook_faults,
     test_webhook_registration,
     test_webhooks,
+    test_words,
 )

@@ -66,7 +66,7 @@ ABSTRACT = {
     *("bridge.code.mixin", "bridge.contents.mixin", "bridge.guide.mixin", "bridge.opening.mixin"),
     *("bridge.overview.mixin", "bridge.registration.mixin", "bridge.status.mixin", "bridge.webhook.mixin"),
     *("bridge.record.mixin", "bridge.sample.mixin", "bridge.secrets.mixin", "bridge.sending.mixin"),
-    *("bridge.there.mixin", "bridge.kpi", "bridge.summary"),
+    *("bridge.there.mixin", "bridge.kpi", "bridge.summary", "bridge.job.words.mixin"),
 }
 
 # --- Who may call a public method: this role, and those that include it.

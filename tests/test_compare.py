@@ -42,6 +42,10 @@ class TestCompare(BothWaysCase):
             set(lines), {("different", "Ada"), ("unlinked", "Bob there"), ("only_there", "Carl"), ("only_odoo", "Dora")}
         )
         self.assertEqual(lines["different", "Ada"].differences, {"phone": ["9", "1"]})
+        able = {key: (line.can_push, line.can_pull) for key, line in lines.items()}
+        self.assertEqual(able.pop(("only_there", "Carl")), (False, True))
+        self.assertEqual(able.pop(("only_odoo", "Dora")), (True, False))
+        self.assertEqual(set(able.values()), {(True, True)})
         self.assertEqual(lines["unlinked", "Bob there"].res_id, bob.id)
         self.assertEqual(lines["only_odoo", "Dora"].res_id, dora.id)
         self.assertEqual((self.writes(), self.contacts, self.ada.phone), (0, known, "9"))

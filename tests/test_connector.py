@@ -38,8 +38,10 @@ class TestConnector(BridgeCase):
         self.connector.flow_ids.unlink()
         self.server.faults = [(404, {}, b"")]
         message = self.message()
-        self.assertEqual(message["type"], "success")
-        self.assertIn("status 404. Add a flow", message["message"])
+        self.assertEqual((message["type"], message["title"]), ("warning", "The other system answers"))
+        self.assertIn("status 404. Whether address and sign-in are right", message["message"])
+        self.server.faults = [(200, {}, b"{}")]
+        self.assertEqual(self.message()["type"], "success")
 
     def test_test_of_the_connection_shows_no_credential(self):
         self.connect()

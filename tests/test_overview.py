@@ -216,3 +216,28 @@ class TestOverview(BridgeCase):
         self.assertFalse(failures.search([("record", "ilike", "333")]))
         action = failures.search([("record", "ilike", "22")], limit=1).action_open_jobs()
         self.assertTrue(action["context"]["bridge_of_one_sort"])
+
+    def test_connectors_that_need_attention_are_found(self):
+        flow = self.connect()
+        connectors, mine = self.env["bridge.connector"], flow.connector_id
+        self.assertIn(mine, connectors.search([("health", "=", "ok")]))
+        self.server.records["things"] = [thing(1, name=None)]
+        self.sync(flow)
+        self.assertEqual(mine.health, "attention")
+        self.assertIn(mine, connectors.search([("health", "in", ("attention", "down"))]))
+        self.assertNotIn(mine, connectors.search([("health", "=", "down")]))
+        self.assertNotIn(mine, connectors.search([("health", "not in", ("attention", "down"))]))
+
+    def test_going_live_says_what_happens_from_now_on(self):
+        flow = self.connect()
+        connector = flow.connector_id
+        connector.action_disable()
+        said = flow.action_go_live()["params"]
+        self.assertEqual((connector.state, said["title"]), ("live", "System of Things is live"))
+        self.assertEqual(said["message"], "Runs when you press Sync Now: Things.")
+        flow.operation_ids.create({"flow_id": flow.id, "kind": "create", "method": "POST", "path": "/things"})
+        flow.write({"interval_number": 5, "direction": "both", "authority": "ask"})
+        self.assertEqual(
+            connector.action_set_live()["params"]["message"],
+            "Runs by itself: Things. Changes in Odoo are sent by: Things.",
+        )

@@ -818,7 +818,9 @@ class TestPull(BridgeCase):
         self.assertEqual(self.counters(run), {"created": 1, "failed": 1})
         self.assertFalse(self.bound(flow, 1))
         self.assertFalse(self.env["res.partner"].search([("name", "=", "Ann")]))
-        self.assertIn("People 2: Name: The remote record has no “name”", self.log_of(run, "reject").message)
+        self.assertIn(
+            "People 2: Name: The record of the other system has no “name”", self.log_of(run, "reject").message
+        )
 
     def test_nested_records_without_id_are_known_by_their_place(self):
         flow = self.connect(*self.nested_flows())

@@ -27,7 +27,7 @@ class BridgeFind(models.TransientModel):
     _description = "Find a Record"
     _rec_name = "sought"
 
-    sought = fields.Char("Name, Number, E-Mail or Remote ID")
+    sought = fields.Char("Name, Number, E-Mail, or ID in the Other System")
     connector_id = fields.Many2one("bridge.connector", "In", help="Empty: in all of them.")
     was_sought = fields.Char(readonly=True)
     line_ids = fields.One2many("bridge.find.line", "find_id", readonly=True)
@@ -48,7 +48,11 @@ class BridgeFind(models.TransientModel):
         self.ensure_one()
         text = (self.sought or "").strip()
         if not text:
-            raise UserError(self.env._("Write what you know of the record: its name, number, e-mail or remote ID."))
+            raise UserError(
+                self.env._(
+                    "Write what you know of the record: its name, number, e-mail, or its ID in the other system."
+                )
+            )
         places = self._places(text)
         lines = sorted((self._told(place) for place in places), key=lambda line: SEVERITY.index(line["state"]))
         self.write({"was_sought": text, "line_ids": [(5, 0, 0), *((0, 0, line) for line in lines)]})

@@ -8,7 +8,7 @@ class BridgeFindLine(models.TransientModel):
     find_id = fields.Many2one("bridge.find", required=True, ondelete="cascade")
     flow_id = fields.Many2one("bridge.flow", ondelete="cascade")
     connector_id = fields.Many2one(related="flow_id.connector_id")
-    external_id = fields.Char("Remote ID")
+    external_id = fields.Char("ID There")
     res_id = fields.Integer("Odoo Record ID")
     record_label = fields.Char("Record")
     state = fields.Selection(

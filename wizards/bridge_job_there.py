@@ -10,7 +10,7 @@ class BridgeJobThere(models.TransientModel):
     job_id = fields.Many2one("bridge.job", required=True, readonly=True)
     record_name = fields.Char(related="job_id.record_label", related_sudo=False)
     flow_id = fields.Many2one(related="job_id.flow_id", related_sudo=False)
-    external_id = fields.Char("Remote ID", required=True, help="As the other system shows it.")
+    external_id = fields.Char("ID There", required=True, help="As the other system shows it.")
 
     def action_resolve(self):
         """This is the remote record that was sent to be created: link it."""

@@ -13,7 +13,14 @@ ROOT = "integration_bridge.integration_bridge_menu_root"
 RTL = "ar_001"
 EVERYBODY = ("admin", "user", "operator")
 # What each role sees of it differs.
-FOR_ALL_ROLES = ("connectors-kanban", "connectors-form", "error-desk-list", "find-a-record")
+FOR_ALL_ROLES = (
+    "connectors-kanban",
+    "connectors-form",
+    "flows-form",
+    "error-desk-list",
+    "failure-form",
+    "find-a-record",
+)
 # Menus of which no second list has anything: the form is shown of the record that is the most telling one.
 TELLING = {
     "bridge.connector": [("code", "=", "kinto_contacts")],

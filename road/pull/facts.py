@@ -126,9 +126,10 @@ def throughout(pull, facts, change):
     children = dict(facts.children)
     for rule in pull.mapper.nested:
         inside = []
-        for child in children.get(rule.field, ()):
-            child, failure = change(pull.nested_flows[rule.field], rule.child, child, True)
-            problem = problem or failure
+        for position, child in enumerate(children.get(rule.field, ()), 1):
+            flow = pull.nested_flows[rule.field]
+            child, failure = change(flow, rule.child, child, True)
+            problem = problem or (failure and Failure(*failure).inside(flow, rule.field, position))
             inside.append(child)
             if child.lacking:  # so the record must not look unchanged next time
                 facts = facts.without(rule.field, child.lacking)

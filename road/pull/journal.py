@@ -386,7 +386,9 @@ def _line(pull, outcome, action):
     if outcome.step.facts.lacking and not outcome.failure:
         line["message"] = outcome.step.facts.lacking.message
     elif outcome.is_altered and not outcome.note:
-        labels = (pull.env["bridge.drift"]._label(pull.flow, name) for name in altered_values(outcome, "altered"))
+        labels = (
+            pull.env["bridge.drift"]._label_in(pull.flow.model, name) for name in altered_values(outcome, "altered")
+        )
         line["message"] = pull.env._("Odoo keeps another value: %s", ", ".join(labels))
     return line
 

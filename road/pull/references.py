@@ -182,7 +182,8 @@ class _Found:
             )
         else:
             message = self.env._(
-                "%(field)s: there is no “%(model)s” with %(key)s “%(value)s”. Create it, or let the mapping create it.",
+                "%(field)s: there is no “%(model)s” with %(key)s “%(value)s”. Create it in Odoo, or have an"
+                " administrator let the flow create it.",
                 **values,
             )
         # One that another flow brings may come later; of several none comes to be right by itself.

@@ -1,6 +1,7 @@
 """What a person sees of the record that a job keeps, and what becomes of it when he has edited what he saw."""
 
 import copy
+import re
 
 from ...remote.redaction import REDACTED, redact_document
 
@@ -42,6 +43,35 @@ def _blank_inside(job, mapping, rule, document):
     inside = rule.path.read(document)
     inside = inside if isinstance(inside, list) else [inside]
     return all(_blank(job, child, one) for one in inside if isinstance(one, dict))
+
+
+def blamed(job, document):
+    """Where in the record stands what the job failed of.
+
+    :param BridgeJob job: names the field; of a record inside, its message says which one
+    :param dict document: the record as the other system sent it
+    :return: the way to each place, by names and positions, as far as it is there
+    :rtype: list[list]
+    """
+    outer, _dot, inner = (job.error_field or "").partition(".")
+    ways = []
+    for mapping in job.flow_id.mapping_ids.filtered(lambda one: one.field_name == outer):
+        rule = mapping._rule()
+        if rule.path is None:
+            continue
+        way, value = rule.path.follow(document)
+        child = mapping.flow_id.child_ids.filtered(lambda one, rule=rule: one.code == rule.keyed_settings.get("flow"))
+        if not inner or not child:
+            ways.append(way)
+            continue
+        said = re.match(rf"{re.escape(child.name)} (\d+): ", job.error_message or "")
+        if said and isinstance(value, list) and 0 < int(said[1]) <= len(value):
+            position = int(said[1]) - 1
+            way, value = [*way, position], value[position]
+        for line in child.mapping_ids.filtered(lambda one: one.field_name == inner):
+            place = line._rule().path
+            ways.append([*way, *(place.follow(value)[0] if place else ())])
+    return [way for way in ways if way]
 
 
 def as_kept(edited, kept):

@@ -38,8 +38,7 @@ def _with_children(pull, facts, rule, documents):
     for position, document in enumerate(documents):
         child = _child(flow, rule.child, facts.arrival.external_id, document, position)
         if child.failure:
-            message = f"{flow.name} {position + 1}: {child.failure.message}"
-            return facts.fail(child.failure.kind, message, rule.field)
+            return facts.fail(*child.failure.inside(flow, rule.field, position + 1))
         children.append(child)
     return facts._replace(children={**facts.children, rule.field: tuple(children)})
 

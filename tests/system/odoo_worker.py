@@ -444,6 +444,19 @@ def decide_conflict(env, side):
     return len(conflict)
 
 
+def open_conflict(env, name, field_name, values):
+    """A contact that both sides have, and of which both have changed a field.
+
+    :param list values: in Odoo, in the other system, and when both last agreed
+    """
+    flow = env["bridge.flow"].search([], limit=1)
+    contact = env["res.partner"].create({"name": name})
+    binding = env["bridge.binding"].create({"flow_id": flow.id, "external_id": "7", "res_id": contact.id})
+    columns = dict(zip(("odoo_value", "remote_value", "agreed_value"), values, strict=True))
+    about = {"binding_id": binding.id, "kind": "field", "field_name": field_name, "record_name": name}
+    env["bridge.conflict"]._keep(flow, [{**about, **columns}])
+
+
 def decide(env, there):
     """Look at every uncertain creation as a person does.
 

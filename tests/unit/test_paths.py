@@ -342,3 +342,21 @@ def test_document_without_a_place(path, document, left):
 def test_list_that_an_expression_chooses_from(expression, found):
     document = {"items": [1, 2, 3], "inside": {"items": [4]}, "lists": [[5]]}
     assert parse_expression(expression).list_in(document) == found
+
+
+@pytest.mark.parametrize(
+    ("path", "way", "value"),
+    [
+        ("address.city", ["address", "city"], "Liège"),
+        ("address.lines[-1]", ["address", "lines", 2], "plain"),
+        ("address.lines[text=Rue 1].text", ["address", "lines", 0, "text"], "Rue 1"),
+        ("address.street.number", ["address"], MISSING),
+        ("name.length", ["name"], MISSING),
+        ("list.first", ["list"], MISSING),
+        ("list[1][7]", ["list", 1], MISSING),
+        ("list[2].id", ["list"], MISSING),
+        ("nowhere", [], MISSING),
+    ],
+)
+def test_way_to_a_place_is_told_as_far_as_it_is_there(path, way, value):
+    assert parse_path(path).follow(DOCUMENT) == (way, value)

@@ -32,6 +32,11 @@ export class MappingLine extends Component {
         this.state = useState({ isJson: false });
     }
 
+    /** Of the fields of the open line, so that each has a label that is read aloud. */
+    id(name) {
+        return `${name}_${this.props.record.id}`;
+    }
+
     get data() {
         return this.props.record.data;
     }

@@ -11,11 +11,14 @@ export class PathInput extends Component {
     static template = "integration_bridge.PathInput";
     static components = { AutoComplete };
     static props = {
+        id: { type: String, optional: true },
         path: { type: String },
         places: { type: Array },
         position: { type: Number },
         onChange: { type: Function },
     };
+
+    static defaultProps = { id: "bridge_path" };
 
     get sources() {
         return [{ options: (typed) => this.options(typed), optionSlot: "place" }];
