@@ -161,7 +161,7 @@ class PrivateCluster(Postgres):
         return self
 
     def stop(self):
-        """Stop the cluster, when it runs. One that died with its machine has left its file of the process, and no more."""
+        """Stop the cluster, when it runs; one that died with its machine has only left the file of its process."""
         if self._answers():
             self._run([self.binaries / "pg_ctl", "-D", self.data, "-m", "fast", "-w", "stop"], "stopped")
 
