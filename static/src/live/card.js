@@ -4,7 +4,6 @@ import { Component, onWillStart, useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { user } from "@web/core/user";
-import { Mutex } from "@web/core/utils/concurrency";
 import { useService } from "@web/core/utils/hooks";
 import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
 import { FIELDS, Rate, isMoving, percentOf, progressText, useNews } from "./progress";
@@ -19,14 +18,13 @@ export class BridgeProgress extends Component {
     setup() {
         this.orm = useService("orm");
         this.state = useState({ now: {}, isOperator: false });
-        this.turns = new Mutex(); // an older answer must not come after a newer one, and stand
         this.rates = {};
         this.heard = {}; // of runs that are not on the card: the state that was told last
         onWillStart(async () => {
             this.state.isOperator = await user.hasGroup(OPERATOR);
         });
         useNews(
-            (news) => this.turns.exec(() => this.read(news)),
+            (news) => this.read(news),
             (news) => (news ? news.connector === this.props.record.resId : this.goingOn.length > 0),
         );
     }
@@ -85,7 +83,7 @@ export class BridgeProgress extends Component {
 
     async cancel(id) {
         await this.orm.call("bridge.run", "action_cancel", [[id]]);
-        await this.turns.exec(() => this.props.record.load());
+        await this.props.record.load();
     }
 }
 
