@@ -37,10 +37,12 @@ def test_run_of_5000_is_watched_on_the_card_and_in_its_form_and_cancelled(world)
             before = counted(progress)
             gate.let_through(1500)
             wait_for(lambda: counted(progress) > before, "it goes on")
+            wait_for(lambda: is_filled(progress), "the bar tells the same")
             (run,) = sql.rows("SELECT id FROM bridge_run")[0]
             page.goto(f"{odoo.url}/odoo/bridge-runs/{run}")
             live = page.locator(".o_bridge_live")
             before = counted(live)
+            wait_for(lambda: is_filled(live), "the bar tells the same")
             gate.let_through(2500)
             page.get_by_text(re.compile(r"of 5,000 records, [\d,]+ a second, \d+ (s|min) left")).wait_for()
             assert counted(live) >= before
@@ -63,6 +65,12 @@ def counted(place):
     """How many records a progress says were handled, once it says of how many."""
     place.get_by_text(re.compile("of 5,000 records")).wait_for()
     return int(re.search(r"([\d,]+) of 5,000", place.inner_text())[1].replace(",", ""))
+
+
+def is_filled(place):
+    """Is the bar as long as the count says?"""
+    before, style = counted(place), place.locator(".progress-bar").get_attribute("style")
+    return style == f"width: {100 * before // NUMBER}%" and counted(place) == before
 
 
 class Gate:

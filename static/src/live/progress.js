@@ -114,6 +114,8 @@ export function useNews(read, isOfInterest) {
         bus.subscribe("bridge.run", once);
         document.addEventListener("visibilitychange", catchUp);
         timer = browser.setInterval(() => once(), EVERY);
+        // What is shown was read before anybody listened, maybe by Odoo's own cache: what was told meanwhile is lost.
+        once();
     });
     onWillUnmount(() => {
         bus.unsubscribe("bridge.run", once);
