@@ -62,7 +62,7 @@ test("a run that goes on is read again until it has ended, without a reload of t
     await mountView({ type: "form", resModel: "bridge.run", resId: 1, arch: ARCH });
     expect(".o_bridge_live").toHaveText("Waiting for its turn…");
     await becomes({ state: "running", shown_state: "running", fetched: 1500 });
-    expect(".o_bridge_live").toHaveText("1,500 records so far");
+    expect(".o_bridge_live").toHaveText(/^1,500 records so far, (29|30)\d a second$/);
     await becomes({ fetched: 2500 });
     expect(".o_bridge_live").toHaveText(/^2,500 records so far, (19|20)\d a second$/);
     await becomes({ shown_state: "waiting" });
@@ -83,6 +83,16 @@ test("what is told of a run is read at once, not only now and then", async () =>
     tell({ run: 1, connector: 7, state: MockServer.env["bridge.run"].browse(1)[0].state });
     await waitFor(".o_bridge_live:contains(500 of 2,000 records)");
     expect(".o_bridge_live .progress-bar").toHaveStyle({ width: "25%" }, { inline: true });
+});
+
+test("what was told between the reading and the showing is not lost", async () => {
+    onRpc("bridge.run", "web_read", async ({ parent }) => {
+        const read = await parent();
+        MockServer.env["bridge.run"].write([1], { state: "running", shown_state: "running", fetched: 700 });
+        return read;
+    });
+    await mountView({ type: "form", resModel: "bridge.run", resId: 1, arch: ARCH });
+    await waitFor(".o_bridge_live:contains(700 records so far)");
 });
 
 test("progress says what is known, and nothing else", async () => {
@@ -136,6 +146,7 @@ test("a card shows a run that begins, how far it is, and that it has ended", asy
     MockServer.env["bridge.run"].write([1], { fetched: 100 });
     tell({ run: 1, connector: 7, state: MockServer.env["bridge.run"].browse(1)[0].state });
     await waitFor(".o_bridge_progress:contains(Orders, to Odoo: 100 of 400 records)");
+    expect(".o_bridge_progress .progress-bar").toHaveStyle({ width: "25%" }, { inline: true });
     MockServer.env["bridge.run"].write([1], { state: "done", shown_state: "done", fetched: 400 });
     MockServer.env["bridge.connector"].write([7], { overview: [{ id: 3, name: "Orders", runs: [] }] });
     tell({ run: 1, connector: 7, state: MockServer.env["bridge.run"].browse(1)[0].state });
