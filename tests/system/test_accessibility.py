@@ -12,7 +12,8 @@ from bridge_dev import shots
 from bridge_dev.workplace import Workplace
 
 NOT_OURS = Path(shots.__file__).with_name("axe_not_ours.json")
-FAULTY = '<p style="color: #bbb; background: #fff">Too pale to be read</p><img src="data:,"><button></button>'
+FAULTY = """<main id="faulty" style="position: fixed; inset: 0; z-index: 9999; background: #fff">
+    <p style="color: #bbb; background: #fff">Too pale to be read</p><img src="data:,"><button></button></main>"""
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +46,7 @@ def test_axe_finds_nothing_serious_on_any_screen(found):
 def test_axe_would_find_what_keeps_people_out(place):
     """Else the test above would be satisfied by a look at nothing."""
     screen = next(one for one in place.screens(["connectors-list"]))
-    spoilt = {**screen, "name": "spoilt", "replaced": FAULTY}
+    spoilt = {**screen, "name": "spoilt", "added": FAULTY, "region": "#faulty"}
     (one,) = place.visit([spoilt], widths=[1400], looks=["light"], axe=True)
     assert {rule["id"] for rule in one["violations"]} >= {"color-contrast", "image-alt", "button-name"}
     assert len(shots.violations(one)) >= 3
