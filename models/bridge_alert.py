@@ -121,8 +121,8 @@ class BridgeAlert(models.Model):
         minutes = int(self.env["ir.config_parameter"].sudo().get_param("integration_bridge.queue_minutes", 60))
         if oldest and oldest < fields.Datetime.now() - datetime.timedelta(minutes=minutes):
             message = self.env._(
-                "The oldest job has been due since %(time)s UTC. The lanes do not keep up: set more lanes, or look for"
-                " one that hangs.",
+                "Work has been due since %(time)s UTC: more comes in than can be done at the same time, or something"
+                " hangs. An administrator can have more done at the same time in the settings.",
                 time=oldest,
             )
             return self._situation("queue", message)
@@ -268,13 +268,13 @@ class BridgeAlert(models.Model):
         domain = [("connector_id", "in", connectors.ids), ("state", "=", "failed")]
         for connector, count in self.env["bridge.delivery"]._read_group(domain, ["connector_id"], ["__count"]):
             message = self.env._(
-                "%(connector)s: a webhook delivery failed. Open it, correct the route, and replay it.",
+                "%(connector)s: a notification from the other system could not be used. Have an operator look at it.",
                 connector=connector.name,
             )
             if count > 1:
                 message = self.env._(
-                    "%(connector)s: %(count)s webhook deliveries failed. Open them, correct the routes, and replay"
-                    " them.",
+                    "%(connector)s: %(count)s notifications from the other system could not be used. Have an operator"
+                    " look at them.",
                     connector=connector.name,
                     count=count,
                 )
@@ -289,20 +289,22 @@ class BridgeAlert(models.Model):
             values = {"connector": connector.name, "count": count, "time": since}
             if connector.state == "live":
                 message = self.env._(
-                    "%(connector)s: %(count)s webhook deliveries wait, the oldest since %(time)s UTC. Look at the"
-                    " connector's jobs: one of them takes the deliveries.",
+                    "%(connector)s: notifications from the other system wait to be taken: %(count)s, the oldest since"
+                    " %(time)s UTC. Have an operator look what keeps them.",
                     **values,
                 )
             else:
                 message = self.env._(
-                    "%(connector)s: %(count)s webhook deliveries wait, the oldest since %(time)s UTC, because the"
-                    " connector is not live. They are taken when it goes live; what nobody needs can be ignored.",
+                    "%(connector)s: notifications from the other system wait: %(count)s, the oldest since %(time)s UTC,"
+                    " because the connector is not live. They are taken when it goes live; what nobody needs can be"
+                    " ignored.",
                     **values,
                 )
             found |= self._situation("waiting", message, connector)
         for connector in connectors.filtered("hook_problem"):
             message = self.env._(
-                "%(connector)s: the webhook is not kept registered: %(problem)s Press “Register” when that is right.",
+                "%(connector)s: the other system is not kept told to notify Odoo: %(problem)s Press “Register” when"
+                " that is right.",
                 connector=connector.name,
                 problem=connector.hook_problem,
             )
@@ -310,8 +312,8 @@ class BridgeAlert(models.Model):
         for gate in gates:
             if gate._is_refusing():
                 message = self.env._(
-                    "%(connector)s: many webhook calls were refused (%(reason)s). Compare the secret on both sides; if"
-                    " that is right, somebody else calls.",
+                    "%(connector)s: many notifications in the name of the other system were refused (%(reason)s)."
+                    " Compare the secret on both sides; if that is right, somebody else sends them.",
                     connector=gate.connector_id.name,
                     reason=gate._last_refusal(),
                 )

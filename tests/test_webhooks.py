@@ -164,7 +164,7 @@ class TestDoor(WebhookCase):
         (situation,) = [
             one for one in self.env["bridge.alert"]._situations(self.connector).values() if one["kind"] == "refused"
         ]
-        self.assertIn("many webhook calls were refused", situation["message"])
+        self.assertIn("many notifications in the name of the other system were refused", situation["message"])
 
     def test_fault_webhook_late_or_from_the_future_is_refused(self):
         self.open()

@@ -12,7 +12,7 @@ const GONE_THERE = {
     archive: () => _t("What disappears there is archived here."),
     unlink: () => _t("What disappears there is deleted here."),
     mark: () => _t("What disappears there is marked here, by values or a button."),
-    flag: () => _t("What disappears there stays here; only its external ID says so."),
+    flag: () => _t("What disappears there stays here; only its status says so."),
     ignore: () => _t("What disappears there stays here as it is."),
 };
 const LEFT_HERE = {
