@@ -210,13 +210,17 @@ class BridgeAlert(models.Model):
         for flow in flows:
             last = succeeded.get(flow) or flow.create_date
             if last and last + 2 * interval(flow) + datetime.timedelta(minutes=10) < now:
+                values = {"flow": flow.display_name, "often": interval_text(flow), "time": succeeded.get(flow)}
                 message = self.env._(
-                    "%(flow)s should run every %(interval)s, but the last successful run was at %(time)s UTC. Look at"
-                    " its last run.",
-                    flow=flow.display_name,
-                    interval=interval_text(flow),
-                    time=succeeded.get(flow) or self.env._("no time"),
+                    "%(flow)s should run %(often)s, but the last successful run was at %(time)s UTC. Look at its last"
+                    " run.",
+                    **values,
                 )
+                if not succeeded.get(flow):
+                    message = self.env._(
+                        "%(flow)s should run %(often)s, but no run has been successful yet. Look at its last run.",
+                        **values,
+                    )
                 found |= self._situation("overdue", message, flow=flow)
         return found
 

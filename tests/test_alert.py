@@ -134,9 +134,16 @@ class TestAlert(BridgeCase):
         run.finished = fields.Datetime.now() - timedelta(minutes=45)
         self.watch()
         self.assertEqual(self.kinds(), ["overdue"])
+        self.assertIn("should run every 15 minutes, but the last successful run was at", self.alerts.search([]).message)
         self.sync(self.flow)
         self.watch()
         self.assertEqual(self.kinds(), [])
+
+    def test_flow_that_never_ran_is_not_said_to_have_run(self):
+        self.flow.write({"interval_number": 1, "interval_type": "hours"})
+        self.flow.create_date = "2020-01-01"
+        self.watch()
+        self.assertIn("should run every hour, but no run has been successful yet", self.alerts.search([]).message)
 
     def test_failed_run_stays_told_while_single_records_or_the_next_run_are_under_way(self):
         self.server.faults = [(403, {}, b"{}")]
