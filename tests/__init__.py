@@ -38,6 +38,7 @@ from . import (
     test_faults_push_connector,
     test_faults_records,
     test_files,
+    test_filters,
     test_find,
     test_flow,
     test_formats,
