@@ -475,9 +475,11 @@ class BridgeAlert(models.Model):
     # ----------------------------------------------------------------------------------------------------------------
 
     def action_open(self):
-        """Where one can do something about it."""
+        """Where one can do something about it; of one that is over, what was the matter."""
         self.ensure_one()
         self.check_access("read")
+        if self.closed:
+            return self.env["bridge.record.mixin"]._show_record(self._name, self.id)
         if self.kind == "failures":
             action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_failure_action")
             text = self.key.split(":", 3)[3]
@@ -494,7 +496,9 @@ class BridgeAlert(models.Model):
             runs = self._last_ended_runs(self.flow_id)
             record = runs.filtered(lambda run: run.state in ("failed", "blocked"))[:1] or runs[:1]
         if not record:
-            return self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_job_action")
+            is_operator = self.env.user.has_group("integration_bridge.group_integration_bridge_operator")
+            name = "job" if is_operator and self.kind != "moved" else "connector"
+            return self.env["ir.actions.act_window"]._for_xml_id(f"integration_bridge.bridge_{name}_action")
         return self.env["bridge.record.mixin"]._show_record(record._name, record.id)
 
     @api.autovacuum

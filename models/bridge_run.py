@@ -36,7 +36,7 @@ SLICES = {"pull": PullSlice, "push": PushSlice, "compare": CompareSlice}
 class BridgeRun(models.Model):
     _name = "bridge.run"
     _description = "Run"
-    _inherit = ["bridge.opening.mixin"]
+    _inherit = ["bridge.opening.mixin", "bridge.counted.mixin"]
     _order = "id desc"
 
     flow_id = fields.Many2one("bridge.flow", required=True, ondelete="cascade", index=True, readonly=True)

@@ -24,6 +24,7 @@ from . import (
     test_compare,
     test_connect,
     test_connector,
+    test_counted,
     test_create_once,
     test_create_remote,
     test_decision,

@@ -243,6 +243,32 @@ class TestAlert(BridgeCase):
         told = self.env["mail.message"].search([("model", "=", "bridge.connector"), ("res_id", "=", made.id)])
         self.assertFalse(told.filtered(lambda one: one.partner_ids or "assigned" in (one.subject or "")), before)
 
+    def test_activity_leads_at_once_to_what_the_alert_is_about(self):
+        self.server.faults = [(403, {}, b"{}")]
+        run = self.sync(self.flow)
+        self.watch()
+        alert = self.alerts.search([])
+        activity = alert.activity_ids.with_user(self.receiver)
+        mine = self.alerts.with_user(self.receiver).search([("activity_user_id", "=", self.receiver.id)])
+        self.assertEqual(mine, alert)
+        action = activity.action_open_document()
+        self.assertEqual((action["res_model"], action["res_id"]), ("bridge.run", run.id))
+        for kind in ("list", "kanban"):
+            self.assertIn('action="action_open" type="object"', self.alerts.get_view(view_type=kind)["arch"])
+        alert._close()
+        action = alert.action_open()
+        self.assertEqual((action["res_model"], action["res_id"]), ("bridge.alert", alert.id), "it is over")
+        partner = self.env["res.partner"].create({"name": "Ada"})
+        other = partner.activity_schedule("mail.mail_activity_data_todo", user_id=self.env.uid)
+        self.assertEqual(other.action_open_document()["res_model"], "res.partner")
+
+    def test_alert_about_no_connector_leads_to_what_the_person_has(self):
+        user = new_test_user(self.env, "alert_user", "integration_bridge.group_integration_bridge_user")
+        operator = new_test_user(self.env, "alert_operator", "integration_bridge.group_integration_bridge_operator")
+        alert = self.alerts.create({"key": "queue", "kind": "queue", "message": "x"})
+        for who, model in ((user, "bridge.connector"), (operator, "bridge.job")):
+            self.assertEqual(alert.with_user(who).action_open()["res_model"], model)
+
     def test_each_thing_that_is_the_matter_is_one_click_away(self):
         self.server.records["things"] = [thing(1, name=None)]
         self.sync(self.flow)

@@ -16,7 +16,8 @@ class TestFilters(BridgeCase):
     def filters(self, model):
         """:return: name to the domain of each filter of a model's lists, as an operator has them"""
         arch = etree.fromstring(model.get_view(view_type="search")["arch"])
-        return {one.get("name"): safe_eval(one.get("domain")) for one in arch.iter("filter") if one.get("domain")}
+        of_filters = [one for one in arch.iter("filter") if one.get("domain")]
+        return {one.get("name"): safe_eval(one.get("domain"), {"uid": self.env.uid}) for one in of_filters}
 
     def found(self, records, name):
         """Those of the records that a filter finds."""
