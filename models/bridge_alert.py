@@ -307,8 +307,8 @@ class BridgeAlert(models.Model):
             found |= self._situation("waiting", message, connector)
         for connector in connectors.filtered("hook_problem"):
             message = self.env._(
-                "%(connector)s: the other system is not kept told to notify Odoo: %(problem)s Press “Register” when"
-                " that is right.",
+                "%(connector)s: the other system may no longer tell Odoo of changes: %(problem)s Press “Register”"
+                " when that is right.",
                 connector=connector.name,
                 problem=connector.hook_problem,
             )
