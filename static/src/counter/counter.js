@@ -37,7 +37,7 @@ export class BridgeCounter extends Component {
 export const bridgeCounter = {
     component: BridgeCounter,
     supportedTypes: ["integer"],
-    fieldDependencies: [{ name: "listed", type: "json", readonly: true }],
+    fieldDependencies: [{ name: "listed", type: "json" }],
 };
 
 registry.category("fields").add("bridge_counter", bridgeCounter);
