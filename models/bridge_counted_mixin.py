@@ -48,13 +48,13 @@ class BridgeCountedMixin(models.AbstractModel):
         """
         self.ensure_one()
         self.check_access("read")
-        if counter not in self.listed:
+        if counter not in (self.listed or ()):  # Odoo has no empty list in such a field
             raise UserError(self.env._("These records can not be shown one by one. Look at the log lines of the run."))
         about = {"name": self._fields[counter].get_description(self.env, ["string"])["string"]}
         if counter == CONFLICTS:
-            return self._opens("conflict", self._conflicts_found(), context={}, **about)
+            return {**self._opens("conflict", self._conflicts_found(), context={}), **about}
         actions = [action for action, name in COUNTED.items() if name == counter]
         domain = [("run_id", "=", self.id), ("action", "in", actions)]
         if self.dry_run:
             return {**self.action_open_plan(), **about, "domain": domain}
-        return self._opens("log", domain, context={}, **about)
+        return {**self._opens("log", domain, context={}), **about}

@@ -141,7 +141,8 @@ class TestAlert(BridgeCase):
 
     def test_flow_that_never_ran_is_not_said_to_have_run(self):
         self.flow.write({"interval_number": 1, "interval_type": "hours"})
-        self.flow.create_date = "2020-01-01"
+        self.env.flush_all()
+        self.env.cr.execute("UPDATE bridge_flow SET create_date = '2020-01-01' WHERE id = %s", [self.flow.id])
         self.watch()
         self.assertIn("should run every hour, but no run has been successful yet", self.alerts.search([]).message)
 

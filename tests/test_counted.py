@@ -13,7 +13,7 @@ class CountedCase:
     def pressed(self, run):
         """:return: name of each counter that can be pressed to how many it shows"""
         found = {}
-        for name in run.listed:
+        for name in run.listed or ():
             action = run.action_open_counted(name)
             shown = run.env[action["res_model"]].search_count(action["domain"])
             self.assertEqual(shown, run[name], name)

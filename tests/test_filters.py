@@ -14,7 +14,7 @@ class TestFilters(BridgeCase):
     """What a person looks for often is a filter of the list, in his own language (promise 5)."""
 
     def filters(self, model):
-        """:return: name to the domain of each filter of a model's lists, as an operator has them"""
+        """:return: name to the domain of each filter of a model's lists, as this person has them"""
         arch = etree.fromstring(model.get_view(view_type="search")["arch"])
         of_filters = [one for one in arch.iter("filter") if one.get("domain")]
         return {one.get("name"): safe_eval(one.get("domain"), {"uid": self.env.uid}) for one in of_filters}
@@ -24,11 +24,11 @@ class TestFilters(BridgeCase):
         return records.search([*self.filters(records)[name], ("id", "in", records.ids)])
 
     def test_each_filter_can_be_chosen(self):
-        operator = new_test_user(self.env, "filters", "integration_bridge.group_integration_bridge_operator")
+        person = new_test_user(self.env, "filters", "integration_bridge.group_integration_bridge_administrator")
         views = self.env["ir.ui.view"].search([("type", "=", "search"), ("model", "=like", "bridge.%")])
         count = 0
         for name in set(views.mapped("model")):
-            model = self.env[name].with_user(operator)
+            model = self.env[name].with_user(person)
             for filter_name, domain in self.filters(model).items():
                 with self.subTest(model=name, filter=filter_name):
                     model.search(domain, limit=1)

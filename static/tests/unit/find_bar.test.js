@@ -61,6 +61,7 @@ test("the bar looks for a record while the app is open, and in no other app", as
     expect(".o_bridge_find_bar[role=search] input").toHaveCount(1);
     await contains(".o_bridge_find_bar input").edit(" SO-1 ", { confirm: "enter" });
     await expect.waitForSteps(["create SO-1", "find 1", "the answer"]);
+    await animationFrame();
     expect(".o_bridge_find_bar input").toHaveValue("");
     await open(OTHER_APP);
     expect(".o_bridge_find_bar").toHaveCount(0);
