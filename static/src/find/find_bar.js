@@ -19,7 +19,6 @@ export class BridgeFindBar extends Component {
         this.orm = useService("orm");
         this.action = useService("action");
         this.ui = useState(useService("ui"));
-        this.state = useState({ sought: "" });
     }
 
     get isNarrow() {
@@ -30,15 +29,16 @@ export class BridgeFindBar extends Component {
         return this.action.doAction("integration_bridge.bridge_find_action");
     }
 
-    async find() {
-        const sought = this.state.sought.trim();
+    async find({ currentTarget: form }) {
+        const field = form.elements.sought;
+        const sought = field.value.trim();
         if (!sought) {
             return this.open();
         }
         const [id] = await this.orm.create("bridge.find", [{ sought }]);
         const answer = await this.orm.call("bridge.find", "action_find", [[id]]);
         await this.action.doAction(answer);
-        this.state.sought = "";
+        field.value = "";
     }
 }
 
