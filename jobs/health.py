@@ -24,12 +24,12 @@ def cron_problem(env, lanes):
     if config["max_cron_threads"] == 0 and not _have_lanes_worked(env, lanes):
         return env._(
             "This Odoo server runs no scheduled actions (max_cron_threads = 0), so nothing will be synced. Set it"
-            " to 2 or more in Odoo's configuration file, or run lanes on another server of this database."
+            " to 2 or more in Odoo's configuration file, or run them on another server of this database."
         )
     if not lanes.filtered("active"):
         return env._(
-            "All lanes of the Integration Bridge are switched off. Activate the scheduled actions named"
-            " “Integration Bridge: lane”."
+            "The scheduled actions that do the work of the Integration Bridge are all switched off, so nothing will be"
+            " synced. Activate those whose names begin with “Integration Bridge”."
         )
     return False
 
@@ -46,7 +46,7 @@ def lane_problem(env, lanes, oldest):
     if worked and worked > long_ago:
         return False
     return env._(
-        "Work waits since %(due)s UTC, but no lane has worked since %(worked)s UTC. Check that the Odoo server"
+        "Work waits since %(due)s UTC, but nothing has been done since %(worked)s UTC. Check that the Odoo server"
         " which runs scheduled actions is up.",
         due=oldest,
         worked=worked,

@@ -142,8 +142,8 @@ def put_back(jobs):
                 job,
                 "data",
                 jobs.env._(
-                    "The worker died %(count)s times in a row while it did this. Look at Odoo's server log (memory"
-                    " or time limit?), then retry.",
+                    "Odoo's server process died %(count)s times in a row while it did this. Look at Odoo's server log"
+                    " (memory or time limit?), then retry.",
                     count=values["crashes"],
                 ),
                 values,

@@ -27,14 +27,19 @@ def interval(flow):
 
 
 def interval_text(flow):
-    """How often a flow runs, in words for the middle of a sentence: labels are not, and German ones stay capital."""
+    """How often a flow runs, in words for the middle of a sentence: labels are not, and German ones stay capital.
+
+    What "every" is depends on what follows: jede Stunde, alle 3 Stunden; toutes les 3 heures, tous les 3 jours.
+    """
+    number = flow.interval_number
     told = {
-        "minutes": flow.env._("%s minutes", flow.interval_number),
-        "hours": flow.env._("%s hours", flow.interval_number),
-        "days": flow.env._("%s days", flow.interval_number),
-        "weeks": flow.env._("%s weeks", flow.interval_number),
+        "minutes": (flow.env._("every minute"), flow.env._("every %s minutes", number)),
+        "hours": (flow.env._("every hour"), flow.env._("every %s hours", number)),
+        "days": (flow.env._("every day"), flow.env._("every %s days", number)),
+        "weeks": (flow.env._("every week"), flow.env._("every %s weeks", number)),
     }
-    return told[flow.interval_type]
+    one, several = told[flow.interval_type]
+    return one if number == 1 else several
 
 
 def is_full_scan_due(flow, last):

@@ -4,6 +4,7 @@ from . import (
     bridge_opening_mixin,
     bridge_code_mixin,
     bridge_contents_mixin,
+    bridge_counted_mixin,
     bridge_guide_mixin,
     bridge_overview_mixin,
     bridge_status_mixin,
@@ -52,5 +53,6 @@ from . import (
     ir_cron,
     ir_http,
     ir_model_fields,
+    mail_activity,
     res_config_settings,
 )

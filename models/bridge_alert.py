@@ -121,8 +121,8 @@ class BridgeAlert(models.Model):
         minutes = int(self.env["ir.config_parameter"].sudo().get_param("integration_bridge.queue_minutes", 60))
         if oldest and oldest < fields.Datetime.now() - datetime.timedelta(minutes=minutes):
             message = self.env._(
-                "The oldest job has been due since %(time)s UTC. The lanes do not keep up: set more lanes, or look for"
-                " one that hangs.",
+                "Work has been due since %(time)s UTC: more comes in than can be done at the same time, or something"
+                " hangs. An administrator can have more done at the same time in the settings.",
                 time=oldest,
             )
             return self._situation("queue", message)
@@ -210,13 +210,17 @@ class BridgeAlert(models.Model):
         for flow in flows:
             last = succeeded.get(flow) or flow.create_date
             if last and last + 2 * interval(flow) + datetime.timedelta(minutes=10) < now:
+                values = {"flow": flow.display_name, "often": interval_text(flow), "time": succeeded.get(flow)}
                 message = self.env._(
-                    "%(flow)s should run every %(interval)s, but the last successful run was at %(time)s UTC. Look at"
-                    " its last run.",
-                    flow=flow.display_name,
-                    interval=interval_text(flow),
-                    time=succeeded.get(flow) or self.env._("no time"),
+                    "%(flow)s should run %(often)s, but the last successful run was at %(time)s UTC. Look at its last"
+                    " run.",
+                    **values,
                 )
+                if not succeeded.get(flow):
+                    message = self.env._(
+                        "%(flow)s should run %(often)s, but no run has been successful yet. Look at its last run.",
+                        **values,
+                    )
                 found |= self._situation("overdue", message, flow=flow)
         return found
 
@@ -268,13 +272,13 @@ class BridgeAlert(models.Model):
         domain = [("connector_id", "in", connectors.ids), ("state", "=", "failed")]
         for connector, count in self.env["bridge.delivery"]._read_group(domain, ["connector_id"], ["__count"]):
             message = self.env._(
-                "%(connector)s: a webhook delivery failed. Open it, correct the route, and replay it.",
+                "%(connector)s: a notification from the other system could not be used. Have an operator look at it.",
                 connector=connector.name,
             )
             if count > 1:
                 message = self.env._(
-                    "%(connector)s: %(count)s webhook deliveries failed. Open them, correct the routes, and replay"
-                    " them.",
+                    "%(connector)s: %(count)s notifications from the other system could not be used. Have an operator"
+                    " look at them.",
                     connector=connector.name,
                     count=count,
                 )
@@ -289,20 +293,22 @@ class BridgeAlert(models.Model):
             values = {"connector": connector.name, "count": count, "time": since}
             if connector.state == "live":
                 message = self.env._(
-                    "%(connector)s: %(count)s webhook deliveries wait, the oldest since %(time)s UTC. Look at the"
-                    " connector's jobs: one of them takes the deliveries.",
+                    "%(connector)s: notifications from the other system wait to be taken: %(count)s, the oldest since"
+                    " %(time)s UTC. Have an operator look what keeps them.",
                     **values,
                 )
             else:
                 message = self.env._(
-                    "%(connector)s: %(count)s webhook deliveries wait, the oldest since %(time)s UTC, because the"
-                    " connector is not live. They are taken when it goes live; what nobody needs can be ignored.",
+                    "%(connector)s: notifications from the other system wait: %(count)s, the oldest since %(time)s UTC,"
+                    " because the connector is not live. They are taken when it goes live; what nobody needs can be"
+                    " ignored.",
                     **values,
                 )
             found |= self._situation("waiting", message, connector)
         for connector in connectors.filtered("hook_problem"):
             message = self.env._(
-                "%(connector)s: the webhook is not kept registered: %(problem)s Press “Register” when that is right.",
+                "%(connector)s: the other system may no longer tell Odoo of changes: %(problem)s Press “Register”"
+                " when that is right.",
                 connector=connector.name,
                 problem=connector.hook_problem,
             )
@@ -310,8 +316,8 @@ class BridgeAlert(models.Model):
         for gate in gates:
             if gate._is_refusing():
                 message = self.env._(
-                    "%(connector)s: many webhook calls were refused (%(reason)s). Compare the secret on both sides; if"
-                    " that is right, somebody else calls.",
+                    "%(connector)s: many notifications in the name of the other system were refused (%(reason)s)."
+                    " Compare the secret on both sides; if that is right, somebody else sends them.",
                     connector=gate.connector_id.name,
                     reason=gate._last_refusal(),
                 )
@@ -469,9 +475,11 @@ class BridgeAlert(models.Model):
     # ----------------------------------------------------------------------------------------------------------------
 
     def action_open(self):
-        """Where one can do something about it."""
+        """Where one can do something about it; of one that is over, what was the matter."""
         self.ensure_one()
         self.check_access("read")
+        if self.closed:
+            return self.env["bridge.record.mixin"]._show_record(self._name, self.id)
         if self.kind == "failures":
             action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_failure_action")
             text = self.key.split(":", 3)[3]
@@ -488,7 +496,9 @@ class BridgeAlert(models.Model):
             runs = self._last_ended_runs(self.flow_id)
             record = runs.filtered(lambda run: run.state in ("failed", "blocked"))[:1] or runs[:1]
         if not record:
-            return self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_job_action")
+            is_operator = self.env.user.has_group("integration_bridge.group_integration_bridge_operator")
+            name = "job" if is_operator and self.kind != "moved" else "connector"
+            return self.env["ir.actions.act_window"]._for_xml_id(f"integration_bridge.bridge_{name}_action")
         return self.env["bridge.record.mixin"]._show_record(record._name, record.id)
 
     @api.autovacuum

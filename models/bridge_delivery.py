@@ -1,3 +1,4 @@
+import datetime
 import json
 
 from odoo import api, fields, models
@@ -8,6 +9,7 @@ from ..database import again_when_busy, json_rows
 from ..jobs.wake import call_soon
 from ..mapping.errors import MappingError
 from ..mapping.paths import parse_expression
+from ..moments import AUTO, read, zone_of
 from ..remote.document import storable
 from ..remote.errors import ConfigurationError, ProtocolError
 from ..remote.redaction import may_hold, redact_document, redact_text, without_secrets
@@ -19,6 +21,7 @@ from ..remote.webhooks import (
     read_document,
     read_place,
 )
+from ..road.pull.gather import FIRST_YEAR
 
 WAITING, DONE, IGNORED, FAILED, CANCELLED = "waiting", "done", "ignored", "failed", "cancelled"
 TAKE = "take"  # the kind of the jobs that take deliveries
@@ -41,7 +44,8 @@ class BridgeDelivery(models.Model):
     company_id = fields.Many2one("res.company", index=True, readonly=True)
     delivery_id = fields.Char("Delivery ID", required=True, readonly=True)
     event = fields.Char(readonly=True)
-    version = fields.Char("Time of the Event", readonly=True)
+    version = fields.Char("Time of the Event", readonly=True, help="As the other system says it.")
+    happened = fields.Datetime("Happened On", compute="_compute_happened")
     received = fields.Datetime(required=True, readonly=True, index=True)
     address = fields.Char("From", readonly=True, help="The caller's IP address.")
     content_type = fields.Char(readonly=True)
@@ -75,6 +79,11 @@ class BridgeDelivery(models.Model):
         if let_callers_wait():
             # A new worker has what the server had when it began. Else its first caller waits until it has made this.
             self.env["ir.http"].routing_map()
+
+    @api.depends("version", "connector_id.timezone")
+    def _compute_happened(self):
+        for delivery in self:
+            delivery.happened = _moment(delivery.version, delivery.connector_id.timezone)
 
     @api.depends_context("uid")
     def _compute_body_text(self):
@@ -332,6 +341,18 @@ def _read_path(path, document):
         return parse_expression(path).read(document)
     except MappingError:
         return None
+
+
+def _moment(text, zone):
+    """What the other system calls the time of an event, naive UTC; False for what is no time, such as a count.
+
+    :param str zone: of times that carry none
+    """
+    try:
+        moment = read(text, AUTO, zone_of(zone or "UTC")).astimezone(datetime.timezone.utc)
+    except (ValueError, OverflowError):
+        return False
+    return moment.replace(tzinfo=None, microsecond=0) if moment.year >= FIRST_YEAR else False
 
 
 def _shown(body):

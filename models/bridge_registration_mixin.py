@@ -160,7 +160,7 @@ class BridgeRegistrationMixin(models.AbstractModel):
         if not registration.can("delete"):
             raise UserError(
                 self.env._(
-                    "The webhook is registered there, but its secret is not known here. Remove it in the other system"
+                    "The address is registered there, but its secret is not known here. Remove it in the other system"
                     " and register it again, or enter the secret by “New Secret”."
                 )
             )
@@ -174,7 +174,7 @@ class BridgeRegistrationMixin(models.AbstractModel):
             except UserError as error:
                 _logger.info("The webhook of connector %s was not taken back: %s", self.code, error)
         self.sudo().write({**dict.fromkeys(NOT_REGISTERED, False)})
-        self.sudo().hook_problem = self.env._("The address was changed. Remove the webhook there, then press Register.")
+        self.sudo().hook_problem = self.env._("The address was changed. Remove the old one there, then press Register.")
 
     def _has_ended(self):
         return bool(self.hook_expires and self.hook_expires <= fields.Datetime.now())

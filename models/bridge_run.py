@@ -36,7 +36,7 @@ SLICES = {"pull": PullSlice, "push": PushSlice, "compare": CompareSlice}
 class BridgeRun(models.Model):
     _name = "bridge.run"
     _description = "Run"
-    _inherit = ["bridge.opening.mixin"]
+    _inherit = ["bridge.opening.mixin", "bridge.counted.mixin"]
     _order = "id desc"
 
     flow_id = fields.Many2one("bridge.flow", required=True, ondelete="cascade", index=True, readonly=True)
@@ -443,7 +443,7 @@ class BridgeRun(models.Model):
         )
         left = len(self.chosen) - len(held)
         waiting = left and self.env._(
-            "Chosen records that have an open job already: %s. They were left to it; the log lines say which.", left
+            "Chosen records that wait or failed already: %s. They were left as they are; the log lines say which.", left
         )
         message = "\n".join(filter(None, (changed, waiting)))
         return {"message": message} if message else {}
@@ -473,7 +473,7 @@ class BridgeRun(models.Model):
         free = (lines - left).mapped(column)
         if not free:
             raise UserError(
-                self.env._("All of these records have an open job already. Look at their jobs, and retry them there.")
+                self.env._("All of these records wait or failed already. Look at them in Errors, and retry them there.")
             )
         run = self._start(flow, "record", dry_run=False, kind=self.kind, anew=self.anew)
         chosen = {line: {"action": line.action, "changes": line.changes} for line in lines - left}

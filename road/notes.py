@@ -10,7 +10,7 @@ NOTES = {
     "no_create_operation": _lt("This flow has no operation that creates a record there."),
     "no_update_operation": _lt("This flow has no operation that updates a record there."),
     "with_a_conflict": _lt("It is sent together with a field that is in conflict: decide the conflict first."),
-    "another_job": _lt("Another job is creating this record in the other system right now."),
+    "another_job": _lt("This record is being created in the other system right now."),
     "answer_lost": _lt(
         "It was sent to be created, and the answer was lost. The other system can not be asked whether it is"
         " there. Look there, then press “It Is There” or “It Is Not There”."
@@ -26,7 +26,8 @@ NOTES = {
         "Since the preview this has changed, on one side or the other, so it was not applied. Look at a new preview."
     ),
     "has_a_job": _lt(
-        "This record has an open job already, so it was left to that one. Look at the job, and retry it there."
+        "This record waits or failed already, so it was left as it is. Look for it by “Find a Record”, and retry it"
+        " there."
     ),
     "changes_too_fast": _lt("The record changes there faster than it can be sent."),
 }

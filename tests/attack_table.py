@@ -66,7 +66,7 @@ ABSTRACT = {
     *("bridge.code.mixin", "bridge.contents.mixin", "bridge.guide.mixin", "bridge.opening.mixin"),
     *("bridge.overview.mixin", "bridge.registration.mixin", "bridge.status.mixin", "bridge.webhook.mixin"),
     *("bridge.record.mixin", "bridge.sample.mixin", "bridge.secrets.mixin", "bridge.sending.mixin"),
-    *("bridge.there.mixin", "bridge.kpi", "bridge.summary", "bridge.job.words.mixin"),
+    *("bridge.there.mixin", "bridge.kpi", "bridge.summary", "bridge.job.words.mixin", "bridge.counted.mixin"),
 }
 
 # --- Who may call a public method: this role, and those that include it.
@@ -133,6 +133,7 @@ METHODS = {
     "bridge.job.action_open_logs": "user",
     "bridge.job.action_open_record": "user",
     "bridge.log.action_open_record": "user",
+    "bridge.run.action_open_counted": "user",
     "bridge.run.action_open_drift": "user",
     "bridge.run.action_open_exchanges": "user",
     "bridge.run.action_open_logs": "user",
@@ -218,14 +219,17 @@ METHODS = {
     "res.config.settings.set_values": "system",
 }
 
-# Odoo's own methods that we only add to; what they answer is Odoo's, and ours adds nothing to it.
-ODOO_S_OWN = {"ir.http.session_info", "ir.model.fields.name_search"}
+# Odoo's own methods that we only add to: what they answer is Odoo's, and ours adds nothing to it; or, of an activity,
+# it is what ``bridge.alert.action_open`` answers.
+ODOO_S_OWN = {"ir.http.session_info", "ir.model.fields.name_search", "mail.activity.action_open_document"}
 
 # What a method needs to be told.
 ARGUMENTS = {
     "bridge.anew.default_get": {"fields_list": ["flow_id"]},
     "bridge.binding.status_of": {"model_name": "res.partner", "res_id": 1},
     "bridge.status.mixin.status_of": {"model_name": "res.partner", "res_id": 1},
+    "bridge.counted.mixin.action_open_counted": {"counter": "created"},
+    "bridge.run.action_open_counted": {"counter": "created"},
     "bridge.connector.copy_data": {"default": {"code": "copied"}},
     "bridge.flow.action_sync_records": {"model_name": "res.partner", "record_ids": [1]},
     "bridge.flow.action_sync_status": {"model_name": "res.partner", "record_ids": [1]},

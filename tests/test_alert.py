@@ -4,6 +4,7 @@ from odoo import fields
 from odoo.tests import new_test_user, tagged
 
 from ..jobs import health
+from ..models import bridge_alert
 from .common import BridgeCase, thing, things_flow
 
 
@@ -134,9 +135,17 @@ class TestAlert(BridgeCase):
         run.finished = fields.Datetime.now() - timedelta(minutes=45)
         self.watch()
         self.assertEqual(self.kinds(), ["overdue"])
+        self.assertIn("should run every 15 minutes, but the last successful run was at", self.alerts.search([]).message)
         self.sync(self.flow)
         self.watch()
         self.assertEqual(self.kinds(), [])
+
+    def test_flow_that_never_ran_is_not_said_to_have_run(self):
+        self.flow.write({"interval_number": 1, "interval_type": "hours"})
+        self.env.flush_all()
+        self.env.cr.execute("UPDATE bridge_flow SET create_date = '2020-01-01' WHERE id = %s", [self.flow.id])
+        self.watch()
+        self.assertIn("should run every hour, but no run has been successful yet", self.alerts.search([]).message)
 
     def test_failed_run_stays_told_while_single_records_or_the_next_run_are_under_way(self):
         self.server.faults = [(403, {}, b"{}")]
@@ -162,6 +171,7 @@ class TestAlert(BridgeCase):
         job.due_at = fields.Datetime.now() - timedelta(minutes=30)
         self.env["ir.cron"]._lanes().lastcall = fields.Datetime.now() - timedelta(minutes=20)
         self.env.flush_all()
+        bridge_alert._looked.clear()  # another test may have opened Odoo a moment ago
         with self.enter_registry_test_mode():
             self.alerts._watch_without_cron()
         self.assertEqual(self.kinds(), ["lanes"])
@@ -235,6 +245,32 @@ class TestAlert(BridgeCase):
         made = self.env["bridge.connector"].create({"name": "Mine", "code": "mine", "user_id": other.id})
         told = self.env["mail.message"].search([("model", "=", "bridge.connector"), ("res_id", "=", made.id)])
         self.assertFalse(told.filtered(lambda one: one.partner_ids or "assigned" in (one.subject or "")), before)
+
+    def test_activity_leads_at_once_to_what_the_alert_is_about(self):
+        self.server.faults = [(403, {}, b"{}")]
+        run = self.sync(self.flow)
+        self.watch()
+        alert = self.alerts.search([])
+        activity = alert.activity_ids.with_user(self.receiver)
+        mine = self.alerts.with_user(self.receiver).search([("activity_user_id", "=", self.receiver.id)])
+        self.assertEqual(mine, alert)
+        action = activity.action_open_document()
+        self.assertEqual((action["res_model"], action["res_id"]), ("bridge.run", run.id))
+        for kind in ("list", "kanban"):
+            self.assertIn('action="action_open" type="object"', self.alerts.get_view(view_type=kind)["arch"])
+        alert._close()
+        action = alert.action_open()
+        self.assertEqual((action["res_model"], action["res_id"]), ("bridge.alert", alert.id), "it is over")
+        partner = self.env["res.partner"].create({"name": "Ada"})
+        other = partner.activity_schedule("mail.mail_activity_data_todo", user_id=self.env.uid)
+        self.assertEqual(other.action_open_document()["res_model"], "res.partner")
+
+    def test_alert_about_no_connector_leads_to_what_the_person_has(self):
+        user = new_test_user(self.env, "alert_user", "integration_bridge.group_integration_bridge_user")
+        operator = new_test_user(self.env, "alert_operator", "integration_bridge.group_integration_bridge_operator")
+        alert = self.alerts.create({"key": "queue", "kind": "queue", "message": "x"})
+        for who, model in ((user, "bridge.connector"), (operator, "bridge.job")):
+            self.assertEqual(alert.with_user(who).action_open()["res_model"], model)
 
     def test_each_thing_that_is_the_matter_is_one_click_away(self):
         self.server.records["things"] = [thing(1, name=None)]

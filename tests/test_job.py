@@ -243,7 +243,7 @@ class TestJob(BridgeCase):
             killer.write({"state": "running", "lane_id": self.lane.id})
             put_back(killer)
         self.assertEqual((killer.state, killer.crashes, killer.error_kind), ("failed", 5, "data"))
-        self.assertIn("The worker died 5 times", killer.error_message)
+        self.assertIn("server process died 5 times", killer.error_message)
 
     def test_deaths_are_counted_since_something_was_written_last(self):
         """A run of hours, or a stream of deliveries, may meet more restarts of the server than a job may."""

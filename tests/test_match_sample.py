@@ -223,7 +223,7 @@ class TestMatchSample(SampleCase):
         self.assertIn("1 of 3 samples", told["summary"])
         self.assertIn("2 match a record that belongs to another one there", told["summary"])
         self.assertEqual([one["positions"] for one in told["doubtful"]], [[0], [2]])
-        self.assertIn("belongs to the remote record 77", told["doubtful"][0]["reason"])
+        self.assertIn("belongs to the record 77 of the other system", told["doubtful"][0]["reason"])
 
     def test_no_more_than_some_doubtful_ones_are_named(self):
         flow = self.connect()

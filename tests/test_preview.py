@@ -166,7 +166,7 @@ class TestApplyShown(BridgeCase):
         run = self.apply(lines)
         self.assertEqual((job.state, job.run_id, self.partners()), ("failed", failed_in, ["Thing 2", "Thing 3"]))
         self.assertEqual((run.state, run.created, run.skipped), ("done", 1, 0))
-        self.assertIn("have an open job already: 1.", run.message)
+        self.assertIn("Chosen records that wait or failed already: 1.", run.message)
         self.assertIn("retry it there", run.log_ids.filtered(lambda line: line.external_id == "1").message_text)
         self.assertFalse(run.log_ids.filtered(lambda line: line.action == "closed"))
         with self.assertRaisesRegex(UserError, "retry them there"):
@@ -260,7 +260,7 @@ class TestApplyShownThere(PushCase):
         carrying = jobs.run_id
         ada.phone = "changed since"
         self.env["bridge.change"].search([]).unlink()  # only the job remembers
-        with self.assertRaisesRegex(UserError, "have an open job already"):
+        with self.assertRaisesRegex(UserError, "wait or failed already"):
             lines.action_apply()
         self.assertEqual(jobs.run_id, carrying)
         self.work()

@@ -128,7 +128,7 @@ class TestPull(BridgeCase):
         run = self.sync(flow)
         self.assertEqual(self.counters(run), {"created": 2, "failed": 2})
         self.assertEqual(set(self.log_of(run, "reject").mapped("record_name")), {"Nobody", False})
-        self.assertIn("has no id at “id”", self.log_of(run, "reject").filtered("record_name").message)
+        self.assertIn("has no ID at “id”", self.log_of(run, "reject").filtered("record_name").message)
         self.sync(flow)
         self.assertEqual(len(self.failures(flow)), 2, "the same content is the same failure")
 
@@ -275,7 +275,7 @@ class TestPull(BridgeCase):
             self.failures(flow).filtered(lambda job: job.state == "pending").due_at = fields.Datetime.now()
             self.work()
         self.assertEqual(self.failures(flow).mapped("state"), ["failed"])
-        self.assertIn("belongs to the remote record 1", self.failures(flow).error_message)
+        self.assertIn("belongs to the record 1 of the other system", self.failures(flow).error_message)
 
     def test_record_that_has_another_id_now_waits_for_the_deletion(self):
         """It may be tried before the list comes to the deletion, and then is not refused for good."""

@@ -23,7 +23,7 @@ WORDS = {
         "refused": "hat die Anmeldedaten nicht angenommen",
         "title": "Die Verbindung funktioniert nicht",
         "dragged": "Ziehen, um die Reihenfolge zu ändern",
-        "interval": "3 Stunden",
+        "intervals": {(3, "hours"): "alle 3 Stunden", (1, "hours"): "jede Stunde", (1, "days"): "jeden Tag"},
         "missing": "„Pfad der Anmeldung“ fehlt",
         "is_open": "Offen",
         "opens": "Datensatz öffnen",
@@ -37,7 +37,11 @@ WORDS = {
         "refused": "n'a pas accepté les identifiants",
         "title": "La connexion ne fonctionne pas",
         "dragged": "Faites glisser pour changer l'ordre",
-        "interval": "3 heures",
+        "intervals": {
+            (3, "hours"): "toutes les 3 heures",
+            (1, "hours"): "toutes les heures",
+            (1, "days"): "tous les jours",
+        },
         "missing": "«\N{NO-BREAK SPACE}Chemin de connexion\N{NO-BREAK SPACE}» manque",
         "is_open": "Ouvert",
         "opens": "Ouvrir l'enregistrement",
@@ -99,7 +103,9 @@ class TestTranslations(BridgeCase):
     def test_labels_in_a_sentence_are_written_as_that_language_writes_them(self):
         flow = self.connect(things_flow(schedule={"every": 3, "unit": "hours"}))
         for connectors, words in self.in_each_language():
-            self.assertEqual(interval_text(flow.with_env(connectors.env)), words["interval"])
+            for (number, unit), text in words["intervals"].items():
+                flow.write({"interval_number": number, "interval_type": unit})
+                self.assertEqual(interval_text(flow.with_env(connectors.env)), text)
             connector = connectors.browse(self.connector.id)
             with self.assertRaisesRegex(ValidationError, re.escape(words["missing"])):
                 connector.auth_scheme = "login"

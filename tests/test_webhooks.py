@@ -164,7 +164,7 @@ class TestDoor(WebhookCase):
         (situation,) = [
             one for one in self.env["bridge.alert"]._situations(self.connector).values() if one["kind"] == "refused"
         ]
-        self.assertIn("many webhook calls were refused", situation["message"])
+        self.assertIn("many notifications in the name of the other system were refused", situation["message"])
 
     def test_fault_webhook_late_or_from_the_future_is_refused(self):
         self.open()
@@ -279,6 +279,27 @@ class TestDoor(WebhookCase):
         self.assertEqual(self.connector.delivery_failed_count, 1)
         kinds = [one["kind"] for one in self.env["bridge.alert"]._situations(self.connector).values()]
         self.assertIn("deliveries", kinds)
+
+    def test_time_of_an_event_is_a_moment_in_whatever_form_it_comes(self):
+        self.open(PAYLOAD, time_place="at")
+        self.connector.timezone = "Europe/Zurich"
+        self.env.flush_all()
+        forms = {
+            "2026-11-25T14:03:39.5+01:00": "2026-11-25 13:03:39",
+            "2026-11-25 14:03:39": "2026-11-25 13:03:39",
+            "1795611819": "2026-11-25 13:03:39",
+            1795611819965: "2026-11-25 13:03:39",
+            17: False,
+            2026: False,  # as likely a count as a year
+            "v17": False,
+            None: False,
+        }
+        for number, (told, moment) in enumerate(forms.items(), 1):
+            with self.subTest(told=told):
+                self.send({**self.told(number), "at": told})
+                delivery = self.deliveries[-1:]
+                self.assertEqual(delivery.version, str(told) if told else False)
+                self.assertEqual(delivery.happened, moment and fields.Datetime.to_datetime(moment))
 
     def test_credentials_that_are_repeated_are_blanked_before_it_is_kept(self):
         self.open(PAYLOAD)

@@ -191,6 +191,8 @@ def _steps(env):
     )
     nowhere = ["fill", ".o_field_widget[name=sought] input", "nowhere to be found"]
     yield _screen("find-a-record-unknown", find, "form", steps=[nowhere, press])
+    bar = {"region": ".o_bridge_find_bar, .o_bridge_find_open"}
+    yield {**_screen("find-bar", env.ref("integration_bridge.bridge_alert_action").id, "list"), **bar}
     connect = env.ref("integration_bridge.bridge_connect_action")._get_action_dict()
     for entry in ("xero", "openapi"):
         context = {**json.loads(_as_json(connect["context"])), "default_entry": entry}

@@ -193,7 +193,7 @@ class _Writer:
         for name, external_id in missing.items():
             if self.env[self.flow.model]._fields[name].required:
                 message = self.env._(
-                    "%(field)s: the related remote record %(id)s failed.",
+                    "%(field)s: the related record %(id)s of the other system failed.",
                     field=self.flow._field_label(name),
                     id=external_id,
                 )

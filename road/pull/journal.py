@@ -284,7 +284,8 @@ class _Failures:
         if outcome.note:
             return Failure(DEPENDENCY, told(self.pull.env, outcome.note))
         labels = ", ".join(self.pull.flow._field_label(name) for name in sorted(outcome.deferred))
-        return Failure(DEPENDENCY, self.pull.env._("%s: the related remote record is not in Odoo yet.", labels))
+        message = self.pull.env._("%s: the related record of the other system is not in Odoo yet.", labels)
+        return Failure(DEPENDENCY, message)
 
     def fingerprint(self, outcome):
         """What the failure is about: one that is ignored comes back when this changes."""

@@ -114,7 +114,8 @@ def _refuse_unknown(pull, records):
     if not pull.env["bridge.binding"].search_count(waiting, limit=1):
         return records
     message = pull.env._(
-        "It may be the record that was sent there and whose answer was lost. Decide about the uncertain job first."
+        "It may be the record that was sent there and whose answer was lost. Say first, where that failed, whether it"
+        " is there."
     )
     return [
         facts.fail(DEPENDENCY, message) if is_unbound(facts) and facts.bound is None else facts for facts in records
@@ -150,14 +151,14 @@ def _refuse_taken(pull, facts, labels, record_id, other):
     words = {"keys": labels, "id": record_id, "other": other}
     if pull.env["bridge.conflict"]._asks_if_gone(pull.flow, record_id):
         message = pull.env._(
-            "The record of Odoo with the same %(keys)s (id %(id)s) belongs to the remote record %(other)s, which was"
-            " deleted there and changed in Odoo. Decide that conflict first, then retry.",
+            "The record of Odoo with the same %(keys)s (id %(id)s) belongs to the record %(other)s of the other system,"
+            " which was deleted there and changed in Odoo. Decide that conflict first, then retry.",
             **words,
         )
         return facts.fail(DEPENDENCY, message)
     message = pull.env._(
-        "The record of Odoo with the same %(keys)s (id %(id)s) belongs to the remote record %(other)s already. Change"
-        " one of the two there, or take %(keys)s out of the key fields; then retry.",
+        "The record of Odoo with the same %(keys)s (id %(id)s) belongs to the record %(other)s of the other system"
+        " already. Change one of the two there, or take %(keys)s out of the key fields; then retry.",
         **words,
     )
     return facts.fail(DEPENDENCY, message)

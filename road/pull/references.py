@@ -198,7 +198,7 @@ class _Found:
         if not needed and not reference.is_inside:
             return None
         message = self.env._(
-            "%(field)s: the related remote record %(id)s is not in Odoo yet.",
+            "%(field)s: the related record %(id)s of the other system is not in Odoo yet.",
             field=reference.flow._field_label(name),
             id=", ".join(one.external_id for one in references_in(reference.value, ByBinding)),
         )

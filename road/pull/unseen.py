@@ -50,7 +50,7 @@ class Unseen:
         if missing <= math.ceil(total * self.flow.remove_limit / 100):
             return True
         message = self.env._(
-            "The full scan did not find %(missing)s of %(total)s records. That is more than the limit of"
+            "The full sync did not find %(missing)s of %(total)s records. That is more than the limit of"
             " %(limit)s %%, so nothing was removed. If they are really gone, press “Remove Them”; otherwise"
             " press “Cancel” and check the other system.",
             missing=missing,

@@ -173,6 +173,20 @@ def test_record_is_found_by_enter(open_page):
     keyboard.page.locator(".modal .o_kanban_record", has_text="Ada").wait_for()
 
 
+def test_record_is_found_from_the_bar(open_page):
+    keyboard = open_page("/odoo/bridge-runs", ".o_list_view")
+    keyboard.begin()
+    keyboard.tab_to(".o_bridge_find_bar input")
+    assert keyboard.name() == ("searchbox", "Name, number, e-mail, or ID in the other system")
+    keyboard.type("Ada")
+    keyboard.press("Enter")
+    keyboard.page.locator(".modal .o_kanban_record", has_text="Ada").wait_for()
+    keyboard.press("Escape")
+    keyboard.page.locator(".modal").wait_for(state="detached")
+    keyboard.press("Alt+Shift+f")
+    assert keyboard.page.evaluate(FOCUSED, ".o_bridge_find_bar input"), "it has a key of its own"
+
+
 def test_way_to_connect_a_system_can_be_gone(open_page):
     keyboard = open_page("/odoo/bridge", ".o_kanban_record")
     keyboard.begin()

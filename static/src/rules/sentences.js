@@ -12,7 +12,7 @@ const GONE_THERE = {
     archive: () => _t("What disappears there is archived here."),
     unlink: () => _t("What disappears there is deleted here."),
     mark: () => _t("What disappears there is marked here, by values or a button."),
-    flag: () => _t("What disappears there stays here; only its external ID says so."),
+    flag: () => _t("What disappears there stays here; only its status says so."),
     ignore: () => _t("What disappears there stays here as it is."),
 };
 const LEFT_HERE = {
@@ -26,10 +26,10 @@ const DELETED_HERE = {
     keep: () => _t("What is deleted here stays there."),
 };
 const EVERY = {
-    minutes: (count) => _t("It runs every %s minutes.", count),
-    hours: (count) => _t("It runs every %s hours.", count),
-    days: (count) => _t("It runs every %s days.", count),
-    weeks: (count) => _t("It runs every %s weeks.", count),
+    minutes: (count) => (count === 1 ? _t("It runs every minute.") : _t("It runs every %s minutes.", count)),
+    hours: (count) => (count === 1 ? _t("It runs every hour.") : _t("It runs every %s hours.", count)),
+    days: (count) => (count === 1 ? _t("It runs every day.") : _t("It runs every %s days.", count)),
+    weeks: (count) => (count === 1 ? _t("It runs every week.") : _t("It runs every %s weeks.", count)),
 };
 
 /**
@@ -62,10 +62,11 @@ function start(data) {
     const { interval_number: count, interval_type: unit } = data;
     told.push(sentence("interval_number", count ? EVERY[unit](count) : _t("It runs by hand only."), ""));
     const days = data.full_scan_days;
-    const whole = days
-        ? _t("Everything is looked at again after %s days.", days)
-        : _t("Everything is looked at again by hand only.");
-    told.push(sentence("full_scan_days", whole, ""));
+    const after =
+        days === 1
+            ? _t("Everything is looked at again after a day.")
+            : _t("Everything is looked at again after %s days.", days);
+    told.push(sentence("full_scan_days", days ? after : _t("Everything is looked at again by hand only."), ""));
     return told;
 }
 

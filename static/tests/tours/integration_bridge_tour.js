@@ -162,6 +162,17 @@ tours.add("integration_bridge_find", {
             content: "It says so, and what to do",
             trigger: ".modal .alert:contains(Nothing here knows):contains(operator)",
         },
+        click("Close it", ".modal-footer button:contains(Close)"),
+        { content: "It is closed", trigger: "body:not(:has(.modal))" },
+        {
+            content: "Ask in the bar, from wherever one is",
+            trigger: ".o_main_navbar .o_bridge_find_bar input",
+            run: "edit 2 && press Enter",
+        },
+        {
+            content: "The same story, at once",
+            trigger: ".modal .o_kanban_record:contains(Failed):contains(name)",
+        },
     ],
 });
 

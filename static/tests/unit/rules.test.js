@@ -88,6 +88,9 @@ test("each rule is a sentence, and only of what the form shows", async () => {
         "delete_policy",
     ]);
     expect(pull.interval_number).toBe("It runs by hand only.");
+    const hourly = told({ interval_number: 1, interval_type: "hours", full_scan_days: 1 });
+    expect(hourly.interval_number).toBe("It runs every hour.");
+    expect(hourly.full_scan_days).toBe("Everything is looked at again after a day.");
     expect(Object.keys(told({ direction: "push" }))).not.toInclude("can_create");
     expect(Object.keys(told({ is_called: true }))).not.toInclude("interval_number");
     expect(told({ parent_id: { display_name: "Orders" } }).parent_id).toMatch(/inside those of “Orders”/);

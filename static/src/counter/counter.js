@@ -1,0 +1,43 @@
+/** @odoo-module **/
+
+import { Component } from "@odoo/owl";
+import { registry } from "@web/core/registry";
+import { useService } from "@web/core/utils/hooks";
+import { formatInteger } from "@web/views/fields/formatters";
+import { standardFieldProps } from "@web/views/fields/standard_field_props";
+
+/** A counter of a run: pressed, it shows just the records that it has counted, if they can all be shown. */
+export class BridgeCounter extends Component {
+    static template = "integration_bridge.Counter";
+    static props = { ...standardFieldProps };
+
+    setup() {
+        this.orm = useService("orm");
+        this.action = useService("action");
+    }
+
+    get isListed() {
+        return (this.props.record.data.listed || []).includes(this.props.name);
+    }
+
+    get count() {
+        return formatInteger(this.props.record.data[this.props.name]);
+    }
+
+    get label() {
+        return `${this.props.record.fields[this.props.name].string}: ${this.count}`;
+    }
+
+    async open() {
+        const { record, name } = this.props;
+        await this.action.doAction(await this.orm.call(record.resModel, "action_open_counted", [[record.resId], name]));
+    }
+}
+
+export const bridgeCounter = {
+    component: BridgeCounter,
+    supportedTypes: ["integer"],
+    fieldDependencies: [{ name: "listed", type: "json" }],
+};
+
+registry.category("fields").add("bridge_counter", bridgeCounter);
