@@ -219,6 +219,7 @@ class BridgeConflict(models.Model):
         pairs = list(pairs)
         if not pairs:
             return
+        self.flush_model()  # a decision of this transaction is one, and is not written over what is written here
         bindings, kinds, names = zip(*pairs, strict=True)
         self.env.cr.execute(
             f"""
