@@ -2,6 +2,7 @@ import json
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..road.pull.gather import told_moment
@@ -53,6 +54,7 @@ class BridgeConflict(models.Model):
         "Last Agreed", compute="_compute_texts", help="What both sides had when they last agreed."
     )
     question = fields.Char(compute="_compute_question")
+    same_record = fields.Json("Of the Same Record", compute="_compute_same_record")
     odoo_user_id = fields.Many2one("res.users", "Changed in Odoo By", readonly=True)
     odoo_date = fields.Datetime("Changed in Odoo", readonly=True)
     remote_date = fields.Char("Changed There", readonly=True, help="As the other system says it.")
@@ -109,7 +111,7 @@ class BridgeConflict(models.Model):
     @api.depends("kind")
     def _compute_question(self):
         questions = {
-            FIELD: self.env._("Both sides have changed this field. Whose value stands?"),
+            FIELD: self.env._("Both sides have changed the same field. Whose value stands?"),
             GONE_IN_ODOO: self.env._(
                 "The record was deleted in Odoo, and changed in the other system. Keep Odoo's: it is removed there as"
                 " well. Keep theirs: it is made in Odoo again."
@@ -121,6 +123,44 @@ class BridgeConflict(models.Model):
         }
         for conflict in self:
             conflict.question = questions.get(conflict.kind)
+
+    @api.depends_context("uid", "lang", "tz")
+    def _compute_same_record(self):
+        """For the form: this conflict, and all others of the record that stand, in the order of the mapping."""
+        standing = [("binding_id", "in", self.binding_id.ids), ("state", "in", ("open", "decided"))]
+        of_bindings = self.search(standing).grouped("binding_id")
+        for conflict in self:
+            rows = conflict | of_bindings.get(conflict.binding_id, conflict)
+            names = rows.filtered("field_name").mapped("field_name")
+            others = dict(self._read_group(conflict._others(names), ["field_name"], ["__count"]))
+            mapped = conflict.flow_id.sudo().mapping_ids.mapped("field_name")
+            order = {name: place for place, name in enumerate(mapped)}
+            rows = rows.sorted(lambda row, order=order: (order.get(row.field_name, len(order)), row.id))
+            conflict.same_record = [row._row(others.get(row.field_name, 0)) for row in rows]
+
+    def _row(self, others):
+        """What the form shows of a conflict, as far as this person may read it.
+
+        :param int others: how many other records have an open conflict about the same field
+        :rtype: dict
+        """
+        moments = {name: fields.Datetime.to_string(self[name]) for name in ("odoo_date", "remote_changed", "decided")}
+        return {
+            **{name: self[name] for name in ("id", "kind", "state", "decision", "odoo_text", "remote_text")},
+            **{name: self[name] for name in ("agreed_text", "field_label", "remote_date")},
+            **moments,
+            "odoo_user": self.sudo().odoo_user_id.name,
+            "others": others,
+        }
+
+    def _others(self, names):
+        """What finds the open conflicts about these fields of all other records of the flow.
+
+        :param list[str] names: of fields
+        :rtype: Domain
+        """
+        same_flow = Domain("flow_id", "=", self.flow_id.id) & Domain("binding_id", "!=", self.binding_id.id)
+        return same_flow & Domain("kind", "=", FIELD) & Domain("field_name", "in", names) & Domain("state", "=", "open")
 
     @api.model
     def _asked_sql(self, alias, query):
@@ -219,6 +259,7 @@ class BridgeConflict(models.Model):
         pairs = list(pairs)
         if not pairs:
             return
+        self.flush_model()  # a decision of this transaction is one, and is not written over what is written here
         bindings, kinds, names = zip(*pairs, strict=True)
         self.env.cr.execute(
             f"""
@@ -243,6 +284,28 @@ class BridgeConflict(models.Model):
     def action_keep_remote(self):
         """The other system's value stands; Odoo gets it."""
         return self._decide("remote")
+
+    def action_others_odoo(self):
+        """Odoo's value of this field stands in all other records of the flow where that is open now."""
+        return self._decide_others("odoo")
+
+    def action_others_remote(self):
+        """The other system's value of this field stands in all other records of the flow where that is open now."""
+        return self._decide_others("remote")
+
+    def _decide_others(self, side):
+        self.env["bridge.run"]._check_operator(self)
+        self.ensure_one()
+        if self.kind != FIELD:
+            raise UserError(self.env._("A deleted record has no field that could be decided in others as well."))
+        others = self.search(self._others([self.field_name]))
+        others._decide(side)
+        said = {"type": "success", "message": self.env._("Conflicts that are decided: %s.", len(others))}
+        return {"type": "ir.actions.client", "tag": "display_notification", "params": said}
+
+    def action_open_binding(self):
+        """Open the external ID that the conflict is about."""
+        return self._open_binding()
 
     def _decide(self, side):
         self.env["bridge.run"]._check_operator(self)

@@ -4,7 +4,8 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import html2plaintext
+from odoo.fields import Domain
+from odoo.tools import SQL, html2plaintext
 from odoo.tools.misc import format_date, format_datetime
 
 from ..database import json_rows
@@ -33,6 +34,7 @@ ACTIONS = [
     ("closed", "Failure Closed"),
 ]
 MOMENTS = ("date", "datetime")  # types of fields
+FOR_A_PERSON = (words.REJECT, words.UNCERTAIN, words.CONFLICT)  # nothing goes on by itself
 
 
 class BridgeLog(models.Model):
@@ -64,6 +66,8 @@ class BridgeLog(models.Model):
     message = fields.Text(readonly=True, groups=fields.NO_ACCESS)
     message_text = fields.Text("Message", compute="_compute_message_text")
     changes = fields.Json("Changed Values", readonly=True, groups=fields.NO_ACCESS)
+    needs_person = fields.Boolean(compute="_compute_needs_person")
+    binding_id = fields.Many2one("bridge.binding", "External ID", compute="_compute_binding_id")
     changes_html = fields.Html("Changes", compute="_compute_changes_html")
     changes_text = fields.Char("Changed Fields", compute="_compute_changes_html")
 
@@ -83,6 +87,31 @@ class BridgeLog(models.Model):
     def _compute_field_label(self):
         for line in self:
             line.field_label = self._label_in(line.res_model, line.field_name)
+
+    @api.depends("action")
+    def _compute_needs_person(self):
+        for line in self:
+            line.needs_person = line.action in FOR_A_PERSON
+
+    def _order_field_to_sql(self, alias, field_name, direction, nulls, query):
+        """The list of a preview begins with what needs a person: PostgreSQL sorts, nothing is read for it."""
+        if field_name != "needs_person":
+            return super()._order_field_to_sql(alias, field_name, direction, nulls, query)
+        action = self._field_to_sql(alias, "action", query)
+        return SQL("COALESCE(%s IN %s, FALSE) %s %s", action, FOR_A_PERSON, direction, nulls)
+
+    @api.depends("flow_id", "external_id", "res_id")
+    def _compute_binding_id(self):
+        """As it is now: a line may be of before there was one, and outlives it."""
+        for flow, lines in self.grouped("flow_id").items():
+            ids, record_ids = lines.mapped("external_id"), lines.mapped("res_id")
+            known = Domain("external_id", "in", list(filter(None, ids)))
+            known |= Domain("res_id", "in", list(filter(None, record_ids)))
+            found = self.env["bridge.binding"].search(Domain("flow_id", "=", flow.id) & known)
+            of_ids, of_records = ({one[name]: one for one in found} for name in ("external_id", "res_id"))
+            for line in lines:
+                of_id = line.external_id and of_ids.get(line.external_id)
+                line.binding_id = of_id or (line.res_id and of_records.get(line.res_id))
 
     @api.depends_context("uid", "lang", "tz")
     def _compute_changes_html(self):
@@ -172,6 +201,10 @@ class BridgeLog(models.Model):
             return sorted(str(each).lstrip("+#") for each in texts if isinstance(each, str)) == sorted(names)
 
         return are_made(one, other) and are_made(other, one)
+
+    def action_open_binding(self):
+        """Open the external ID of the record."""
+        return self._open_binding()
 
     def action_apply(self):
         """Do what a preview has shown of these records, where that is still what would happen."""

@@ -24,6 +24,12 @@ class BridgeRecordMixin(models.AbstractModel):
         self.check_access("read")
         return self._show_record(self._record_model(), self.res_id)
 
+    def _open_binding(self):
+        """Open the external ID of the record; what has one says so in ``binding_id``."""
+        self.ensure_one()
+        self.check_access("read")
+        return self._show_record("bridge.binding", self.binding_id.id)
+
     # ----------------------------------------------------------------------------------------------------------------
     # Nobody reads here of a record what he may not read in it
     # ----------------------------------------------------------------------------------------------------------------

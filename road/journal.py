@@ -61,12 +61,13 @@ def keep_failures(road, outcomes, jobs, column, form):
     ]
 
 
-def write_lines(road, outcomes, closed, column, logged, more):
+def write_lines(road, outcomes, closed, column, logged, more, also=()):
     """One line for each record to which something happened, as the connector's log level says.
 
     :param set closed: names of the records whose open failure was closed
     :param tuple logged: the actions that are told where everything is
     :param more: gives the other columns of the line of an outcome, for the action that is told
+    :param list also: lines beside those: (outcome, action, message)
     """
     run, env = road.run, road.env
     everything = run.dry_run or road.flow.connector_id.log_level != "errors"
@@ -77,6 +78,7 @@ def write_lines(road, outcomes, closed, column, logged, more):
     ]
     said = env._("The record succeeded, so its open failure is closed.")
     lines += [(one, "closed", said) for one in outcomes if _named(one, column) in closed]
+    lines += also
     rows = [
         {
             "action": action,

@@ -22,6 +22,7 @@ from . import (
     test_capture,
     test_checked,
     test_compare,
+    test_conflict,
     test_connect,
     test_connector,
     test_counted,

@@ -125,6 +125,8 @@ class TestSecurity(BridgeCase):
             (job, "action_there"),
             (self.conflict_, "action_keep_odoo"),
             (self.conflict_, "action_keep_remote"),
+            (self.conflict_, "action_others_odoo"),
+            (self.conflict_, "action_others_remote"),
             (self.env["bridge.delivery"].search([], limit=1), "action_replay"),
             (self.env["bridge.delivery"].search([], limit=1), "action_ignore"),
         ]
@@ -151,7 +153,7 @@ class TestSecurity(BridgeCase):
                 with self.subTest(who=who, method=method), self.assertRaises(AccessError):
                     getattr(self.conflict_.with_user(self.people[who]), method)()
         self.conflict_.with_user(self.people["administrator"]).action_always_odoo()
-        self.assertEqual((self.conflict_.state, self.conflict_.decision), ("decided", "odoo"))
+        self.assertEqual((self.conflict_.state, self.conflict_.decision), ("closed", "odoo"))  # nothing is ever sent
         self.assertEqual(
             self.flow.mapping_ids.filtered(lambda mapping: mapping.field_name == "phone").authority, "odoo"
         )
@@ -167,6 +169,7 @@ class TestSecurity(BridgeCase):
             (self.failures(self.flow), "action_open_record", ()),
             (self.failures(self.flow), "action_there", ()),
             (self.conflict_, "action_open_record", ()),
+            (self.conflict_, "action_open_binding", ()),
             (self.env["bridge.change"].search([], limit=1), "action_open_record", ()),
         ):
             with self.subTest(method), self.assertRaises(AccessError):
@@ -227,6 +230,7 @@ class TestSecurity(BridgeCase):
             (self.run_, "action_confirm"),
             (self.connector, "action_test_connection"),
             (self.conflict_, "action_keep_odoo"),
+            (self.conflict_, "action_others_odoo"),
         ):
             with self.subTest(method), self.assertRaises(AccessError):
                 getattr(record.with_user(stranger), method)()

@@ -56,8 +56,14 @@ class TestTour(HttpCase):
         connector = self.env["bridge.connector"]._import_definition(definition("http://127.0.0.1:1"))
         connector.write({"user_id": self.env.ref("base.user_admin").id, "state": "live"})
         flow, ada = connector.flow_ids, self.env["res.partner"].create({"name": "Ada"})
+        flow.direction = "both"
         binding = self.env["bridge.binding"].create({"flow_id": flow.id, "external_id": "7", "res_id": ada.id})
-        values = {"phone": ("111", "222", "000"), "email": ("new@example.com", "their@example.com", "old@example.com")}
+        values = {
+            "phone": ("111", "222", "000"),
+            "email": ("new@example.com", "their@example.com", "old@example.com"),
+            "city": ("Bern", "Basel", "Genf"),
+            "street": ("One", "Two", None),
+        }
         self.env["bridge.conflict"]._keep(
             flow,
             [
@@ -77,7 +83,7 @@ class TestTour(HttpCase):
         conflicts = self.env["bridge.conflict"].search([("flow_id", "=", flow.id)])
         self.assertEqual(
             {conflict.field_name: (conflict.state, conflict.decision) for conflict in conflicts},
-            {"phone": ("decided", "odoo"), "email": ("decided", "remote")},
+            {"phone": ("decided", "odoo"), **dict.fromkeys(("email", "city", "street"), ("decided", "remote"))},
         )
         self.assertEqual(conflicts.decided_by.login, "decider")
 

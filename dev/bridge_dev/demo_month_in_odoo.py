@@ -154,23 +154,28 @@ def finish(env):
     rows = []
     for number, binding in enumerate(bound[8:11]):
         person = env["res.partner"].browse(binding.res_id)
-        values = {"odoo_value": person.function or "Buyer", "remote_value": "Head of Purchasing", "agreed_value": None}
-        if number:
-            phones = {"odoo_value": "+39 06 555 010", "remote_value": "+39 06 555 777", "agreed_value": person.phone}
-            values = {name: value or None for name, value in phones.items()}
-        field_name = "phone" if number else "function"
-        rows.append(
-            {
-                "binding_id": binding.id,
-                "kind": "field",
-                "field_name": field_name,
-                "record_name": person.name,
-                "odoo_user_id": env.ref("base.user_admin").id,
-                "odoo_date": str(fields.Datetime.now() - timedelta(hours=3)),
-                "remote_date": str(fields.Datetime.now() - timedelta(hours=2)),
-                **values,
-            }
-        )
+        values = {
+            "function": (person.function or "Buyer", "Head of Purchasing", None),
+            "phone": ("+39 06 555 010", "+39 06 555 777", person.phone or None),
+            "email": (f"purchasing.{binding.external_id}@example.com", "office@example.com", person.email or None),
+        }
+        # One record with several fields; of the others, one has the same field in conflict as it has.
+        for name in (("function",), ("phone",), ("function", "phone", "email"))[number]:
+            odoo, remote, agreed = values[name]
+            rows.append(
+                {
+                    "binding_id": binding.id,
+                    "kind": "field",
+                    "field_name": name,
+                    "record_name": person.name,
+                    "odoo_value": odoo,
+                    "remote_value": remote,
+                    "agreed_value": agreed,
+                    "odoo_user_id": env.ref("base.user_admin").id,
+                    "odoo_date": str(fields.Datetime.now() - timedelta(hours=3)),
+                    "remote_date": str(fields.Datetime.now() - timedelta(hours=2)),
+                }
+            )
     env["bridge.conflict"]._keep(flow, rows)
     _lose_an_answer(env, flow)
     admin = env.ref("base.user_admin")

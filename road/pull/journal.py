@@ -55,8 +55,9 @@ def write(pull, outcomes, jobs=None):
         _note_seen(pull, outcomes, binding_ids)
         closed = journal.close_failures(pull, outcomes, jobs, "external_id")
         outcomes = journal.keep_failures(pull, outcomes, jobs, "external_id", _Failures(pull))
+    planned = _planned_conflicts(pull, outcomes) if pull.run.dry_run else []
     journal.write_lines(
-        pull, outcomes, closed, "external_id", LOGGED, lambda outcome, action: _line(pull, outcome, action)
+        pull, outcomes, closed, "external_id", LOGGED, lambda outcome, action: _line(pull, outcome, action), planned
     )
     return outcomes
 
@@ -261,6 +262,41 @@ def _opposed(pull, flow, outcome):
         }
 
 
+def _planned_conflicts(pull, outcomes):
+    """What persons would have to decide: a preview writes down no conflict, so its lines say it.
+
+    :return: lines as ``road/journal.py`` takes them, of records with fields that go neither way
+    :rtype: list[tuple[Outcome, str, str]]
+    """
+    opposed = [(one, list(_opposed_fields(one.step))) for one in outcomes]
+    new = sum(is_new for _one, fields_ in opposed for _name, is_new in fields_)
+    if new:
+        pull.run._add({"conflicts": new})
+    label = pull.env["bridge.drift"]._label_in
+    return [
+        (
+            one,
+            CONFLICT,
+            pull.env._(
+                "Both sides have changed it, and a person has to decide: %s.",
+                ", ".join(dict.fromkeys(label(pull.flow.model, name) for name, _is_new in fields_)),
+            ),
+        )
+        for one, fields_ in opposed
+        if fields_
+    ]
+
+
+def _opposed_fields(step):
+    """Fields that go neither way, also of records inside, and whether that is not known yet."""
+    if step.action not in AGREED:
+        return  # not one field, but the whole record
+    for name in step.opposed:
+        yield name, (FIELD, name) not in step.facts.standing
+    for outer, children in step.children.items():
+        yield from ((f"{outer}.{name}", is_new) for child in children for name, is_new in _opposed_fields(child))
+
+
 # ------------------------------------------------------------------------------------------------------------------
 # Failures and log
 # ------------------------------------------------------------------------------------------------------------------
@@ -384,6 +420,8 @@ def _line(pull, outcome, action):
     }
     if action == outcome.step.action:
         line["changes"] = told_changes(outcome.step)
+    elif action == CONFLICT:
+        return line  # its message is about that
     if outcome.step.facts.lacking and not outcome.failure:
         line["message"] = outcome.step.facts.lacking.message
     elif outcome.is_altered and not outcome.note:

@@ -91,7 +91,7 @@ tours.add("integration_bridge_see_result", {
     ],
 });
 
-// Two conflicts: one is decided in the list, the other one in its form.
+// Four conflicts of a record: one is decided in the list, another one in its form, and the rest like that.
 tours.add("integration_bridge_decide", {
     steps: () => [
         { content: "Odoo's value is shown", trigger: "tr:contains(Phone) td[name=odoo_text]:contains(111)" },
@@ -99,9 +99,21 @@ tours.add("integration_bridge_decide", {
         click("Keep Odoo's phone", "tr:contains(Phone) button[name=action_keep_odoo]"),
         { content: "It is not open any more", trigger: ".o_list_view:not(:has(tr:contains(Phone)))" },
         click("Open the other one", "tr:contains(Email) td[name=field_label]"),
-        { content: "What both had before", trigger: ".o_field_widget[name=agreed_text]:contains(old@example.com)" },
-        click("Keep their e-mail", "button[name=action_keep_remote]"),
+        {
+            content: "What both had before",
+            trigger: ".o_bridge_conflict:contains(Email) .o_bridge_agreed:contains(old@example.com)",
+        },
+        {
+            content: "What is decided already is there as well",
+            trigger: ".o_bridge_conflict:contains(Phone) button[name=action_keep_odoo][aria-pressed=true]",
+        },
+        click("Keep their e-mail", ".o_bridge_conflict:contains(Email) button[name=action_keep_remote]"),
         { content: "It is decided", trigger: ".o_statusbar_status .o_arrow_button_current:contains(Decided)" },
+        click("The rest like this", ".o_bridge_rest:contains(Decide 2 More)"),
+        {
+            content: "All are",
+            trigger: ".o_bridge_conflicts:not(:has(.o_bridge_rest)):contains(is carried out in a moment)",
+        },
     ],
 });
 
