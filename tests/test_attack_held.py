@@ -16,7 +16,7 @@ KEY = "Held-Secret-4711-4711"
 SOUGHT = ("bridge.find", "bridge.find.line")
 SHOWS = {
     *("action_open", "action_open_bindings", "action_open_changes", "action_open_conflicts", "action_open_drift"),
-    *("action_open_binding", "action_open_deliveries", "action_open_failed_deliveries"),
+    *("action_open_binding", "action_open_counted", "action_open_deliveries", "action_open_failed_deliveries"),
     *("action_open_alerts", "action_open_plan", "action_open_there"),
     *("action_open_exchanges", "action_open_failure", "action_open_failures", "action_open_flows", "action_open_logs"),
     *("action_open_record", "action_open_records", "action_open_runs", "action_open_jobs", "action_sync_status"),
