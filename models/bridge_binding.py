@@ -7,7 +7,7 @@ from ..jobs import on_demand
 from ..jobs.failures import open_of_bindings
 from ..mapping.mapper import DELETED
 from ..road.bound import Bound
-from ..road.pull.gather import told_moment
+from ..road.pull.gather import shown_moment
 
 # The columns of a ``Bound``, in its order; snapshots are only read where something may have changed.
 BOUND = """
@@ -108,7 +108,7 @@ class BridgeBinding(models.Model):
     @api.depends("remote_updated")
     def _compute_remote_changed(self):
         for binding in self:
-            binding.remote_changed = told_moment(binding.flow_id.sudo(), binding.remote_updated)
+            binding.remote_changed = shown_moment(binding.flow_id.sudo(), binding.remote_updated)
 
     @api.model
     def _selection_status(self):

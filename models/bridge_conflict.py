@@ -5,7 +5,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..road.pull.gather import told_moment
+from ..road.pull.gather import shown_moment
 from ..road.words import FIELD, GONE_IN_ODOO, GONE_THERE
 
 SIDES = [("odoo", "Odoo"), ("remote", "The other system")]
@@ -106,7 +106,7 @@ class BridgeConflict(models.Model):
     @api.depends("remote_date")
     def _compute_remote_changed(self):
         for conflict in self:
-            conflict.remote_changed = told_moment(conflict.flow_id.sudo(), conflict.remote_date)
+            conflict.remote_changed = shown_moment(conflict.flow_id.sudo(), conflict.remote_date)
 
     @api.depends("kind")
     def _compute_question(self):

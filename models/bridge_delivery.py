@@ -1,4 +1,3 @@
-import datetime
 import json
 
 from odoo import api, fields, models
@@ -9,7 +8,8 @@ from ..database import again_when_busy, json_rows
 from ..jobs.wake import call_soon
 from ..mapping.errors import MappingError
 from ..mapping.paths import parse_expression
-from ..moments import AUTO, read, zone_of
+from ..moments import AUTO, zone_of
+from ..remote.delta import told_moment
 from ..remote.document import storable
 from ..remote.errors import ConfigurationError, ProtocolError
 from ..remote.redaction import may_hold, redact_document, redact_text, without_secrets
@@ -21,7 +21,6 @@ from ..remote.webhooks import (
     read_document,
     read_place,
 )
-from ..road.pull.gather import FIRST_YEAR
 
 WAITING, DONE, IGNORED, FAILED, CANCELLED = "waiting", "done", "ignored", "failed", "cancelled"
 TAKE = "take"  # the kind of the jobs that take deliveries
@@ -83,7 +82,8 @@ class BridgeDelivery(models.Model):
     @api.depends("version", "connector_id.timezone")
     def _compute_happened(self):
         for delivery in self:
-            delivery.happened = _moment(delivery.version, delivery.connector_id.timezone)
+            zone = zone_of(delivery.connector_id.timezone or "UTC")
+            delivery.happened = told_moment(delivery.version, AUTO, zone)
 
     @api.depends_context("uid")
     def _compute_body_text(self):
@@ -341,18 +341,6 @@ def _read_path(path, document):
         return parse_expression(path).read(document)
     except MappingError:
         return None
-
-
-def _moment(text, zone):
-    """What the other system calls the time of an event, naive UTC; False for what is no time, such as a count.
-
-    :param str zone: of times that carry none
-    """
-    try:
-        moment = read(text, AUTO, zone_of(zone or "UTC")).astimezone(datetime.timezone.utc)
-    except (ValueError, OverflowError):
-        return False
-    return moment.replace(tzinfo=None, microsecond=0) if moment.year >= FIRST_YEAR else False
 
 
 def _shown(body):

@@ -20,6 +20,8 @@ from .errors import ProtocolError
 NO_DELTA, TIMESTAMP, TOKEN = "none", "timestamp", "token"
 RECORD, HEADER, BODY = "record", "header", "body"
 UTC = datetime.timezone.utc
+FIRST_YEAR = 1990  # a number that would be a moment before is a count
+MOST_DIGITS = 20  # a number with more is no moment
 
 
 @dataclass(frozen=True)
@@ -176,6 +178,37 @@ def moment_of(value, pattern="iso", zone=UTC):
         except ValueError:
             continue
     return None
+
+
+def told_moment(text, pattern, zone):
+    """The moment that a person is shown, from the text that is kept of an updated-at, or of the time of an event.
+
+    :param str text: None or empty for none
+    :param str pattern: as for ``moment_of``
+    :param datetime.tzinfo zone: of times that carry none
+    :return: naive UTC, whole seconds; False for a text that is no time, such as a count
+    """
+    for value in (text, int(text) if is_count(text) else None):
+        moment = naive(moment_of(value, pattern, zone)) if value else None
+        if moment:
+            return moment if moment.year >= FIRST_YEAR else False
+    return False
+
+
+def is_count(value):
+    """Is it the text of a whole number, which may be seconds or milliseconds?"""
+    return isinstance(value, str) and value.isdecimal() and len(value) < MOST_DIGITS
+
+
+def naive(moment):
+    """A moment as Odoo keeps it: naive UTC, whole seconds; None for none.
+
+    Systems that know no empty time send the first or the last one of their calendar, which as UTC may be outside of it.
+    """
+    try:
+        return moment and moment.astimezone(UTC).replace(tzinfo=None, microsecond=0)
+    except OverflowError:
+        return None
 
 
 def remote_clock(answer):

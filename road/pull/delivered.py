@@ -22,7 +22,7 @@ from ...remote.webhooks import TEST_EVENT, version_of
 from ..words import CREATE, LINK, UNCHANGED, UPDATE
 from . import arrival
 from .facts import tombstone
-from .gather import remote_moment
+from .gather import counted_moment
 
 _logger = logging.getLogger(__name__)
 
@@ -280,7 +280,7 @@ class Delivered:
         told = {external_id: updated for external_id, updated in told.items() if updated is not None}
         known = self.env["bridge.binding"].sudo()._fingerprints(flow, list(told)) if told else {}
         for one, (_fingerprint, updated) in known.items():
-            here, there = _moment(flow, updated), _moment(flow, told[one])
+            here, there = counted_moment(flow, updated), counted_moment(flow, told[one])
             if here and there and here > there:
                 older.add(one)
         return older
@@ -330,12 +330,6 @@ def _is_nothing(outcome):
 
 def _is_older(item, other):
     return item.version is not None and other.version is not None and item.version < other.version
-
-
-def _moment(flow, updated):
-    """A count is as good as a time; what is kept of one is its text."""
-    is_number = isinstance(updated, str) and updated.isdecimal()
-    return remote_moment(flow, int(updated) if is_number else updated)
 
 
 def _row(delivery, state, reason=None):

@@ -1,18 +1,14 @@
 """What Odoo has, and what persons have decided, of the records that came: both sides, now and when they last agreed."""
 
-import datetime
-
 from odoo.exceptions import AccessError
 
 from ... import moments
 from ...mapping import merge
-from ...remote.delta import moment_of
+from ...remote.delta import is_count, moment_of, naive, told_moment
 from ..outcome import NOTHING, not_readable
 from ..terms import read_terms
 from ..words import DATA
 from .facts import Facts, tombstone
-
-FIRST_YEAR = 1990  # a number that would be a moment before is a count
 
 
 def gather(pull, records):
@@ -111,18 +107,27 @@ def remote_moment(flow, updated):
 
     :rtype: datetime
     """
-    operation, zone = flow._operation("list"), moments.zone_of(flow.connector_id.timezone or "UTC")
-    moment = moment_of(updated, operation._delta().format if operation else moments.ISO, zone)
-    return moment and moment.astimezone(datetime.timezone.utc).replace(tzinfo=None, microsecond=0)
+    return naive(moment_of(updated, *_times_of(flow)))
 
 
-def told_moment(flow, text):
-    """When the other system says that a record was changed, from the text that is kept of it.
+def counted_moment(flow, updated):
+    """The same, to be held against another one: a count is as good as a time; what is kept of one is its text."""
+    return remote_moment(flow, int(updated) if is_count(updated) else updated)
+
+
+def shown_moment(flow, text):
+    """The same for a person, from the text that is kept of it.
 
     :return: naive UTC; False for a text that is no time, such as a count
     """
-    moment = text and (remote_moment(flow, text) or (text.isdecimal() and remote_moment(flow, int(text))))
-    return moment if moment and moment.year >= FIRST_YEAR else False
+    return told_moment(text, *_times_of(flow))
+
+
+def _times_of(flow):
+    """How the other system writes times: format and time zone."""
+    operation = flow._operation("list")
+    zone = moments.zone_of(flow.connector_id.timezone or "UTC")
+    return operation._delta().format if operation else moments.ISO, zone
 
 
 # Records inside the records

@@ -5,7 +5,7 @@ the flow, so that the next scan knows it at once, and does not write the record 
 """
 
 from ..words import CREATE, LINK, UPDATE
-from .gather import remote_moment
+from .gather import counted_moment
 
 MOST = 500  # ids that are remembered; where there are more, the remote id is not one
 
@@ -72,13 +72,8 @@ class Twice:
 
     def _is_newer(self, updated, other):
         """Was a record changed after another one, as far as their *Updated At* tell?"""
-        moment, other = self._moment(updated), self._moment(other)
+        moment, other = counted_moment(self.flow, updated), counted_moment(self.flow, other)
         return bool(moment and other and moment > other)
-
-    def _moment(self, updated):
-        """A count is as good as a time; what is kept of one is its text."""
-        is_number = isinstance(updated, str) and updated.isdecimal()
-        return remote_moment(self.flow, int(updated) if is_number else updated)
 
     def _lose(self, external_id, fingerprint="", won=False):
         """Remember what does not count; and whether one that does was seen."""

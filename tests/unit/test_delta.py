@@ -1,6 +1,7 @@
 """A cursor never moves further than what was surely seen, and speaks the remote's own language."""
 
 import datetime
+import zoneinfo
 
 import pytest
 from hypothesis import given
@@ -15,9 +16,12 @@ from integration_bridge.remote.delta import (
     TIMESTAMP,
     TOKEN,
     Delta,
+    is_count,
     moment_of,
+    naive,
     next_cursor,
     remote_clock,
+    told_moment,
 )
 from integration_bridge.remote.errors import ProtocolError
 from integration_bridge.remote.exchange import Answer
@@ -287,6 +291,43 @@ def test_moment_of_a_change_is_read_in_the_flows_format_or_as_most_systems_write
 @pytest.mark.parametrize("pattern", ["iso", "epoch", "epoch_ms", "integer", PATTERN])
 def test_what_is_no_moment_is_none_and_never_an_error(value, pattern):
     assert moment_of(value, pattern) is None
+
+
+BERLIN = zoneinfo.ZoneInfo("Europe/Berlin")
+
+
+@pytest.mark.parametrize(
+    ("text", "pattern", "told"),
+    [
+        ("2024-05-31T14:00:00.75+02:00", "iso", datetime.datetime(2024, 5, 31, 12)),
+        ("2024-05-31 14:00:00", "auto", datetime.datetime(2024, 5, 31, 12)),
+        ("20240531", "%Y%m%d", datetime.datetime(2024, 5, 30, 22)),  # digits are a date where the format says so
+        ("1717156800", "iso", datetime.datetime(2024, 5, 31, 12)),
+        ("1717156800000", "integer", datetime.datetime(2024, 5, 31, 12)),
+        ("1717156800000", "auto", datetime.datetime(2024, 5, 31, 12)),
+        ("41", "integer", False),  # a count
+        ("9" * 5000, "iso", False),
+        ("0001-01-01T00:00:00", "iso", False),  # .NET's "never", which is in no calendar as UTC
+        ("9999-12-31T23:59:59-10:00", "auto", False),
+        ("yesterday", "auto", False),
+        ("", "iso", False),
+        (None, "auto", False),
+    ],
+)
+def test_a_moment_is_told_to_a_person_as_odoo_keeps_it(text, pattern, told):
+    assert told_moment(text, pattern, BERLIN) == told
+
+
+def test_a_moment_outside_of_the_calendar_is_none():
+    assert naive(datetime.datetime(1, 1, 1, tzinfo=BERLIN)) is None
+    assert naive(datetime.datetime(9999, 12, 31, 23, tzinfo=datetime.timezone(-datetime.timedelta(hours=10)))) is None
+    assert naive(None) is None
+    assert naive(NOON) == datetime.datetime(2024, 5, 31, 12)
+
+
+def test_a_count_is_a_text_of_digits_that_are_not_too_many():
+    assert is_count("1717156800000")
+    assert not any(map(is_count, (None, "", 5, "5.0", "-5", "W/5", "9" * 5000)))
 
 
 @given(st.datetimes(datetime.datetime(2001, 9, 10), datetime.datetime(2200, 1, 1)))
