@@ -149,7 +149,10 @@ class Converter:
 
     def is_null(self, value):
         """Does this remote value mean "nothing here"?"""
-        return value is None or any(type(value) is type(null) and value == null for null in self.settings["empty"])
+        if value is None:
+            return True
+        nulls = self.settings["empty"]
+        return bool(nulls) and any(type(value) is type(null) and value == null for null in nulls)
 
     def is_empty(self, value):
         """Does this Odoo value mean "nothing here"? Odoo's empty fields are False."""

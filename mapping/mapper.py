@@ -168,7 +168,7 @@ class Rule:
             return self.effects["missing"]
         if self.converter.is_null(value):
             return self.effects["null"]
-        if value in ("", [], {}) and not isinstance(value, bool):
+        if not value and value in ("", [], {}):  # nearly all say something
             return self.effects["empty"]
         return None
 

@@ -106,6 +106,7 @@ SCALARS = {str, int, float, bool, type(None)}
 def references_in(value, kind):
     """The references of one kind inside a value, also those of a list.
 
+    :param kind: a class, or several as a tuple
     :rtype: list
     """
     if type(value) in SCALARS:  # nearly all of them

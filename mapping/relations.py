@@ -135,6 +135,8 @@ class _Keyed(_Relation):
         return {name: path.read(document) for name, path in self.within.items()}
 
     def read_in(self, value, document):
+        if not self.within:
+            return self.read(value)
         belongings = self._belongings(document)
         if any(isinstance(one, (dict, list)) for one in belongings.values()):
             raise ConversionError("not_identifier", value=belongings)

@@ -104,8 +104,9 @@ def told_value(value):
 
     :param value: a JSON value
     """
-    cut = brief(value)
-    return cut if cut == value else f"{cut}… {fingerprint(value)}"
+    if not isinstance(value, str) or len(value) <= LONGEST:
+        return value
+    return f"{brief(value)}… {fingerprint(value)}"
 
 
 def _named(outcome, column):

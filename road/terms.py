@@ -24,11 +24,8 @@ def read_terms(records, mapper, record_ids):
     # Archived tags of a record are tags of the record.
     records = records.with_context(active_test=False).browse(record_ids)
     fetch(records, names)
-    terms = {record_id: {} for record_id in records._ids}
-    for name in names:
-        as_term = _TERMS.get(records._fields[name].type, comparable)
-        for record in records:
-            terms[record.id][name] = as_term(record[name])
+    readers = [(name, _TERMS.get(records._fields[name].type, comparable)) for name in names]
+    terms = {record.id: {name: as_term(record[name]) for name, as_term in readers} for record in records}
     for name, key in keys.items():
         # What is sent is the key of the related record, which can change while the relation does not.
         for record in records:

@@ -81,6 +81,8 @@ def _differs(names, outcome):
     step = outcome.step
     if outcome.action == UNCHANGED:
         return bool(step.pushes or step.kept)
+    if outcome.action == CREATE and step.facts.bound is None and not step.kept:
+        return False  # what Odoo has made of a new record is what was agreed (see snapshot)
     agreed = snapshot(outcome)
     return any(
         not merge.same(value, agreed.get(name, MISSING))

@@ -78,10 +78,20 @@ class _Writer:
         self.pull, self.env, self.flow, self.records = pull, pull.env, pull.flow, pull.records
         self.made, self.coming = {}, set()
         self.checked = {rule.field for rule in pull.mapper.plain if rule.checked}
+        inside = {pull.nested_flows[rule.field]: rule.child for rule in pull.mapper.nested}
+        # Only these fields can hold a reference; to look at all of them for each record costs as much as to plan it.
+        self.referring = {
+            flow._ids: [rule.field for rule in mapper.referring]
+            for flow, mapper in {pull.flow: pull.mapper, **inside}.items()
+        }
 
     def carry_out(self, steps):
-        self._take_keys(steps)
-        steps = self._create_referenced(steps)
+        to_create = [
+            one for flow, step in self._written(steps) for _name, one in self._references(flow, step, ToCreate)
+        ]
+        self._take_keys(steps, to_create)
+        if to_create:
+            steps = self._create_referenced(steps)
         self.made = {step.external_id: step.record_id for step in steps if step.record_id}
         outcomes = self._create_all([step for step in steps if step.action == CREATE])
         known = [self._without_missing(step) for step in steps if step.action in (UPDATE, LINK)]
@@ -105,25 +115,33 @@ class _Writer:
 
     # Keys, and records that values point to
 
-    def _take_keys(self, steps):
+    def _take_keys(self, steps, to_create):
         """Let no other transaction create the same records, found by the same keys, at the same time."""
         names = list(self.pull.mapper.keys)
         new = [step for step in steps if step.action == CREATE] if names else []
         ways = ways_of(self.pull)
         keys = [(self.flow.model, names, key_of(step.facts, ways)) for step in new]
-        for owner in self._written(steps):
-            for value in owner.values.values():
-                keys += [(one.model, [one.field], [comparable(one.key)]) for one in references_in(value, ToCreate)]
+        keys += [(one.model, [one.field], [comparable(one.key)]) for one in to_create]
         self.env["bridge.key"]._take((model, names, values) for model, names, values in keys if values)
 
-    @staticmethod
-    def _written(steps):
-        """The steps that write values, and those of the records inside."""
+    def _references(self, flow, step, kind):
+        """What the values of a step point to.
+
+        :return: names of fields, each with one reference of that kind
+        :rtype: Iterator[tuple]
+        """
+        for name in self.referring[flow._ids]:
+            for one in references_in(step.values.get(name), kind):
+                yield name, one
+
+    def _written(self, steps):
+        """The steps that write values, and those of the records inside; each with its flow."""
         for step in steps:
             if step.action in WRITTEN:
-                yield step
-                for children in step.children.values():
-                    yield from children
+                yield self.flow, step
+                for name, children in step.children.items():
+                    for child in children:
+                        yield self.pull.nested_flows[name], child
 
     def _create_referenced(self, steps):
         """Make the records that keys name and that do not exist yet, such as a new tag."""
@@ -144,7 +162,7 @@ class _Writer:
             return step.refuse(DATA, str(refused))
 
     def _referenced(self, flow, step, made):
-        if not any(references_in(value, ToCreate) for value in step.values.values()):
+        if not any(self._references(flow, step, ToCreate)):
             return step.values
         return {
             name: unique(replaced(value, lambda one: self._made_anew(flow, one, made)))
@@ -174,7 +192,7 @@ class _Writer:
         """Create records in an order in which each comes after those that it points to."""
         by_id, outcomes, late = {step.external_id: step for step in steps}, [], []
         self.coming = set(by_id)
-        for level, is_circle in waves(by_id, lambda external_id: _pending(by_id[external_id])):
+        for level, is_circle in waves(by_id, lambda external_id: self._pending(by_id[external_id])):
             some = [self._without_missing(by_id[external_id]) for external_id in level]
             created = self._halve([step for step in some if not step.failure], self._create)
             created += [_outcome(step) for step in some if step.failure]
@@ -183,13 +201,16 @@ class _Writer:
             (late if is_circle else outcomes).extend(created)
         return outcomes + self._write_late(late)
 
+    def _pending(self, step):
+        """The records of the same batch that one points to, by their remote ids."""
+        return [one.external_id for _name, one in self._references(self.flow, step, Pending)]
+
     def _without_missing(self, step):
         """Go on without a related record of the batch that will not be there; it may be there next time."""
         missing = {}
-        for name, value in step.values.items():
-            for one in references_in(value, Pending):
-                if one.external_id not in self.made and one.external_id not in self.coming:
-                    missing.setdefault(name, one.external_id)
+        for name, one in self._references(self.flow, step, Pending):
+            if one.external_id not in self.made and one.external_id not in self.coming:
+                missing.setdefault(name, one.external_id)
         for name, external_id in missing.items():
             if self.env[self.flow.model]._fields[name].required:
                 message = self.env._(
@@ -229,7 +250,7 @@ class _Writer:
     def _create_values(self, flow, step, made):
         model_fields = self.env[flow.model]._fields
         return {
-            name: _odoo_value(value, made)
+            name: value if type(value) in SCALARS else _odoo_value(value, made)
             for name, value in step.values.items()
             if name not in self.checked or flow != self.flow
             # An empty value leaves Odoo's default; "no" is a value, and so is what is emptied on purpose.
@@ -386,19 +407,19 @@ class _Writer:
         there = [outcome.record_id for outcome in outcomes if outcome.action in WRITTEN]
         records = self.pull.records_of(flow)
         terms = read_terms(records, mapper, there) if there else {}
-        model_fields = self.env[flow.model]._fields
-        relational = [rule.field for rule in mapper.plain if model_fields[rule.field].relational]
 
         def settled(outcome):
             # Relations to records that were made meanwhile are remembered by their ids.
-            values = outcome.step.values
+            values, remote = outcome.step.values, outcome.remote
             relations = {
                 name: comparable(replaced(values[name], lambda one: _settled(one, self.made)))
-                for name in relational
+                for name in self.referring[flow._ids]
                 if name in values
             }
-            outcome = outcome._replace(after=terms.get(outcome.record_id, {}), remote={**outcome.remote, **relations})
-            return kept.compared(records, mapper, outcome)
+            remote = {**remote, **relations} if relations else remote
+            return kept.compared(
+                records, mapper, outcome._replace(after=terms.get(outcome.record_id, {}), remote=remote)
+            )
 
         return [
             settled(outcome)
@@ -412,11 +433,6 @@ class _Writer:
 
 class _RefusedError(Exception):
     """A record that a value points to could not be made."""
-
-
-def _pending(step):
-    """The records of the same batch that one points to, by their remote ids."""
-    return [one.external_id for value in step.values.values() for one in references_in(value, Pending)]
 
 
 def _is_to_be_checked(step, name, record):

@@ -48,6 +48,8 @@ def compared(records, mapper, outcome):
     if not outcome.record_id:
         return outcome
     found = _otherwise(records, mapper, outcome)
+    if not found:
+        return outcome
     before = outcome.step.kept if outcome.action != CREATE else ()
     return outcome._replace(
         altered={name: pair for name, pair in found.items() if name not in before},

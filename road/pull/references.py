@@ -39,7 +39,7 @@ def references(pull, facts, *kinds):
 def _own_references(flow, mapper, facts, kinds, is_inside=False):
     for rule in mapper.referring:
         value = facts.values.get(rule.field)
-        if type(value) not in SCALARS and any(references_in(value, kind) for kind in kinds):
+        if type(value) not in SCALARS and references_in(value, kinds):
             yield Reference(flow, rule, value, is_inside)
 
 
@@ -76,18 +76,18 @@ def resolve(pull, records):
 def _find_keyed(pull, records):
     """Records by a field's value.
 
-    :return: (flow, field, what they are within) to how its records are looked up, and key to list of ids
+    :return: (flow's ids, field, what they are within) to how its records are looked up, and key to list of ids
     :rtype: dict[tuple, tuple[Keyed, dict]]
     """
-    rules, wanted = {}, collections.defaultdict(list)
+    named, wanted = {}, collections.defaultdict(list)
     for facts in records:
         if facts.is_mapped:
             for reference in references(pull, facts, ByKey):
                 for one in references_in(reference.value, ByKey):
-                    place = reference.flow, reference.rule.field, one.within
-                    rules[place] = reference.rule
+                    place = reference.flow._ids, reference.rule.field, one.within
+                    named[place] = reference
                     wanted[place].append(one.value)
-    keyed = {place: _keyed(pull.records_of(place[0]), rule, place[2]) for place, rule in rules.items()}
+    keyed = {place: _keyed(pull.records_of(one.flow), one.rule, place[2]) for place, one in named.items()}
     return {place: (one, one.find(wanted[place])) for place, one in keyed.items()}
 
 
@@ -108,6 +108,7 @@ class _Found:
     def __init__(self, pull, bound, keyed, here):
         self.pull, self.env = pull, pull.env
         self.bound, self.keyed, self.here = bound, keyed, here
+        self.looked_up = {}  # a page names the same country many times
 
     def put_into(self, facts):
         """A record, and those inside it, with ids."""
@@ -149,12 +150,16 @@ class _Found:
                 return Pending(one.external_id), None
             return record_id or MISSING, None
         if isinstance(one, ByKey):
-            return self._by_key(reference, one)
+            # The class, because 1 and True are equal, and name different records.
+            place = reference.flow._ids, reference.rule.field, one.within, one.value.__class__, one.value
+            if place not in self.looked_up:
+                self.looked_up[place] = self._by_key(reference, one)
+            return self.looked_up[place]
         return one, None
 
     def _by_key(self, reference, one):
         settings = reference.rule.keyed_settings
-        keyed, by_key = self.keyed[reference.flow, reference.rule.field, one.within]
+        keyed, by_key = self.keyed[reference.flow._ids, reference.rule.field, one.within]
         key = keyed.key(one.value)
         ids = by_key.get(key, []) if key is not None else []
         if len(ids) == 1:
