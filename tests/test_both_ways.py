@@ -175,6 +175,8 @@ class TestBothWays(BothWaysCase):
             ("Europe/Brussels", "2024-06-01T13:00:00", "2024-06-01 12:00:00", "2"),
             ("Europe/Brussels", "2024-06-01T13:00:00Z", "2024-06-01 12:00:00", "3"),  # it says its zone
             ("Asia/Kolkata", "2024-06-01 18:00:00", "2024-06-01 12:00:00", "3"),
+            # A time that does not exist as UTC is none, so that a person has to say.
+            ("Europe/Brussels", "0001-01-01T00:00:00", "2024-06-01 12:00:00", None),
         ]
         for zone, there_at, here_at, winner in cases:
             with self.subTest(zone=zone, there_at=there_at):
@@ -188,7 +190,7 @@ class TestBothWays(BothWaysCase):
                 self.put(there, phone="3", changed=there_at)
                 self.sync(flow, full=True)
                 self.sync(flow, full=True)
-                self.assertEqual((ada.phone, self.contacts[there]["phone"]), (winner, winner))
+                self.assertEqual((ada.phone, self.contacts[there]["phone"]), (winner, winner) if winner else ("2", "3"))
                 self.forget(ada)
 
     def test_a_conflict_says_what_stands_against_what_and_other_fields_go_on(self):
