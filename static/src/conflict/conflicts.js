@@ -1,15 +1,14 @@
 /** @odoo-module **/
 
-import { Component, onPatched, onWillStart, useRef, useState } from "@odoo/owl";
+import { Component, onPatched, useRef, useState } from "@odoo/owl";
 import { ConfirmationDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
 import { deserializeDateTime, formatDateTime } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
-import { user } from "@web/core/user";
 import { useService } from "@web/core/utils/hooks";
 import { standardFieldProps } from "@web/views/fields/standard_field_props";
+import { useGroup } from "../person/group";
 
-const OPERATOR = "integration_bridge.group_integration_bridge_operator"; // who decides
 const KEEP = { odoo: "action_keep_odoo", remote: "action_keep_remote" };
 const OTHERS = { odoo: "action_others_odoo", remote: "action_others_remote" };
 const moment = (text) => text && formatDateTime(deserializeDateTime(text));
@@ -24,11 +23,9 @@ export class BridgeConflicts extends Component {
         this.action = useService("action");
         this.dialog = useService("dialog");
         this.root = useRef("root");
+        this.operators = useGroup("operator"); // who decides
         // What was chosen last, of which conflict's form: the pager leads to others.
-        this.state = useState({ isOperator: false, isBusy: false, last: {} });
-        onWillStart(async () => {
-            this.state.isOperator = await user.hasGroup(OPERATOR);
-        });
+        this.state = useState({ isBusy: false, last: {} });
         onPatched(() => {
             // The button that had the focus is gone.
             if (this.isPressed && !this.state.isBusy) {
@@ -53,7 +50,7 @@ export class BridgeConflicts extends Component {
     }
 
     canDecide(row) {
-        return this.state.isOperator && row.state !== "closed";
+        return this.operators.isIn && row.state !== "closed";
     }
 
     /** The two sides of a line, in the order in which they stand, with what was agreed between them. */
@@ -102,7 +99,7 @@ export class BridgeConflicts extends Component {
     get alike() {
         const { last } = this.state;
         const isJustClosed = (row) => this.isOwn(row) && last.of === row.id;
-        return this.state.isOperator
+        return this.operators.isIn
             ? this.rows.filter((row) => row.others && (row.state !== "closed" || isJustClosed(row)))
             : [];
     }
