@@ -57,7 +57,7 @@ MESSAGES = {
     "null": _lt("“%(path)s” has no value (null) in the other system, and is needed here."),
     "empty": _lt("“%(path)s” is empty in the other system, and is needed here."),
     "no_id": _lt(
-        "The record of the other system has no ID at “%(path)s”. Correct Remote ID in the flow, or the record there."
+        "The record of the other system has no ID at “%(path)s”. Correct ID There in the flow, or the record there."
     ),
     "empty_in_odoo": _lt("The field is empty in Odoo, and the mapping does not send the record without “%(path)s”."),
     "not_both_ways": _lt("The converter “%(converter)s” only reads: it can not write a value back."),

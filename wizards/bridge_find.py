@@ -63,7 +63,7 @@ class BridgeFind(models.TransientModel):
         return self._shown()
 
     def action_ask(self):
-        """Ask the other system for the record by its remote ID."""
+        """Ask the other system for the record by its ID there."""
         self.ensure_one()
         self.check_access("read")
         self.env["bridge.run"]._check_operator()
