@@ -59,8 +59,8 @@ MESSAGES = {
     "null": _lt("“%(path)s” has no value (null) in the other system, and is needed here."),
     "empty": _lt("“%(path)s” is empty in the other system, and is needed here."),
     "no_id": _lt(
-        "The record of the other system has no ID at “%(path)s”. Correct the record there, or have an administrator correct"
-        " ID There in the flow."
+        "The record of the other system has no ID at “%(path)s”. Correct the record there, or have an administrator"
+        " correct ID There in the flow."
     ),
     "empty_in_odoo": _lt("The field is empty in Odoo, and the mapping does not send the record without “%(path)s”."),
     "not_both_ways": _lt("The converter “%(converter)s” only reads: it can not write a value back."),

@@ -305,38 +305,34 @@ MESSAGES = {
 }
 
 
-# What those are told first who have not set the connector up: what it means for them, and who can do something. The
-# sentence of ``MESSAGES`` follows; one that stands in none of these is plain enough by itself.
-_FIRST = {
-    _lt(
-        "The other system can not be reached now. It will be tried again by itself; if that does not help, tell an"
-        " administrator."
-    ): ("dns", "refused", "unreachable", "timeout.connect", "proxy.unknown", "tls", "tls.expired"),
-    _lt(
-        "The other system took too long to answer. It will be tried again by itself; if that does not help, tell an"
-        " administrator."
-    ): ("timeout", "timeout.read", "timeout.total"),
-    _lt(
-        "The other system can not be talked to in the way that is set up. Have an administrator look at the connector."
-    ): (
-        *("tls.host", "tls.untrusted", "tls.not_tls", "tls.bad_ca", "blocked_address", "bad_proxy", "proxy"),
-        *("proxy_auth", "bad_url", "bad_header", "bad_header.steering", "outside", "not_http"),
-        *("redirect", "redirect.loop", "redirect.target"),
-    ),
-    _lt("The other system does not let Odoo in. Have an administrator look at how the connector signs in."): (
-        *("bad_token", "token_refused", "no_secret", "no_refresh_token", "bad_secret", "bad_private_key", "no_digest"),
-    ),
-    _lt("The other system gave an answer that can not be used as it is. Have an administrator look at the flow."): (
-        *("too_big", "encoding", "charset", "not_json", "not_json.html", "not_json.constant", "not_xml"),
-        *("not_xml.html", "not_xml.doctype", "two_namespaces", "not_csv", "not_csv.html", "not_csv.sentence"),
-        *("not_csv.cells", "not_csv.twice", "not_csv.delimiter", "no_column", "not_jsonl", "not_jsonl.record"),
-        *("not_vcard", "no_stream", "archive", "archive.none", "archive.many", "empty", "told.partial"),
-        *("told.doubtful", "other_record", "other_record.no_id", "part", "part.cut", "part.place", "repeated_page"),
-        *("page_loop", "foreign_page", "too_deep", "no_cursor", "no_flag", "no_total", "no_since", "other_order"),
-        *("two_ids", "no_records"),
-    ),
+# What those are told first who have not set the connector up: what it means for them, and who can do something.
+_AWAY = _lt(
+    "The other system can not be reached now. It will be tried again by itself; if that does not help, tell an"
+    " administrator."
+)
+_SLOW = _lt(
+    "The other system took too long to answer. It will be tried again by itself; if that does not help, tell an"
+    " administrator."
+)
+_SET_UP = _lt(
+    "The other system can not be talked to in the way that is set up. Have an administrator look at the connector."
+)
+_NOT_LET_IN = _lt("The other system does not let Odoo in. Have an administrator look at how the connector signs in.")
+_NO_USE = _lt("The other system gave an answer that can not be used as it is. Have an administrator look at the flow.")
+# The sentence of ``MESSAGES`` follows it; one that stands in none of these is plain enough by itself.
+_TOLD_FIRST = {
+    _AWAY: "dns refused unreachable timeout.connect proxy.unknown tls tls.expired",
+    _SLOW: "timeout timeout.read timeout.total",
+    _SET_UP: "tls.host tls.untrusted tls.not_tls tls.bad_ca blocked_address bad_proxy proxy proxy_auth bad_url"
+    " bad_header bad_header.steering outside not_http redirect redirect.loop redirect.target",
+    _NOT_LET_IN: "bad_token token_refused no_secret no_refresh_token bad_secret bad_private_key no_digest",
+    _NO_USE: "too_big encoding charset not_json not_json.html not_json.constant not_xml not_xml.html not_xml.doctype"
+    " two_namespaces not_csv not_csv.html not_csv.sentence not_csv.cells not_csv.twice not_csv.delimiter no_column"
+    " not_jsonl not_jsonl.record not_vcard no_stream archive archive.none archive.many empty told.partial"
+    " told.doubtful other_record other_record.no_id part part.cut part.place repeated_page page_loop foreign_page"
+    " too_deep no_cursor no_flag no_total no_since other_order two_ids no_records",
 }
-FIRST = {key: sentence for sentence, keys in _FIRST.items() for key in keys}
+FIRST = {key: sentence for sentence, keys in _TOLD_FIRST.items() for key in keys.split()}
 _BOTH = _lt("%(first)s Details: %(details)s")
 _UNKNOWN = _lt("Something went wrong with %(host)s (%(reason)s). Have an administrator look at it.")
 
