@@ -183,7 +183,7 @@ MESSAGES = {
     ),
     "status.not_found": _lt(
         "%(host)s does not have what was asked for%(remote)s. Look there whether the record still exists; if it does,"
-        " have an administrator look at the flow (HTTP %(status)s)."
+        " have an administrator look at the flow (HTTP %(status)s; its path may be wrong)."
     ),
     "status.refused": _lt(
         "%(host)s refused the request%(remote)s. Correct the record, or have an administrator correct the mapping, then"
