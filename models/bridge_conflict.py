@@ -289,7 +289,7 @@ class BridgeConflict(models.Model):
         """The other system's value stands; Odoo gets it."""
         return self._decide("remote")
 
-    def action_others_odoo(self, count, latest):
+    def action_others_odoo(self, count=0, latest=0):
         """Odoo's value of this field stands in the other records of the flow that the person was told of.
 
         :param int count: how many that were
@@ -298,7 +298,7 @@ class BridgeConflict(models.Model):
         """
         return self._decide_others("odoo", count, latest)
 
-    def action_others_remote(self, count, latest):
+    def action_others_remote(self, count=0, latest=0):
         """The other system's value of this field stands in the other records that the person was told of.
 
         :param int count: how many that were
