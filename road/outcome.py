@@ -29,9 +29,7 @@ class Failure(NamedTuple):
         """
         label, message = flow._field_label(error.field), flow.connector_id._explain(error)
         if not error.says_what_to_do:
-            message = flow.env._(
-                "%s Correct the value, or have an administrator change how the field is mapped.", message
-            )
+            message = flow.env._("%s Correct it, or have an administrator change the mapping.", message)
         message = flow.env["bridge.approval"]._without_secret(flow.model, error.field, message)
         return cls(DATA, f"{label}: {message}" if label else message, error.field)
 
