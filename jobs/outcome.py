@@ -99,7 +99,7 @@ def recover(jobs, error, kind, exchanges=()):
     if not jobs:
         return
     connector, state, charged = jobs.connector_id, None, True
-    message = connector._explain(error)
+    message = connector._tell(error)
     if kind in WHOLESALE and getattr(error, "reason", None) != "own_limit":
         state = connector._gate()._shut(kind, message, getattr(error, "retry_after", None))
         charged = len(jobs) == 1 and is_charged(jobs.error_kind == kind, state.failures)

@@ -45,7 +45,9 @@ MESSAGES = {
     "not_boolean": _lt("%(value)s is neither one of the values for yes nor one of those for no."),
     "not_date": _lt("%(value)s is not a date in the format %(format)s."),
     "not_datetime": _lt("%(value)s is not a date and time in the format %(format)s."),
-    "not_choice": _lt("%(value)s is not among the mapped values: %(known)s. Add it to the converter's values."),
+    "not_choice": _lt(
+        "%(value)s is not among the mapped values: %(known)s. Have an administrator add it to the converter's values."
+    ),
     "not_identifier": _lt("%(value)s is not an identifier; it must be text or a whole number."),
     "long_id": _lt("%(value)s is longer than the %(most)s characters that an identifier may have."),
     "not_list": _lt("%(value)s is not a list."),
@@ -57,7 +59,8 @@ MESSAGES = {
     "null": _lt("“%(path)s” has no value (null) in the other system, and is needed here."),
     "empty": _lt("“%(path)s” is empty in the other system, and is needed here."),
     "no_id": _lt(
-        "The record of the other system has no ID at “%(path)s”. Correct Remote ID in the flow, or the record there."
+        "The record of the other system has no ID at “%(path)s”. Correct the record there, or have an administrator"
+        " correct ID There in the flow."
     ),
     "empty_in_odoo": _lt("The field is empty in Odoo, and the mapping does not send the record without “%(path)s”."),
     "not_both_ways": _lt("The converter “%(converter)s” only reads: it can not write a value back."),
@@ -83,6 +86,11 @@ class MappingError(ValueError):
     @property
     def template(self):
         return MESSAGES[self.reason]
+
+    @property
+    def says_what_to_do(self) -> bool:
+        """Is there a second sentence?"""
+        return ". " in self.template
 
     def __str__(self):
         return self.template % self.values

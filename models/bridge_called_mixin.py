@@ -305,12 +305,12 @@ def _read_ids(env, external_ids):
     """:rtype: list[str]"""
     is_list = isinstance(external_ids, list)
     if not is_list or not all(isinstance(one, (str, int)) and not isinstance(one, bool) for one in external_ids):
-        raise ValidationError(env._("“external_ids” is a list of remote IDs: texts or numbers."))
+        raise ValidationError(env._("“external_ids” is a list of IDs there: texts or numbers."))
     _check_number(env, external_ids)
     try:
         return [storable(str(one)) for one in external_ids]
     except ValueError as error:  # Python writes no number of more than 4300 digits
-        raise ValidationError(env._("“external_ids” is a list of remote IDs: texts or numbers.")) from error
+        raise ValidationError(env._("“external_ids” is a list of IDs there: texts or numbers.")) from error
 
 
 def _check_number(env, some):

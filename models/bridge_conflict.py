@@ -5,6 +5,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..jobs import on_demand
 from ..road.pull.gather import shown_moment
 from ..road.words import FIELD, GONE_IN_ODOO, GONE_THERE
 
@@ -132,16 +133,18 @@ class BridgeConflict(models.Model):
         for conflict in self:
             rows = conflict | of_bindings.get(conflict.binding_id, conflict)
             names = rows.filtered("field_name").mapped("field_name")
-            others = dict(self._read_group(conflict._others(names), ["field_name"], ["__count"]))
+            groups = self._read_group(conflict._others(names), ["field_name"], ["__count", "id:max"])
+            others = {name: (count, latest) for name, count, latest in groups}
             mapped = conflict.flow_id.sudo().mapping_ids.mapped("field_name")
             order = {name: place for place, name in enumerate(mapped)}
             rows = rows.sorted(lambda row, order=order: (order.get(row.field_name, len(order)), row.id))
-            conflict.same_record = [row._row(others.get(row.field_name, 0)) for row in rows]
+            conflict.same_record = [row._row(*others.get(row.field_name, (0, 0))) for row in rows]
 
-    def _row(self, others):
+    def _row(self, others, latest):
         """What the form shows of a conflict, as far as this person may read it.
 
         :param int others: how many other records have an open conflict about the same field
+        :param int latest: the newest of them
         :rtype: dict
         """
         moments = {name: fields.Datetime.to_string(self[name]) for name in ("odoo_date", "remote_changed", "decided")}
@@ -151,6 +154,7 @@ class BridgeConflict(models.Model):
             **moments,
             "odoo_user": self.sudo().odoo_user_id.name,
             "others": others,
+            "latest": latest,
         }
 
     def _others(self, names):
@@ -285,20 +289,39 @@ class BridgeConflict(models.Model):
         """The other system's value stands; Odoo gets it."""
         return self._decide("remote")
 
-    def action_others_odoo(self):
-        """Odoo's value of this field stands in all other records of the flow where that is open now."""
-        return self._decide_others("odoo")
+    def action_others_odoo(self, count=0, latest=0):
+        """Odoo's value of this field stands in the other records of the flow that the person was told of.
 
-    def action_others_remote(self):
-        """The other system's value of this field stands in all other records of the flow where that is open now."""
-        return self._decide_others("remote")
+        :param int count: how many that were
+        :param int latest: the newest of their conflicts; what was found since stays open
+        :raises UserError: if they are more now
+        """
+        return self._decide_others("odoo", count, latest)
 
-    def _decide_others(self, side):
+    def action_others_remote(self, count=0, latest=0):
+        """The other system's value of this field stands in the other records that the person was told of.
+
+        :param int count: how many that were
+        :param int latest: the newest of their conflicts; what was found since stays open
+        :raises UserError: if they are more now
+        """
+        return self._decide_others("remote", count, latest)
+
+    def _decide_others(self, side, count, latest):
         self.env["bridge.run"]._check_operator(self)
         self.ensure_one()
+        on_demand.check_ids(self.env, [count, latest])
         if self.kind != FIELD:
             raise UserError(self.env._("A deleted record has no field that could be decided in others as well."))
-        others = self.search(self._others([self.field_name]))
+        others = self.search(self._others([self.field_name]) & Domain("id", "<=", latest))
+        if len(others) > count:  # a decision is none any more when one of the values has changed since
+            raise UserError(
+                self.env._(
+                    "Meanwhile it is open in more records than you were asked about: %s. Nothing was decided; look at"
+                    " them and press the button again.",
+                    len(others),
+                )
+            )
         others._decide(side)
         said = {"type": "success", "message": self.env._("Conflicts that are decided: %s.", len(others))}
         return {"type": "ir.actions.client", "tag": "display_notification", "params": said}

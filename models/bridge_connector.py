@@ -486,14 +486,18 @@ class BridgeConnector(models.Model):
             connector = self.with_env(self.env(cr=cr)).sudo()
             connector[f"{name}_sealed"] = sealed
 
-    def _explain(self, error):
+    def _tell(self, error):
+        """The same as ``_explain``, for those who have not set the connector up."""
+        return self._explain(error, is_set_up=True)
+
+    def _explain(self, error, is_set_up=False):
         """An error of the plain layers, in the person's language.
 
         :param error: a RemoteError, a MappingError, or anything else
         :rtype: str
         """
         if isinstance(error, RemoteError):
-            message = error.render(self.env._)
+            message = (error.told if is_set_up else error.render)(self.env._)
             if error.kind == "protocol" and error.excerpt:
                 message += "\n" + self.env._("The answer began: %s", error.excerpt)
             return message

@@ -64,7 +64,7 @@ class BridgeFailure(models.Model):
         self.record = False  # there are many: one is only searched for
 
     def _search_record(self, operator, value):
-        """The failures among whose records is one of this name or remote ID."""
+        """The failures among whose records is one of this name or ID there."""
         if operator in Domain.NEGATIVE_OPERATORS:
             return NotImplemented
         about = Domain("record_label", operator, value) | Domain("external_id", operator, value)

@@ -123,7 +123,7 @@ class BridgeFlow(models.Model):
     )
 
     # Where a record says what it is
-    id_path = fields.Char("Remote ID", required=True, default="id", help="JMESPath of the remote id in a record.")
+    id_path = fields.Char("ID There", required=True, default="id", help="JMESPath of the ID in a record.")
     updated_path = fields.Char("Updated At", help="JMESPath of the time of the last change.")
     version_path = fields.Char("Version", help="JMESPath of a version or ETag.")
     version_header = fields.Char(
@@ -136,7 +136,7 @@ class BridgeFlow(models.Model):
         help="Where a record of the other system keeps the reference that Odoo gives to a record it creates there, such"
         " as metadata.odoo_reference. By it a record is found again when the answer was lost.",
     )
-    number_ids = fields.Boolean("IDs Are Numbers", help="Remote ids are sent as numbers, not as text.")
+    number_ids = fields.Boolean("IDs Are Numbers", help="They are sent as numbers, not as text.")
     page_size = fields.Integer(default=200, required=True)
 
     # When
@@ -162,7 +162,7 @@ class BridgeFlow(models.Model):
     cursor = fields.Json(copy=False)
     candidate = fields.Json(copy=False, help="Where the last walk ended, when it may not move the cursor yet.")
     full_scan_needed = fields.Boolean(default=True, copy=False)
-    doubles = fields.Json(readonly=True, copy=False, help="Remote IDs that the list has for several records.")
+    doubles = fields.Json(readonly=True, copy=False, help="IDs There that the list has for several records.")
     push_scan_needed = fields.Boolean(
         default=True, copy=False, help="The next push looks at every record, not only at what has changed."
     )

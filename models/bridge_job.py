@@ -513,7 +513,7 @@ class BridgeJob(models.Model):
         if identity.error or (not self.external_id.startswith("?") and identity.external_id != self.external_id):
             raise UserError(
                 self.env._(
-                    "The record must keep its remote ID “%(id)s”, but what you have written says “%(other)s”.",
+                    "The record must keep its ID there, “%(id)s”, but what you have written says “%(other)s”.",
                     id=self.external_id,
                     other=identity.external_id or "",
                 )

@@ -25,11 +25,11 @@ class BridgeListMixin(models.AbstractModel):
     window_start = fields.Date("Read From", help="Where a full scan begins, if it is read some days at a time.")
     for_each = fields.Char(
         "For Each Record of",
-        help="The code of another flow of the connector: the list is read for each of its records, whose remote ID is"
+        help="The code of another flow of the connector: the list is read for each of its records, whose ID there is"
         " {parent}.",
     )
     parent_id_path = fields.Char(
-        "Parent's ID In", help="Where the parent's remote ID is put into each record, if it is not there: event_id"
+        "Parent's ID In", help="Where the ID of the parent is put into each record, if it is not in it: event_id"
     )
 
     @api.constrains(

@@ -18,7 +18,7 @@ class BridgeNewest(models.Model):
     _log_access = False
 
     flow_id = fields.Many2one("bridge.flow", required=True, ondelete="cascade", readonly=True)
-    external_id = fields.Char("Remote ID", required=True, readonly=True)
+    external_id = fields.Char("ID There", required=True, readonly=True)
     version = fields.Float(digits=(40, 6), required=True, readonly=True)
     write_date = fields.Datetime(readonly=True, index=True)
 

@@ -246,13 +246,13 @@ class BridgeOperation(models.Model):
     def _placeholder_texts(self):
         """What each placeholder stands for, in the order in which they are shown."""
         return {
-            "external_id": self.env._("The remote ID of the record."),
+            "external_id": self.env._("The ID there of the record."),
             "record": self.env._("The record: its mapped fields, in the words of the other system."),
             "reference": self.env._("What Odoo calls the record; the same whenever its creation is sent again."),
             "version": self.env._("The version of the record that Odoo knows, as for If-Match."),
             "since": self.env._("From when on changes are asked for; nothing when everything is read."),
             "until": self.env._("Until when changes are asked for, if the list is read some days at a time."),
-            "parent": self.env._("The remote ID of the record of another flow that the list belongs to."),
+            "parent": self.env._("The ID there of the record of another flow that the list belongs to."),
             "limit": self.env._("How many records a page has."),
             "page": self.env._("The number of the page."),
             "offset": self.env._("How many records come before the page."),

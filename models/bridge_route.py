@@ -43,7 +43,7 @@ class BridgeRoute(models.Model):
         "Where",
         required=True,
         default="id",
-        help="JMESPath in the body: of the remote ID, or of the record if what was sent is used. It may find several.",
+        help="JMESPath in the body: of the ID there, or of the record if what was sent is used. It may find several.",
     )
     version_path = fields.Char(
         "Version In",

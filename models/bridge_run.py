@@ -502,7 +502,7 @@ class BridgeRun(models.Model):
             self._run_slice(lambda processed: float("inf"))
         except RemoteError as error:
             self.env["bridge.exchange"]._record(self, error.exchanges)
-            self._fail(self.connector_id._explain(error))
+            self._fail(self.connector_id._tell(error))
 
     # ----------------------------------------------------------------------------------------------------------------
     # Buttons

@@ -26,11 +26,11 @@ class BridgeSendingMixin(models.AbstractModel):
     id_header = fields.Char(
         "Header with the ID",
         help="Where the answer to a creation names the new record only in a header, such as Location: the last part of"
-        " the address in it is the remote ID.",
+        " the address in it is the ID there.",
     )
     new_id = fields.Char(
         "ID of the New Record",
-        help="Where we choose the address of a new record, as in CardDAV: the remote ID that it then has, such as"
+        help="Where we choose the address of a new record, as in CardDAV: the ID there that it then has, such as"
         " /ann/contacts/{reference}.vcf",
     )
     unsent_paths = fields.Char(

@@ -72,8 +72,8 @@ MESSAGES = {
         " system administrator shorten the base address to what all addresses have in common."
     ),
     "bad_body": _lt(
-        "What Odoo has can not be written as %(format)s (%(problem)s), so nothing was sent. Correct the record or the"
-        " mapping."
+        "What Odoo has can not be written as %(format)s (%(problem)s), so nothing was sent. Correct the record, or"
+        " have an administrator correct the mapping."
     ),
     # The request may have arrived; the answer did not.
     "timeout": _lt(
@@ -169,38 +169,51 @@ MESSAGES = {
     "redirect.loop": _lt("%(host)s redirected more than %(limit)s times. Check the base address."),
     "redirect.target": _lt("%(host)s redirects without naming an address that can be called."),
     # It answered, and the status says no.
-    "status": _lt("%(host)s answered with HTTP %(status)s%(remote)s."),
+    "status": _lt(
+        "%(host)s gave an answer that is neither a yes nor a no%(remote)s. Have an administrator look at it (HTTP"
+        " %(status)s)."
+    ),
     "status.auth": _lt(
-        "%(host)s did not accept the credentials (HTTP %(status)s%(remote)s). Check the authentication of the"
-        " connector."
+        "%(host)s did not accept the credentials%(remote)s. Have an administrator look at how the connector signs in"
+        " (HTTP %(status)s)."
     ),
     "status.forbidden": _lt(
-        "%(host)s does not allow this with these credentials (HTTP %(status)s%(remote)s). Grant the right in"
-        " the other system."
+        "%(host)s does not allow this with these credentials%(remote)s. Have somebody who administers it grant the"
+        " right to Odoo (HTTP %(status)s)."
     ),
     "status.not_found": _lt(
-        "%(host)s has nothing at this address (HTTP %(status)s%(remote)s). Check the path, or whether the "
-        "record still exists."
+        "%(host)s does not have what was asked for%(remote)s. Look there whether the record still exists; if it does,"
+        " have an administrator look at the flow (HTTP %(status)s; its path may be wrong)."
     ),
     "status.refused": _lt(
-        "%(host)s refused the request (HTTP %(status)s%(remote)s). Correct the record or the mapping, then retry."
+        "%(host)s refused the request%(remote)s. Correct the record, or have an administrator correct the mapping, then"
+        " press Retry (HTTP %(status)s)."
     ),
     "status.throttled": _lt(
-        "%(host)s asks for fewer requests (HTTP %(status)s%(remote)s). It will be tried again later."
+        "%(host)s asks for fewer requests%(remote)s. It will be tried again later (HTTP %(status)s)."
     ),
     "own_limit": _lt(
         "The limit of requests that you set for %(host)s is used up; the next request may go in %(seconds)s s. It"
         " goes on by itself; raise the limit if the other system takes more."
     ),
-    "status.failed": _lt("%(host)s has an internal problem (HTTP %(status)s%(remote)s). It will be tried again."),
+    "status.failed": _lt(
+        "%(host)s has an internal problem%(remote)s. It will be tried again; if that does not help, tell those who run"
+        " it (HTTP %(status)s)."
+    ),
     # It answered that all is well, and the body says no.
-    "told": _lt("%(host)s answered that it failed%(remote)s. Correct the record or the mapping, then retry."),
+    "told": _lt(
+        "%(host)s answered that it failed%(remote)s. Correct the record, or have an administrator correct the mapping,"
+        " then press Retry."
+    ),
     "told.auth": _lt(
-        "%(host)s answered that it does not accept the credentials%(remote)s. Check the authentication of the"
-        " connector."
+        "%(host)s answered that it does not accept the credentials%(remote)s. Have an administrator look at how the"
+        " connector signs in."
     ),
     "told.throttled": _lt("%(host)s asks for fewer requests%(remote)s. It will be tried again later."),
-    "told.failed": _lt("%(host)s answered that it has a problem%(remote)s. It will be tried again."),
+    "told.failed": _lt(
+        "%(host)s answered that it has a problem%(remote)s. It will be tried again; if that does not help, tell those"
+        " who run it."
+    ),
     "told.partial": _lt(
         "%(host)s answered with records, and that it failed%(remote)s, so something is missing in them and nothing"
         " was taken in. Correct the request; or say in the operation that partial answers are accepted."
@@ -227,9 +240,13 @@ MESSAGES = {
         "%(host)s does not ask for Digest in a way that can be answered (%(problem)s). Choose another authentication."
     ),
     # Asking for one record.
-    "gone": _lt("%(host)s says that this record is deleted. If it is not, check the deleted marker of the flow."),
+    "gone": _lt(
+        "%(host)s says that this record is deleted. If it is not, have an administrator look at how the flow tells"
+        " what is deleted."
+    ),
     "gone.nothing": _lt(
-        "%(host)s answered that there is no such record. If there is one, check the operation that gets one record."
+        "%(host)s answered that there is no such record. If there is one, have an administrator look at how the flow"
+        " gets one record."
     ),
     "other_record": _lt(
         "%(host)s was asked for the record %(asked)s and answered with %(given)s, so nothing was taken in. It may be"
@@ -288,7 +305,36 @@ MESSAGES = {
 }
 
 
-_UNKNOWN = _lt("The exchange with %(host)s failed (%(reason)s). Look at the log of the connector.")
+# What those are told first who have not set the connector up: what it means for them, and who can do something.
+_AWAY = _lt(
+    "The other system can not be reached now. It will be tried again by itself; if that does not help, tell an"
+    " administrator."
+)
+_SLOW = _lt(
+    "The other system took too long to answer. It will be tried again by itself; if that does not help, tell an"
+    " administrator."
+)
+_SET_UP = _lt(
+    "The other system can not be talked to in the way that is set up. Have an administrator look at the connector."
+)
+_NOT_LET_IN = _lt("The other system does not let Odoo in. Have an administrator look at how the connector signs in.")
+_NO_USE = _lt("The other system gave an answer that can not be used as it is. Have an administrator look at the flow.")
+# The sentence of ``MESSAGES`` follows it; one that stands in none of these is plain enough by itself.
+_TOLD_FIRST = {
+    _AWAY: "dns refused unreachable timeout.connect proxy.unknown tls tls.expired",
+    _SLOW: "timeout timeout.read timeout.total",
+    _SET_UP: "tls.host tls.untrusted tls.not_tls tls.bad_ca blocked_address bad_proxy proxy proxy_auth bad_url"
+    " bad_header bad_header.steering outside not_http redirect redirect.loop redirect.target",
+    _NOT_LET_IN: "bad_token token_refused no_secret no_refresh_token bad_secret bad_private_key no_digest",
+    _NO_USE: "too_big encoding charset not_json not_json.html not_json.constant not_xml not_xml.html not_xml.doctype"
+    " two_namespaces not_csv not_csv.html not_csv.sentence not_csv.cells not_csv.twice not_csv.delimiter no_column"
+    " not_jsonl not_jsonl.record not_vcard no_stream archive archive.none archive.many empty told.partial"
+    " told.doubtful other_record other_record.no_id part part.cut part.place repeated_page page_loop foreign_page"
+    " too_deep no_cursor no_flag no_total no_since other_order two_ids no_records",
+}
+FIRST = {key: sentence for sentence, keys in _TOLD_FIRST.items() for key in keys.split()}
+_BOTH = _lt("%(first)s Details: %(details)s")
+_UNKNOWN = _lt("Something went wrong with %(host)s (%(reason)s). Have an administrator look at it.")
 
 
 class _Blank(dict):
@@ -352,6 +398,16 @@ class RemoteError(Exception):
         :param translate: from the English template to that of the language, such as ``env._``
         """
         return translate(MESSAGES.get(self.key, _UNKNOWN)) % _Blank(self.values, reason=self.reason)
+
+    def told(self, translate=str) -> str:
+        """The message for whoever uses what was set up: what it means and who can help, before the details.
+
+        :param translate: from the English template to that of the language, such as ``env._``
+        """
+        details = self.render(translate)
+        if self.key not in FIRST:
+            return details
+        return translate(_BOTH) % {"first": translate(FIRST[self.key]), "details": details}
 
 
 class Unavailable(RemoteError):

@@ -28,6 +28,8 @@ class Failure(NamedTuple):
         :param MappingError error: names the field
         """
         label, message = flow._field_label(error.field), flow.connector_id._explain(error)
+        if not error.says_what_to_do:
+            message = flow.env._("%s Correct it, or have an administrator change the mapping.", message)
         message = flow.env["bridge.approval"]._without_secret(flow.model, error.field, message)
         return cls(DATA, f"{label}: {message}" if label else message, error.field)
 

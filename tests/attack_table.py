@@ -234,6 +234,8 @@ ARGUMENTS = {
     "bridge.status.mixin.status_of": {"model_name": "res.partner", "res_id": 1},
     "bridge.counted.mixin.action_open_counted": {"counter": "created"},
     "bridge.run.action_open_counted": {"counter": "created"},
+    "bridge.conflict.action_others_odoo": {"count": 1, "latest": 1},
+    "bridge.conflict.action_others_remote": {"count": 1, "latest": 1},
     "bridge.connector.copy_data": {"default": {"code": "copied"}},
     "bridge.flow.action_sync_records": {"model_name": "res.partner", "record_ids": [1]},
     "bridge.flow.action_sync_status": {"model_name": "res.partner", "record_ids": [1]},

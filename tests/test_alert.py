@@ -1,5 +1,7 @@
 from datetime import timedelta
 
+from lxml import etree
+
 from odoo import fields
 from odoo.tests import new_test_user, tagged
 
@@ -256,8 +258,10 @@ class TestAlert(BridgeCase):
         self.assertEqual(mine, alert)
         action = activity.action_open_document()
         self.assertEqual((action["res_model"], action["res_id"]), ("bridge.run", run.id))
-        for kind in ("list", "kanban"):
-            self.assertIn('action="action_open" type="object"', self.alerts.get_view(view_type=kind)["arch"])
+        for kind in ("list", "kanban", "form"):  # a line opens the alert, and has a button to its cause
+            arch = etree.fromstring(self.alerts.get_view(view_type=kind)["arch"])
+            self.assertIsNone(arch.get("action"), kind)
+            self.assertEqual(len(arch.xpath(".//button[@name='action_open']")), 1, kind)
         alert._close()
         action = alert.action_open()
         self.assertEqual((action["res_model"], action["res_id"]), ("bridge.alert", alert.id), "it is over")

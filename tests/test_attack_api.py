@@ -431,7 +431,7 @@ class TestWhatIsSent(ApiCase):
         for one in (None, True, 7, "x", {}, [None], [True], [1.5], [[]], [{}], [["1"]]):
             for method in ("get", "delete_by_external_id"):
                 with self.subTest(repr(one)[:20], method=method):
-                    self.refused(self.call(method, external_ids=one), "list of remote IDs")
+                    self.refused(self.call(method, external_ids=one), "list of IDs there")
 
     def test_attack_id_of_a_record_of_another_kind(self):
         for one in (None, [], {}, True, "", " ", [1], {"a": 1}):

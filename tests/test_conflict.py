@@ -25,6 +25,11 @@ class TestConflictsOfARecord(BridgeCase):
         self.env.invalidate_all()
         return [tuple(row[name] for name in names) for row in conflict.with_user(person or self.operator).same_record]
 
+    def decide_others(self, conflict, side, person=None):
+        """As the form does: with what it has told the person of this field."""
+        told = {row[0]: row[1:] for row in self.rows(conflict, "id", "others", "latest")}[conflict.id]
+        return getattr(conflict.with_user(person or self.operator), f"action_others_{side}")(*told)
+
     def test_all_that_stand_are_shown_in_the_order_of_the_mapping(self):
         email = self.conflict(self.flow, 1, "email", odoo="a@example.com", remote="b@example.com", agreed=None)
         phone = self.conflict(self.flow, 1, "phone")
@@ -82,7 +87,7 @@ class TestConflictsOfARecord(BridgeCase):
                 others = self.conflict(self.flow, 2) | self.conflict(self.flow, 3) | self.conflict(self.flow, 4)
                 decided = self.conflict(self.flow, 5)
                 decided.write({"state": "decided", "decision": "odoo" if side == "remote" else "remote"})
-                said = getattr(own.with_user(self.operator), f"action_others_{side}")()
+                said = self.decide_others(own, side)
                 self.assertEqual(said["params"]["message"], "Conflicts that are decided: 3.")
                 self.env.invalidate_all()
                 self.assertEqual((own | email).mapped("state"), ["open", "open"])
@@ -109,7 +114,7 @@ class TestConflictsOfARecord(BridgeCase):
         flow = self.connect(things_flow(), code="second")
         self.sync(flow)
         elsewhere = self.conflict(flow, 2)
-        own.with_user(self.operator).action_others_odoo()
+        self.decide_others(own, "odoo")
         self.env.invalidate_all()
         self.assertEqual((other | elsewhere).mapped("state"), ["open", "open"])
 
@@ -117,9 +122,33 @@ class TestConflictsOfARecord(BridgeCase):
         conflict, user = self.conflict(self.flow, 1), new_test_user(self.env, "reads", f"base.group_user,{GROUP}user")
         for method in ("action_others_odoo", "action_others_remote"):
             with self.assertRaises(AccessError):
-                getattr(conflict.with_user(user), method)()
+                getattr(conflict.with_user(user), method)(0, 0)
         with self.assertRaisesRegex(UserError, "no field"):
-            self.conflict(self.flow, 2, kind="gone_there").action_others_remote()
+            self.conflict(self.flow, 2, kind="gone_there").action_others_remote(0, 0)
+        with self.assertRaisesRegex(UserError, "IDs"):
+            conflict.action_others_remote("all", None)
+
+    def test_only_those_are_decided_that_the_person_was_told_of(self):
+        own, told = self.conflict(self.flow, 1), self.conflict(self.flow, 2)
+        (count, latest), *_rest = self.rows(own, "others", "latest")
+        came_since = self.conflict(self.flow, 3)
+        own.with_user(self.operator).action_others_remote(count, latest)
+        self.env.invalidate_all()
+        self.assertEqual((told.state, came_since.state), ("decided", "open"))
+
+    def test_one_that_is_open_again_is_asked_about_anew(self):
+        """A decision about other values is none, so an old conflict can be open again."""
+        own, again, told = (self.conflict(self.flow, number) for number in (1, 2, 3))
+        again.with_user(self.operator).action_keep_remote()
+        (count, latest), *_rest = self.rows(own, "others", "latest")
+        self.assertEqual(count, 1)
+        self.conflict(self.flow, 2, remote="another value")
+        with self.assertRaisesRegex(UserError, "more records than you were asked about: 2"):
+            own.with_user(self.operator).action_others_remote(count, latest)
+        self.assertEqual((again | told).mapped("state"), ["open", "open"])
+        self.decide_others(own, "remote")
+        self.env.invalidate_all()
+        self.assertEqual((again | told).mapped("state"), ["decided", "decided"])
 
     def test_many_others_take_no_more_queries_than_a_few(self):
         self.server.records["things"] = [thing(number) for number in range(1, 62)]
@@ -132,7 +161,7 @@ class TestConflictsOfARecord(BridgeCase):
             self.env.flush_all()
             self.env.invalidate_all()
             before = self.env.cr.sql_log_count
-            getattr(conflict, f"action_others_{side}")()
+            self.decide_others(conflict, side, self.env.user)
             self.env.flush_all()
             return self.env.cr.sql_log_count - before
 

@@ -158,7 +158,7 @@ class TestUncertain(PushCase):
             wizard.action_resolve()
             resolve.assert_called_once_with("17")
             wizard.external_id = "  "
-            with self.assertRaisesRegex(UserError, "remote ID"):
+            with self.assertRaisesRegex(UserError, "ID that the record has there"):
                 wizard.action_resolve()
             resolve.assert_called_once()
 

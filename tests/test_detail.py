@@ -37,7 +37,7 @@ def flows_with_lines():
 @tagged("post_install", "-at_install")
 class TestDetail(BridgeCase):
     def got(self):
-        """Remote IDs of the records that were asked for one by one, since the last time."""
+        """IDs There of the records that were asked for one by one, since the last time."""
         paths = [path for _method, path, _query in self.server.requests]
         self.server.requests.clear()
         return sorted(path.rpartition("/")[2] for path in paths if path.startswith("/things/"))

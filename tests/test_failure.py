@@ -91,7 +91,7 @@ class TestFailure(BridgeCase):
     def test_replayed_record_keeps_its_remote_id(self):
         job = self.failures(self.flow).filtered(lambda job: job.external_id == "2").with_user(self.operator)
         for payload in ({**thing(3), "name": "Other"}, {"name": "None"}, ["a list"]):
-            with self.assertRaisesRegex(UserError, "must keep its remote ID"):
+            with self.assertRaisesRegex(UserError, "must keep its ID there"):
                 job._replay(payload)
         self.assertEqual(job.state, "failed")
 

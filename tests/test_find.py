@@ -99,6 +99,41 @@ class TestFind(BridgeCase):
             self.sync(self.flow, full=True)
         self.assertIn(self.states("2")[0], ("gone", "waiting"))
 
+    def test_what_is_the_matter_comes_first_however_many_are_called_so(self):
+        """And what is synced comes before what is only called so."""
+        self.env["res.partner"].create([{"name": "Twin", "email": f"{number}@a.example.com"} for number in range(25)])
+        self.server.records["things"] = [thing(number, name="Twin") for number in (1, 2)]
+        self.sync(self.flow)
+        self.conflict(self.flow, 2)
+        for text in ("Twin", "Twi"):
+            with self.subTest(text):
+                lines = self.find(text).line_ids
+                self.assertEqual(lines.mapped("state"), ["conflict", "here", *["apart"] * 18])
+                self.assertEqual(lines.mapped("external_id")[:2], ["2", "1"])
+
+    def test_what_fails_is_told_however_much_else_is_known(self):
+        """The list is cut off behind it, not before."""
+        self.env["res.partner"].create([{"name": "Twin"} for _number in range(25)])
+        self.server.records["things"] = [thing(number, name="Twin") for number in range(1, 25)]
+        self.sync(self.flow)
+        jobs = self.env["bridge.job"].create(
+            [
+                {
+                    "connector_id": self.connector.id,
+                    "flow_id": self.flow.id,
+                    "kind": "pull_record",
+                    "external_id": external_id,
+                    "record_name": "Twin",
+                    "state": state,
+                    "error_kind": "data",
+                }
+                for external_id, state in [("lost", "failed"), *(("1", "done") for _number in range(25))]
+            ]
+        )
+        found = self.find("Twin").line_ids
+        self.assertLessEqual(len(found), 40)
+        self.assertEqual((found[0].state, found[0].job_id), ("failed", jobs[0]))
+
     def test_one_that_nobody_knows_can_be_asked_for(self):
         find = self.find("4711", self.operator)
         self.assertTrue(find.is_unknown and find.has_askable)

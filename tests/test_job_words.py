@@ -58,7 +58,7 @@ class TestJobWords(BridgeCase):
         flow = self.nested(field("color", "style.color", "integer"))
         team = {"people": [{"id": "a", "called": "Ann"}, {"id": "b", "called": "Bob", "style": {"color": "red"}}]}
         job = self.failed(flow, thing(1, team=team))
-        self.assertEqual(job.error_message, "People 2: Color Index: “red” is not a whole number.")
+        self.assertIn("People 2: Color Index: “red” is not a whole number. Correct it, or", job.error_message)
         self.assertEqual(job.error_field, "child_ids.color")
         self.assertEqual(job.error_field_label, "Contact / Color Index")
         self.assertEqual(job.payload_marks, [["team", "people", 1, "style", "color"]])

@@ -120,7 +120,8 @@ class TestPull(BridgeCase):
         self.assertEqual(self.counters(run), {"created": 2, "failed": 1})
         line = self.log_of(run, "reject")
         self.assertEqual((line.external_id, line.field_name), ("2", "color"))
-        self.assertEqual(line.message, "Color Index: “green” is not a whole number.")
+        step = "Correct it, or have an administrator change the mapping."
+        self.assertEqual(line.message, f"Color Index: “green” is not a whole number. {step}")
 
     def test_record_without_id_names_its_content(self):
         flow = self.connect()

@@ -6,7 +6,7 @@ from odoo.tests import tagged
 
 from .common import BridgeCase, field, thing, things_flow
 
-NAMED = "the same Remote ID for several records"
+NAMED = "the same ID There for several records"
 
 
 def orders(*guests):

@@ -17,7 +17,7 @@ class BridgeAnew(models.TransientModel):
 
     flow_id = fields.Many2one("bridge.flow", required=True, readonly=True)
     kind = fields.Selection([("pull", "Pull Again"), ("push", "Push Again")], required=True, readonly=True)
-    chosen_ids = fields.Json(readonly=True, help="Remote IDs of what is pulled, Odoo IDs of what is pushed.")
+    chosen_ids = fields.Json(readonly=True, help="IDs There of what is pulled, Odoo IDs of what is pushed.")
     count = fields.Integer("Records", compute="_compute_count")
     mapping_ids = fields.Many2many(
         "bridge.field.mapping",

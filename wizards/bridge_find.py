@@ -4,12 +4,16 @@ from typing import NamedTuple
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
+from odoo.tools import SQL
 
+from ..models.bridge_status_mixin import PLACE
 from ..road.inside import inside
 
 MOST = 20  # of each kind of thing that is looked through
+SHOWN = 2 * MOST  # in one answer
 SEARCHED = ("char", "text")
 OPEN = ("failed", "uncertain", "pending", "running")
+SINGLE_RECORDS = Domain("kind", "in", ("pull_record", "push_record"))
 
 
 class _Place(NamedTuple):
@@ -59,7 +63,7 @@ class BridgeFind(models.TransientModel):
         return self._shown()
 
     def action_ask(self):
-        """Ask the other system for the record by its remote ID."""
+        """Ask the other system for the record by its ID there."""
         self.ensure_one()
         self.check_access("read")
         self.env["bridge.run"]._check_operator()
@@ -89,7 +93,10 @@ class BridgeFind(models.TransientModel):
     # ----------------------------------------------------------------------------------------------------------------
 
     def _places(self, text):
-        """:rtype: list[_Place]"""
+        """What is the matter with a record, or is known of it, decides which are told where there are too many.
+
+        :rtype: list[_Place]
+        """
         flows, found = self._flows(), {}
         bindings = self.env["bridge.binding"].search(
             [("external_id", "=", text), ("flow_id", "in", flows.ids)], limit=MOST
@@ -104,11 +111,33 @@ class BridgeFind(models.TransientModel):
             if (place.flow, place.res_id) not in bound and (len(found) <= MOST or place.flow.direction != "pull")
         }
         self._keep(found, (_Place(one.flow_id, one.external_id or None, one.res_id) for one in bindings))
-        for job in self._jobs(flows, text):
-            self._keep(found, [_Place(job.flow_id, job.external_id or None, job.res_id)])
+        jobs = self._jobs(flows, text)
+        self._keep(found, (_Place(job.flow_id, job.external_id or None, job.res_id) for job in jobs))
         if not any(place.external_id for place in found):
             self._keep(found, self._logged(flows, text))
-        return list(found)[: 2 * MOST]
+        ranks = self._ranks(found, bindings, jobs)
+
+        def rank(place):
+            return min((ranks.get(key, NOTHING_KNOWN) for key in _keys(*place)), default=NOTHING_KNOWN)
+
+        return sorted(found, key=rank)[:SHOWN]
+
+    def _ranks(self, places, bindings, jobs):
+        """How much is the matter with records: little is much. All that is needed is asked for at once.
+
+        :return: of each key of ``_keys``
+        :rtype: dict[tuple, int]
+        """
+        ids = [place.res_id for place in places if place.res_id]
+        waiting = [("flow_id", "in", [place.flow.id for place in places]), ("res_id", "in", ids)]
+        known = [(job, 0 if job.state in OPEN else KNOWN) for job in jobs]
+        known += [(change, PLACE["waiting"]) for change in self.env["bridge.change"].search(waiting)]
+        known += [(binding, PLACE[binding.status]) for binding in bindings]
+        ranks = {}
+        for one, rank in known:
+            for key in _keys(one.flow_id, getattr(one, "external_id", None), one.res_id):
+                ranks[key] = min(rank, ranks.get(key, rank))
+        return ranks
 
     @staticmethod
     def _keep(found, places: Iterable[_Place]):
@@ -143,10 +172,47 @@ class BridgeFind(models.TransientModel):
             and model._fields[name].store
             and not self.env["bridge.job"]._is_hidden_field(model_name, name)
         ]
-        domain = Domain.OR([Domain(name, "=ilike", _literal(text)) for name in names]) if names else Domain.FALSE
-        records = model.with_context(active_test=False)
-        found = records.search(domain, limit=MOST)
-        return found or records.browse(one for one, _name in records.name_search(text, limit=MOST))
+        exact = Domain.OR([Domain(name, "=ilike", _literal(text)) for name in names]) if names else Domain.FALSE
+        records, steps = model.with_context(active_test=False), self._steps(flows)
+
+        def named(step, limit):
+            return records.browse(one for one, _name in records.name_search(text, domain=step, limit=limit))
+
+        found = self._first(steps, lambda step, limit: records.search(exact & step, limit=limit))
+        return found or self._first(steps, named)
+
+    @staticmethod
+    def _first(steps, search):
+        """The first ones, of those that are found in steps: no step is taken where there are enough.
+
+        :param list[Domain] steps: the most telling one first
+        :param search: from a domain and a limit to records
+        """
+        found = search(steps[0], MOST)
+        for step in steps[1:]:
+            if len(found) < MOST:
+                found |= search(step & Domain("id", "not in", found.ids), MOST - len(found))
+        return found
+
+    def _steps(self, flows):
+        """What finds the Odoo records with which something is the matter, those that the bridge knows, and all others.
+
+        :rtype: list[Domain]
+        """
+        mine = Domain("flow_id", "in", flows.ids)
+        jobs = self.env["bridge.job"]._search(mine & SINGLE_RECORDS & Domain("state", "in", OPEN))
+        conflicts = self.env["bridge.conflict"]._search(mine & Domain("state", "=", "open"))
+        changes = self.env["bridge.change"]._search(mine & Domain("path", "=", ""))
+        bound = mine & Domain("res_id", "!=", False)
+        at_odds = Domain("external_id", "in", _column(jobs, "external_id"))
+        at_odds |= Domain("id", "in", _column(conflicts, "binding_id"))
+        bindings = self.env["bridge.binding"]
+        troubled = [jobs, changes, bindings._search(bound & at_odds)]
+        return [
+            Domain.OR(Domain("id", "in", _column(some, "res_id")) for some in troubled),
+            Domain("id", "in", _column(bindings._search(bound), "res_id")),
+            Domain.TRUE,
+        ]
 
     def _bindings_of(self, flows, records):
         if not records or records._name == self._name:
@@ -155,9 +221,11 @@ class BridgeFind(models.TransientModel):
 
     def _jobs(self, flows, text):
         """Records that failed or wait, also those that only their content tells."""
-        jobs = self.env["bridge.job"]
-        mine = Domain("flow_id", "in", flows.ids) & Domain("kind", "in", ("pull_record", "push_record"))
-        found = jobs.search(mine & Domain("external_id", "=", text), limit=MOST) | self._named(jobs, mine, text)
+        jobs, mine = self.env["bridge.job"], Domain("flow_id", "in", flows.ids) & SINGLE_RECORDS
+        steps = [mine & Domain("state", "in", OPEN), mine]
+        same = Domain("external_id", "=", text)
+        found = self._first(steps, lambda step, limit: jobs.search(step & same, limit=limit))
+        found |= self._first(steps, lambda step, limit: self._named(jobs, step, text, limit))
         # Only what this person may read of a record counts, or it could be guessed letter by letter.
         holding = jobs.browse(jobs.sudo()._open_with(flows.ids, text, MOST))._filtered_access("read")
         found |= holding.filtered(lambda job: text.lower() in (job.payload_text or "").lower())
@@ -171,9 +239,9 @@ class BridgeFind(models.TransientModel):
         return [_Place(one.flow_id, one.external_id or None, one.res_id or 0) for one in found]
 
     @staticmethod
-    def _named(model, domain, text):
+    def _named(model, domain, text, limit=MOST):
         """The newest that are called so, as far as this person may read them; no more are looked at, however many."""
-        found = model.sudo().search(domain & Domain("record_name", "ilike", text), limit=MOST).ids
+        found = model.sudo().search(domain & Domain("record_name", "ilike", text), limit=limit).ids
         return model.browse(found)._filtered_access("read")._readable()
 
     # ----------------------------------------------------------------------------------------------------------------
@@ -188,9 +256,7 @@ class BridgeFind(models.TransientModel):
         flow, key = place.flow, self._key(place)
         line = {"flow_id": flow.id, "external_id": place.external_id, "res_id": place.res_id}
         binding = self.env["bridge.binding"].search(key, limit=1)
-        job = self.env["bridge.job"].search(
-            Domain(key) & Domain("kind", "in", ("pull_record", "push_record")) & Domain("state", "in", OPEN), limit=1
-        )
+        job = self.env["bridge.job"].search(Domain(key) & SINGLE_RECORDS & Domain("state", "in", OPEN), limit=1)
         ignored = self.env["bridge.job"].search(Domain(key) & Domain("ignored_reason", "!=", False), limit=1)
         last = self.env["bridge.log"].search(Domain(key) & Domain("dry_run", "=", False), limit=1)
         line |= {"binding_id": binding.id, "job_id": (job or ignored).id, "log_id": last.id}
@@ -339,7 +405,18 @@ class BridgeFind(models.TransientModel):
         return self.env["ir.qweb.field.datetime"].value_to_html(moment, {"format": "medium"}) if moment else ""
 
 
-SEVERITY = ("failed", "conflict", "waiting", "ignored", "skipped", "gone", "apart", "here")
+SEVERITY = ("failed", "conflict", "waiting", "ignored", "skipped", "gone", "here", "apart")
+KNOWN = max(PLACE.values())  # as much as of one that is synced
+NOTHING_KNOWN = KNOWN + 1
+
+
+def _column(query, name):
+    return query.subselect(SQL.identifier(query.table, name))
+
+
+def _keys(flow, external_id, res_id):
+    """What a record of a flow is known by."""
+    return [(flow, name, value) for name, value in (("there", external_id), ("here", res_id)) if value]
 
 
 def _literal(text):

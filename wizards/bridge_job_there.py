@@ -18,5 +18,5 @@ class BridgeJobThere(models.TransientModel):
         self.env["bridge.run"]._check_operator(self.job_id)
         external_id = self.external_id.strip()
         if not external_id:
-            raise UserError(self.env._("Write the remote ID of the record."))
+            raise UserError(self.env._("Write the ID that the record has there."))
         self.job_id._resolve_there(external_id)

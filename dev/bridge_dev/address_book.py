@@ -42,7 +42,7 @@ class AddressBook:
         self._send("DELETE", href)
 
     def href(self, name):
-        """The address of a contact's file, which is its remote ID."""
+        """The address of a contact's file, which is its ID there."""
         return self.path + quote(f"{name}.vcf")
 
     def cards(self):

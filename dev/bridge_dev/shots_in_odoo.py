@@ -191,7 +191,7 @@ def _steps(env):
     )
     nowhere = ["fill", ".o_field_widget[name=sought] input", "nowhere to be found"]
     yield _screen("find-a-record-unknown", find, "form", steps=[nowhere, press])
-    bar = {"region": ".o_bridge_find_bar, .o_bridge_find_open"}
+    bar = {"region": ".o_bridge_find_bar", "phone": [["click", ".o_bridge_find_bar input"]]}
     yield {**_screen("find-bar", env.ref("integration_bridge.bridge_alert_action").id, "list"), **bar}
     connect = env.ref("integration_bridge.bridge_connect_action")._get_action_dict()
     for entry in ("xero", "openapi"):

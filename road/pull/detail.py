@@ -80,7 +80,7 @@ def _complete(walk, listed, document, version):
 
 
 def _failed(walk, listed, error):
-    message = walk.flow.connector_id._explain(error)
+    message = walk.flow.connector_id._tell(error)
     if is_absent(error):  # it was listed just now, so this is no deletion
         message = walk.env._("The list has the record, but “Get one record” does not: %s", message)
     # Its entry is not the record: another attempt has to fetch it.

@@ -148,7 +148,7 @@ def _content(pull, flow, rule, value):
     if isinstance(content, RemoteError):
         passes = content.kind in ("unavailable", "throttled")
         kind = DEPENDENCY if passes else DATA  # what passes is tried again by itself
-        message = pull.flow.connector_id._explain(content)
+        message = pull.flow.connector_id._tell(content)
     elif content is not None and _is_image(flow, rule) and not is_image(*content):
         kind, message = DATA, pull.env._("There is no image that Odoo can read at %s", value.url)
     else:

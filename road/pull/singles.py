@@ -109,7 +109,7 @@ class PullSingles:
         )
 
     def _refusal(self, job, error):
-        message, gate = self.flow.connector_id._explain(error), self.flow.connector_id._gate()
+        message, gate = self.flow.connector_id._tell(error), self.flow.connector_id._gate()
         if error.kind not in WHOLESALE:
             return Refusal(job, error.kind, message)
         if error.reason == "own_limit":

@@ -226,9 +226,9 @@ class PullSlice(Slice):
         if not doubles:
             return None
         return self.env._(
-            "The list has the same Remote ID for several records, of which only one can be in Odoo: %(ids)s"
+            "The list has the same ID There for several records, of which only one can be in Odoo: %(ids)s"
             " (%(count)s). The newer one counts where Updated At tells, else the later one of the list. If they are"
-            " different records, choose another Remote ID in the flow.",
+            " different records, choose another ID There in the flow.",
             ids=", ".join(list(doubles)[:5]),
             count=len(doubles) if len(doubles) < MOST else self.env._("%s or more", MOST),
         )

@@ -105,7 +105,7 @@ class Unseen:
             operation._get(self.client, external_id)
         except RemoteError as error:
             if error.reason == "other_record":
-                message = self.flow.connector_id._explain(error)
+                message = self.flow.connector_id._tell(error)
                 doubts[external_id] = doubtful(external_id, Failure(error.kind, message))
             elif not is_absent(error):
                 raise

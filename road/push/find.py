@@ -196,5 +196,5 @@ def exists_there(flow, external_id):
     except RemoteError as error:
         if is_absent(error):
             return False
-        raise UserError(flow.connector_id._explain(error)) from error
+        raise UserError(flow.connector_id._tell(error)) from error
     return True

@@ -199,7 +199,7 @@ class Push(Ground):
             self.flight.note(error)  # of one result among many it is news
             self.ledger.hold(step, error)
             return
-        message = self.flow.connector_id._explain(error)
+        message = self.flow.connector_id._tell(error)
         self.ledger.settle(self.outcome(step.refuse(faults.kind_of(step, error), message), receipt))
 
     def _set_aside(self):
@@ -208,7 +208,7 @@ class Push(Ground):
         errors = {record_id: error for record_id, (_step, error) in held.items()}
         for record_id in faults.set_aside(errors, self.flight.error, self._is_answering):
             step, error = held[record_id]
-            message = self.flow.connector_id._explain(error)
+            message = self.flow.connector_id._tell(error)
             self.ledger.settle(self.outcome(step.refuse(faults.kind_of(step, error), message)))
 
     def _is_answering(self):

@@ -52,7 +52,7 @@ class Shared(Sides):
         return self.book.cards()[href]
 
     def href(self, record_id):
-        """The remote ID of a contact of Odoo."""
+        """The ID there of a contact of Odoo."""
         query = "SELECT external_id FROM bridge_binding WHERE res_id = %s AND state = 'linked'"
         return self.sql.value(query, record_id)
 

@@ -1,17 +1,17 @@
 /** @odoo-module **/
 
-import { Component, onPatched, onWillStart, useRef, useState } from "@odoo/owl";
+import { Component, onPatched, useRef, useState } from "@odoo/owl";
 import { ConfirmationDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
 import { deserializeDateTime, formatDateTime } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
-import { user } from "@web/core/user";
 import { useService } from "@web/core/utils/hooks";
 import { standardFieldProps } from "@web/views/fields/standard_field_props";
+import { useGroup } from "../person/group";
 
-const OPERATOR = "integration_bridge.group_integration_bridge_operator"; // who decides
 const KEEP = { odoo: "action_keep_odoo", remote: "action_keep_remote" };
 const OTHERS = { odoo: "action_others_odoo", remote: "action_others_remote" };
+const ALWAYS = { odoo: "action_always_odoo", remote: "action_always_remote" };
 const moment = (text) => text && formatDateTime(deserializeDateTime(text));
 
 /** All conflicts of a record that stand, a line for each field: both values, what was agreed, and a choice. */
@@ -24,11 +24,10 @@ export class BridgeConflicts extends Component {
         this.action = useService("action");
         this.dialog = useService("dialog");
         this.root = useRef("root");
+        this.operators = useGroup("operator"); // who decides
+        this.administrators = useGroup("administrator"); // who says what is to be decided no more
         // What was chosen last, of which conflict's form: the pager leads to others.
-        this.state = useState({ isOperator: false, isBusy: false, last: {} });
-        onWillStart(async () => {
-            this.state.isOperator = await user.hasGroup(OPERATOR);
-        });
+        this.state = useState({ isBusy: false, last: {} });
         onPatched(() => {
             // The button that had the focus is gone.
             if (this.isPressed && !this.state.isBusy) {
@@ -53,18 +52,28 @@ export class BridgeConflicts extends Component {
     }
 
     canDecide(row) {
-        return this.state.isOperator && row.state !== "closed";
+        return this.operators.isIn && row.state !== "closed";
+    }
+
+    canSayAlways(row) {
+        return this.administrators.isIn && row.state !== "closed" && row.kind === "field";
     }
 
     /** The two sides of a line, in the order in which they stand, with what was agreed between them. */
     sides(row) {
         const odoo = [row.odoo_user, moment(row.odoo_date)];
         return {
-            odoo: { text: row.odoo_text, about: odoo.filter(Boolean).join(", "), keep: _t("Keep Odoo's") },
+            odoo: {
+                text: row.odoo_text,
+                about: odoo.filter(Boolean).join(", "),
+                keep: _t("Keep Odoo's"),
+                always: _t("Always Odoo"),
+            },
             remote: {
                 text: row.remote_text,
                 about: moment(row.remote_changed) || row.remote_date,
                 keep: _t("Keep Theirs"),
+                always: _t("Always Theirs"),
             },
         };
     }
@@ -102,7 +111,7 @@ export class BridgeConflicts extends Component {
     get alike() {
         const { last } = this.state;
         const isJustClosed = (row) => this.isOwn(row) && last.of === row.id;
-        return this.state.isOperator
+        return this.operators.isIn
             ? this.rows.filter((row) => row.others && (row.state !== "closed" || isJustClosed(row)))
             : [];
     }
@@ -127,6 +136,19 @@ export class BridgeConflicts extends Component {
               );
     }
 
+    alwaysText(row, side) {
+        const told = { field: row.field_label };
+        return side === "odoo"
+            ? _t(
+                  "From now on Odoo's “%(field)s” stands whenever both sides have changed it, in all records of the flow, also in those that are open now. Go on?",
+                  told,
+              )
+            : _t(
+                  "From now on their “%(field)s” stands whenever both sides have changed it, in all records of the flow, also in those that are open now. Go on?",
+                  told,
+              );
+    }
+
     // Deciding
 
     keep(row, side) {
@@ -143,27 +165,33 @@ export class BridgeConflicts extends Component {
         return this.call(KEEP[this.lastSide], ids);
     }
 
+    /** Those that the person is asked about, and no more: what is found meanwhile has been seen by nobody. */
     keepOthers(row, side) {
-        this.dialog.add(ConfirmationDialog, {
-            body: this.confirmText(row, side),
-            confirm: () => this.call(OTHERS[side], [row.id]),
-            cancel: () => {},
-        });
+        this.ask(this.confirmText(row, side), () => this.call(OTHERS[side], [row.id], row.others, row.latest));
     }
 
-    async call(method, ids) {
+    keepAlways(row, side) {
+        this.ask(this.alwaysText(row, side), () => this.call(ALWAYS[side], [row.id]));
+    }
+
+    ask(body, confirm) {
+        this.dialog.add(ConfirmationDialog, { body, confirm, cancel: () => {} });
+    }
+
+    async call(method, ids, ...more) {
         if (this.state.isBusy) {
             return;
         }
         this.state.isBusy = this.isPressed = true;
+        let action = false;
         try {
-            const action = await this.orm.call("bridge.conflict", method, [ids]);
-            await this.props.record.load();
-            if (action) {
-                await this.action.doAction(action);
-            }
+            action = await this.orm.call("bridge.conflict", method, [ids, ...more]);
         } finally {
+            await this.props.record.load(); // also when it is refused: it is not any more as it is shown
             this.state.isBusy = false;
+        }
+        if (action) {
+            await this.action.doAction(action);
         }
     }
 }

@@ -1,12 +1,13 @@
 /** @odoo-module **/
 
 import { Component } from "@odoo/owl";
+import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
 import { formatInteger } from "@web/views/fields/formatters";
 import { standardFieldProps } from "@web/views/fields/standard_field_props";
 
-/** A counter of a run: pressed, it shows just the records that it has counted, if they can all be shown. */
+/** A counter of a run: pressed, it shows just the records that it has counted; if not all can be, it says why. */
 export class BridgeCounter extends Component {
     static template = "integration_bridge.Counter";
     static props = { ...standardFieldProps };
@@ -22,6 +23,12 @@ export class BridgeCounter extends Component {
 
     get count() {
         return formatInteger(this.props.record.data[this.props.name]);
+    }
+
+    get reason() {
+        return _t(
+            "These records can not be shown one by one: the log does not have all of them, or you may not read all of them.",
+        );
     }
 
     get label() {

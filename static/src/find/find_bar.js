@@ -9,7 +9,8 @@ const APP = "integration_bridge.integration_bridge_menu_root";
 
 /**
  * *Find a Record* in Odoo's bar, while the app is open. Enter opens the answer; with nothing typed, the question. Where
- * the bar has no room for a field, a magnifier opens the question.
+ * the bar has no room, the field is a magnifier until it is pressed, and then as wide as the bar until it is left. It is
+ * one and the same field: a phone shows its keyboard only for a field that is pressed itself.
  */
 export class BridgeFindBar extends Component {
     static template = "integration_bridge.FindBar";
@@ -32,6 +33,9 @@ export class BridgeFindBar extends Component {
     async find({ currentTarget: form }) {
         const field = form.elements.sought;
         const sought = field.value.trim();
+        if (this.isNarrow) {
+            field.blur(); // the answer is shown without a keyboard in front of it
+        }
         if (!sought) {
             return this.open();
         }

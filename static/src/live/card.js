@@ -1,14 +1,12 @@
 /** @odoo-module **/
 
-import { Component, onWillStart, useState } from "@odoo/owl";
+import { Component, useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
-import { user } from "@web/core/user";
 import { useService } from "@web/core/utils/hooks";
 import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
+import { useGroup } from "../person/group";
 import { FIELDS, Rate, isMoving, percentOf, progressText, useNews } from "./progress";
-
-const OPERATOR = "integration_bridge.group_integration_bridge_operator";
 
 /** On the card of a connector: its runs that are going on, how far they are, and a way to end them. */
 export class BridgeProgress extends Component {
@@ -17,12 +15,10 @@ export class BridgeProgress extends Component {
 
     setup() {
         this.orm = useService("orm");
-        this.state = useState({ now: {}, isOperator: false });
+        this.state = useState({ now: {} });
+        this.operators = useGroup("operator");
         this.rates = {};
         this.heard = {}; // of runs that are not on the card: the state that was told last
-        onWillStart(async () => {
-            this.state.isOperator = await user.hasGroup(OPERATOR);
-        });
         useNews(
             (news) => this.read(news),
             (news) => (news ? news.connector === this.props.record.resId : this.goingOn.length > 0),

@@ -20,8 +20,7 @@ export class Rate {
         this.perSecond = 0;
     }
 
-    measure(fetched) {
-        const at = Date.now();
+    measure(fetched, at = Date.now()) {
         if (this.before && fetched > this.before.fetched && at > this.before.at) {
             this.perSecond = ((fetched - this.before.fetched) * 1000) / (at - this.before.at);
         }

@@ -1,11 +1,10 @@
 /** @odoo-module **/
 
-import { Component, onWillStart } from "@odoo/owl";
+import { Component } from "@odoo/owl";
 import { registry } from "@web/core/registry";
-import { user } from "@web/core/user";
 import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
+import { useGroup } from "../person/group";
 
-const ADMINISTRATOR = "integration_bridge.group_integration_bridge_administrator";
 const KIND = "list"; // of which a flow has one operation
 
 /**
@@ -17,15 +16,13 @@ export class BridgeLook extends Component {
     static props = { ...standardWidgetProps };
 
     setup() {
-        onWillStart(async () => {
-            this.isAdministrator = await user.hasGroup(ADMINISTRATOR);
-        });
+        this.administrators = useGroup("administrator");
     }
 
     get isShown() {
         const { data, isNew } = this.props.record;
         // What is new inside of a dialog is not saved by that dialog, but by the form below it.
-        return this.isAdministrator && data.kind === KIND && !(isNew && this.env.inDialog);
+        return this.administrators.isIn && data.kind === KIND && !(isNew && this.env.inDialog);
     }
 
     look() {

@@ -3,11 +3,11 @@
 import { onWillStart, onWillUnmount, onWillUpdateProps, toRaw, useEffect, useRef, useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
-import { user } from "@web/core/user";
 import { KeepLast } from "@web/core/utils/concurrency";
 import { useBus, useService } from "@web/core/utils/hooks";
 import { useSortable } from "@web/core/utils/sortable_owl";
 import { X2ManyField, x2ManyField } from "@web/views/fields/x2many/x2many_field";
+import { useGroup } from "../person/group";
 import { MappingLine } from "./line";
 import { MatchSummary } from "./match";
 import { Proposals } from "./proposals";
@@ -17,7 +17,6 @@ import { Unmapped } from "./unmapped";
 
 // What was fetched, by the form: a tab that is left and opened again is made anew, and the sample is still there.
 const FETCHED = new WeakMap();
-const OPERATOR = "integration_bridge.group_integration_bridge_operator";
 
 /**
  * The field mappings of a flow in two columns, there and here, with the values of a sample record.
@@ -39,8 +38,8 @@ export class MappingEditor extends X2ManyField {
             match: null,
             proposals: null,
             isBusy: false,
-            isOperator: false,
         });
+        this.operators = useGroup("operator");
         this.restore();
         onWillUnmount(() => this.keep());
         this.keepLast = new KeepLast();
@@ -57,10 +56,7 @@ export class MappingEditor extends X2ManyField {
             cursor: "grabbing",
             onDrop: ({ element, previous }) => this.list.resequence(element.dataset.id, previous?.dataset.id ?? null),
         });
-        onWillStart(async () => {
-            this.state.isOperator = await user.hasGroup(OPERATOR);
-            await this.readTerms(this.props);
-        });
+        onWillStart(() => this.readTerms(this.props));
         onWillUpdateProps((next) => {
             if (this.flowKey(next) !== this.termsOf) {
                 this.forget();

@@ -1,13 +1,12 @@
 /** @odoo-module **/
 
-import { Component, onWillStart, useRef, useState } from "@odoo/owl";
+import { Component, useRef } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
-import { user } from "@web/core/user";
 import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
+import { useGroup } from "../person/group";
 import { sentences } from "./sentences";
 
-const OPERATOR = "integration_bridge.group_integration_bridge_operator"; // who sees the settings
 const FRAMES = 60; // a second: a tab with much in it takes a while to be drawn
 const FOCUSED = ["input:not([type=hidden])", "select", "textarea", "button"]
     .map((one) => `${one}:not(:disabled)`)
@@ -20,10 +19,7 @@ export class BridgeRules extends Component {
 
     setup() {
         this.root = useRef("root");
-        this.state = useState({ isLink: false });
-        onWillStart(async () => {
-            this.state.isLink = await user.hasGroup(OPERATOR);
-        });
+        this.operators = useGroup("operator"); // who sees the settings
     }
 
     get data() {

@@ -27,6 +27,7 @@ const ROW = {
     remote_changed: false,
     remote_date: "yesterday",
     others: 0,
+    latest: 0,
 };
 const row = (id, label, values) => ({ ...ROW, id, field_label: label, ...values });
 const ROWS = [row(1, "Phone"), row(2, "Email"), row(3, "City"), row(4, "Name")];
@@ -149,13 +150,13 @@ test("what was chosen for one record says nothing of the next one", async () => 
 });
 
 test("the same field is decided in all other records, after a question that says how many", async () => {
-    onRpc("bridge.conflict", "action_others_remote", ({ args: [ids] }) => {
-        expect.step(`others of ${ids}`);
+    onRpc("bridge.conflict", "action_others_remote", ({ args: [ids, count, latest] }) => {
+        expect.step(`${count} others of ${ids}, up to ${latest}`);
         becomes((one) => ({ ...one, others: 0 }));
         return { type: "ir.actions.client", tag: "display_notification" };
     });
     mockService("action", { doAction: ({ tag }) => expect.step(tag) });
-    await open({ rows: [row(1, "Phone", { others: 12 }), row(2, "Email")] });
+    await open({ rows: [row(1, "Phone", { others: 12, latest: 40 }), row(2, "Email")] });
     expect(".o_bridge_alike").toHaveCount(1);
     expect(".o_bridge_alike").toHaveText(/“Phone” is in conflict in other records as well: 12\./);
     await contains(".o_bridge_alike button[name=action_others_remote]").click();
@@ -166,8 +167,19 @@ test("the same field is decided in all other records, after a question that says
     expect.verifySteps([]);
     await contains(".o_bridge_alike button[name=action_others_remote]").click();
     await contains(".modal-footer .btn-primary").click();
-    expect.verifySteps(["others of 1", "display_notification"]);
+    expect.verifySteps(["12 others of 1, up to 40", "display_notification"]);
     expect(".o_bridge_alike").toHaveCount(0);
+});
+
+test("each field says for itself whose value always stands, after a question that names it", async () => {
+    answer("action_always_odoo", "odoo");
+    await open({ rows: [...ROWS, row(5, "The whole record", { kind: "gone_there" })] });
+    expect("button[name=action_always_odoo]").toHaveCount(4, { message: "a deletion is no field" });
+    await contains(`${line(2)} button[name=action_always_odoo]`).click();
+    expect(".modal-body").toHaveText(/From now on Odoo's “Email” stands/);
+    await contains(".modal-footer .btn-primary").click();
+    expect.verifySteps(["action_always_odoo 2"]);
+    expect(`${line(2)} .badge`).toHaveText("Decided");
 });
 
 test("who may only read sees what was chosen, and no choice", async () => {

@@ -1,4 +1,5 @@
 import { beforeEach, expect, test } from "@odoo/hoot";
+import { queryOne } from "@odoo/hoot-dom";
 import { animationFrame } from "@odoo/hoot-mock";
 import { defineMailModels } from "@mail/../tests/mail_test_helpers";
 import {
@@ -76,11 +77,20 @@ test("with nothing to look for it asks", async () => {
 });
 
 test.tags("desktop");
-test("where there is little room a magnifier opens the question", async () => {
+test("where there is little room the field is a magnifier until it is pressed, and all of the bar then", async () => {
     patchWithCleanup(utils, { getSize: () => SIZES.XS });
     await mountWithCleanup(NavBar);
     await open(APP);
-    expect(".o_bridge_find_bar").toHaveCount(0);
-    await contains(".o_bridge_find_open").click();
-    await expect.waitForSteps(["integration_bridge.bridge_find_action"]);
+    const bar = queryOne(".o_bridge_find_bar");
+    expect(".o_bridge_find_bar .fa-search").toHaveCount(1);
+    expect(bar.offsetWidth).toBeLessThan(100);
+    expect(".o_bridge_find_bar input").toHaveStyle({ opacity: "0" });
+    await contains(".o_bridge_find_bar input", { displayed: true, visible: false }).click(); // nobody sees it yet
+    expect(".o_bridge_find_bar input").toBeFocused({ message: "so a phone shows its keyboard" });
+    expect(".o_bridge_find_bar input").toHaveStyle({ opacity: "1" });
+    expect(bar.offsetWidth).toBe(window.innerWidth);
+    await contains(".o_bridge_find_bar input").edit("SO-1", { confirm: "enter" });
+    await expect.waitForSteps(["create SO-1", "find 1", "the answer"]);
+    expect(".o_bridge_find_bar input").not.toBeFocused({ message: "the answer is not behind a keyboard" });
+    expect(bar.offsetWidth).toBeLessThan(100);
 });
