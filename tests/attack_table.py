@@ -116,6 +116,7 @@ METHODS = {
     "bridge.connector.action_open_flows": "user",
     "bridge.connector.action_open_runs": "user",
     "bridge.connector.copy_data": "user",
+    "bridge.connector.get_empty_list_help": "user",
     "bridge.drift.action_open_record": "user",
     "bridge.failure.action_open_jobs": "user",
     "bridge.find.action_find": "user",
