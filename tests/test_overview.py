@@ -28,7 +28,7 @@ class TestOverview(BridgeCase):
         self.assertEqual([bar["value"] for bar in graph["values"][:-1]], [0] * 13)
 
     def test_card_says_of_today_the_time_and_else_the_day(self):
-        connector = self.connector.with_context(tz="Europe/Berlin", lang="en_US")
+        connector = self.env["bridge.connector"].with_context(tz="Europe/Berlin", lang="en_US")
         with freeze_time("2026-11-29 12:00:00"):
             said = [connector._moment(Datetime.to_datetime(f"2026-11-{at}")) for at in ("29 06:04", "29 23:30")]
         said = [one.strip("\u2068\u2069").replace("\u202f", " ") for one in said]

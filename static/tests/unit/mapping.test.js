@@ -216,14 +216,27 @@ test("what the key fields find is said in words, and follows when the key is cha
     expect.verifySteps(["sample", tried, "match", tried, "match name", tried, "match"]);
 });
 
-test("doubtful records are called by their ids where no name is mapped", async () => {
+test("a record is called by what looks like a name where none is mapped, and by its id where it has none", async () => {
+    serve();
+    const places = [{ path: "name", texts: [null, "Bob"] }];
+    onRpc("bridge.flow", "sample", () => ({ ...SAMPLE, places }));
+    await open();
+    await contains(`${line(0)} .o_bridge_delete`).click();
+    await fetchSample();
+    expect(".o_bridge_title").toHaveText("one");
+    await contains(".o_bridge_next").click();
+    expect(".o_bridge_title").toHaveText("Bob");
+    expect.verifySteps(["try adress.city", "match"]);
+});
+
+test("doubtful records are called by what looks like a name, too", async () => {
     serve();
     await open();
     await contains(`${line(0)} .o_bridge_delete`).click();
     await contains(`${line(0)} .o_bridge_edit`).click();
     await contains(`${line(0)} [name=key] input`).click();
     await fetchSample();
-    expect(".o_bridge_doubtful").toHaveText("one, two: match two");
+    expect(".o_bridge_doubtful").toHaveText("Ada, Bob: match two");
     expect.verifySteps(["sample", "try adress.city", "match adress.city"]);
 });
 
@@ -447,6 +460,7 @@ test("a path is typed, or chosen from the sample by any part of it", async () =>
 test("the bar of a sample that can not be had says why", async () => {
     await mount(SampleBar, {
         sample: { ...SAMPLE, records: [], titles: [], problem: "It answered 403" },
+        titles: [],
         position: 0,
         isBusy: false,
         canPropose: false,
