@@ -564,7 +564,8 @@ class BridgeRun(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_run_action")
         if len(self) == 1:
             return {**action, "views": [(False, "form")], "res_id": self.id}
-        return {**action, "domain": [("id", "in", self.ids)], "context": {}}
+        name = self.env._("Preview") if all(run.dry_run for run in self) else action["name"]
+        return {**action, "name": name, "domain": [("id", "in", self.ids)], "context": {}}
 
     # ----------------------------------------------------------------------------------------------------------------
     # Retention

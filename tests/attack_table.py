@@ -205,6 +205,7 @@ METHODS = {
     "bridge.flow.action_go_live": "administrator",
     "bridge.conflict.action_always_odoo": "administrator",
     "bridge.conflict.action_always_remote": "administrator",
+    "bridge.connector.action_add_flow": "administrator",
     "bridge.connector.action_disable": "administrator",
     "bridge.connector.action_set_live": "administrator",
     "bridge.connector.action_set_preview": "administrator",

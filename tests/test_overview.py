@@ -64,6 +64,14 @@ class TestOverview(BridgeCase):
             arch = connectors.get_view(view_type="form")["arch"]
             self.assertEqual('name="next_step"' in arch, can, login)
 
+    def test_first_flow_is_made_in_a_form_of_its_own(self):
+        connector = self.env["bridge.connector"].create({"name": "New", "code": "new", "base_url": "https://a.example"})
+        self.assertIn("Add a Flow", connector.next_step)
+        action = connector.action_add_flow()
+        self.assertEqual((action["res_model"], action["target"]), ("bridge.flow", "current"))
+        form = Form(self.env["bridge.flow"].with_context(action["context"]))
+        self.assertEqual(form.connector_id, connector)
+
     def test_one_that_has_done_nothing_has_no_graph(self):
         connector = self.env["bridge.connector"].create({"name": "New", "code": "new"})
         self.assertEqual((connector.overview, connector.activity_graph), (False, False))
@@ -214,7 +222,7 @@ class TestOverview(BridgeCase):
         connector.write({"base_url": "https://guided.example.com", "auth_scheme": "bearer"})
         self.assertIn("how to sign in", connector.next_step)
         connector.auth_scheme = "none"
-        self.assertIn("add a flow", connector.next_step)
+        self.assertIn("Add a Flow", connector.next_step)
         flow = self.env["bridge.flow"].create(
             {
                 "name": "Contacts",
