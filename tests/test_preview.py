@@ -209,7 +209,7 @@ class TestApplyShown(BridgeCase):
         self.server.records["things"] = [thing(1)]
         runs = self.env["bridge.run"].browse(flow.action_preview()["res_id"] for _number in range(2))
         action = runs._action_open()
-        self.assertEqual((action["name"], runs.mapped("dry_run")), ("Preview", [True, True]))
+        self.assertEqual((action["display_name"], runs.mapped("dry_run")), ("Preview", [True, True]))
         menu = self.env.ref("integration_bridge.bridge_run_action")._get_action_dict()
         for action, is_shown in ((menu, False), (action, True), (flow.action_open_runs(), True)):
             defaults = action["context"] if isinstance(action["context"], dict) else literal_eval(action["context"])
