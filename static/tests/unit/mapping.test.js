@@ -403,6 +403,8 @@ test("options of a converter are fields of their kinds", async () => {
         onChange: (options) => expect.step(options ? JSON.parse(options) : options),
     });
     expect("[data-option=field] select option").toHaveCount(2); // none, and the code
+    expect("[data-option=field] label").toHaveText("text *\nfield"); // what it is for, then how JSON calls it
+    expect("[data-option=field] select").toHaveAttribute("aria-label", "text");
     await contains("[data-option=field] select").select("code");
     await contains("[data-option=optional] input").click();
     await contains("[data-option=compare] select").select("email");
