@@ -81,9 +81,7 @@ class BridgeJobWordsMixin(models.AbstractModel):
         """
         if self.env.user.has_group(OPERATOR):
             return advice
-        return self.env._(
-            "%s Only operators of the Integration Bridge have these buttons: ask one of them.", advice
-        )
+        return self.env._("%s Only operators of the Integration Bridge have these buttons: ask one of them.", advice)
 
     def _compute_error_field_label(self):
         for job in self:

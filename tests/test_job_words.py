@@ -6,7 +6,6 @@ from ..jobs.kinds import ERROR_KINDS
 from .common import BridgeCase, field, thing, things_flow
 from .test_both_ways import BothWaysCase
 
-
 READER, OPERATOR = (f"integration_bridge.group_integration_bridge_{name}" for name in ("user", "operator"))
 
 

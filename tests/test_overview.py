@@ -69,7 +69,7 @@ class TestOverview(BridgeCase):
         self.assertIn("Add a Flow", connector.next_step)
         action = connector.action_add_flow()
         self.assertEqual((action["res_model"], action["target"]), ("bridge.flow", "current"))
-        form = Form(self.env["bridge.flow"].with_context(action["context"]))
+        form = Form(self.env["bridge.flow"].with_context(**action["context"]))
         self.assertEqual(form.connector_id, connector)
 
     def test_one_that_has_done_nothing_has_no_graph(self):

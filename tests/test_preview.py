@@ -211,8 +211,8 @@ class TestApplyShown(BridgeCase):
         action = runs._action_open()
         self.assertEqual((action["display_name"], runs.mapped("dry_run")), ("Preview", [True, True]))
         menu = self.env.ref("integration_bridge.bridge_run_action")._get_action_dict()
-        for action, is_shown in ((menu, False), (action, True), (flow.action_open_runs(), True)):
-            defaults = action["context"] if isinstance(action["context"], dict) else literal_eval(action["context"])
+        for opened, is_shown in ((menu, False), (action, True), (flow.action_open_runs(), True)):
+            defaults = opened["context"] if isinstance(opened["context"], dict) else literal_eval(opened["context"])
             self.assertEqual("search_default_real" not in defaults, is_shown, "totals of a month are of what was done")
         for kind in ("list", "kanban"):
             arch = etree.fromstring(runs.get_view(view_type=kind)["arch"])
