@@ -70,7 +70,7 @@ class BridgeOverviewMixin(models.AbstractModel):
             ]
 
     @api.model
-    def get_empty_list_help(self, help_message):
+    def get_empty_list_help(self, help_message=""):
         """Whoever may not connect a system is not asked to."""
         if self.env.user.has_group(ADMINISTRATOR):
             return super().get_empty_list_help(help_message)

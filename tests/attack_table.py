@@ -82,6 +82,8 @@ ROLES = {
 METHODS = {
     # Odoo's own, for who has logged in; what is read for it is read as that person
     "bridge.anew.default_get": "everybody",
+    "bridge.connector.get_empty_list_help": "everybody",  # two sentences, which are the same for all
+    "bridge.overview.mixin.get_empty_list_help": "everybody",
     # the other system calls
     "bridge.flow.upsert": "external",
     "bridge.flow.delete_by_external_id": "external",
@@ -116,7 +118,6 @@ METHODS = {
     "bridge.connector.action_open_flows": "user",
     "bridge.connector.action_open_runs": "user",
     "bridge.connector.copy_data": "user",
-    "bridge.connector.get_empty_list_help": "user",
     "bridge.drift.action_open_record": "user",
     "bridge.failure.action_open_jobs": "user",
     "bridge.find.action_find": "user",
