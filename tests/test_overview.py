@@ -63,6 +63,8 @@ class TestOverview(BridgeCase):
             self.assertEqual("button" in connectors.get_empty_list_help("<p>button</p>"), can, login)
             arch = connectors.get_view(view_type="form")["arch"]
             self.assertEqual('name="next_step"' in arch, can, login)
+            card = connectors.get_view(view_type="kanban")["arch"]
+            self.assertEqual("it says what comes next" in card, can, login)
 
     def test_first_flow_is_made_in_a_form_of_its_own(self):
         connector = self.env["bridge.connector"].create({"name": "New", "code": "new", "base_url": "https://a.example"})

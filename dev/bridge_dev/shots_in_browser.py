@@ -51,7 +51,7 @@ CONTENT_HEIGHT = """() => Math.max(document.documentElement.scrollHeight,
     ...[...document.querySelectorAll('.o_content, .o_form_sheet_bg, .o_action_manager, .o_dialog .modal-content')]
         .map(e => e.getBoundingClientRect().top + e.scrollHeight))"""
 # A graph grows for a second on its canvas, of which nothing in the page tells.
-GROWN = "() => Object.values(window.Chart?.instances || {}).forEach((one) => one.update('none'))"
+GROWN = """() => Object.values(window.Chart?.instances || {}).forEach((one) => { one.stop(); one.update('none'); })"""
 TABS = "() => [...document.querySelectorAll('.o_notebook .nav-link')].map((one) => one.getAttribute('name'))"
 # What is ours: a dialog, or else the view. Not ours, and not looked at: Odoo's menus, its control panel with the
 # search, the conversation below a form; and of what Odoo draws inside of a view the faults of axe_not_ours.json.
