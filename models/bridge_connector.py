@@ -232,7 +232,7 @@ class BridgeConnector(models.Model):
                 connector.health = connector.health_reason = False
                 continue
             connector.health = "down" if any(one["kind"] in DOWN for one in own) else "attention" if own else "ok"
-            reasons = "\n".join(one["message"] for one in own[:MOST_REASONS])
+            reasons = "\n".join(connector._about_itself(one["message"]) for one in own[:MOST_REASONS])
             connector.health_reason = in_local_time(self.env, reasons)
 
     def _compute_approval_problem(self):

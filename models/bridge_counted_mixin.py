@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 
 from ..jobs.kinds import SINGLE
 from ..road.words import COUNTERS, SENT_COUNTERS
+from .bridge_opening_mixin import called
 
 COUNTED = {**COUNTERS, **SENT_COUNTERS}  # which counter a line of the log is counted in, by its action
 CONFLICTS = "conflicts"
@@ -50,11 +51,11 @@ class BridgeCountedMixin(models.AbstractModel):
         self.check_access("read")
         if counter not in (self.listed or ()):  # Odoo has no empty list in such a field
             raise UserError(self.env._("These records can not be shown one by one. Look at the log lines of the run."))
-        about = {"name": self._fields[counter].get_description(self.env, ["string"])["string"]}
+        name = self._fields[counter].get_description(self.env, ["string"])["string"]
         if counter == CONFLICTS:
-            return {**self._opens("conflict", self._conflicts_found(), context={}), **about}
+            return called(self._opens("conflict", self._conflicts_found(), context={}), name)
         actions = [action for action, name in COUNTED.items() if name == counter]
         domain = [("run_id", "=", self.id), ("action", "in", actions)]
         if self.dry_run:
-            return {**self.action_open_plan(), **about, "domain": domain}
-        return {**self._opens("log", domain, context={}), **about}
+            return called({**self.action_open_plan(), "domain": domain}, name)
+        return called(self._opens("log", domain, context={}), name)

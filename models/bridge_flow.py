@@ -18,6 +18,7 @@ from ..road.inside import inside
 from ..road.order import in_order
 from ..road.pull.road import Pull
 from ..road.push.road import Push
+from .bridge_opening_mixin import called
 
 DIRECTIONS = [("pull", "To Odoo"), ("push", "To the other system"), ("both", "Both ways")]
 AUTHORITIES = [
@@ -573,7 +574,7 @@ class BridgeFlow(models.Model):
             if self.env["bridge.job"].search_count(failed, limit=1):  # it has no external ID, because it failed
                 action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_failed_action")
                 domain = failed
-        return {**action, "name": self.env._("Sync Status"), "domain": domain, "context": {}}
+        return {**called(action, self.env._("Sync Status")), "domain": domain, "context": {}}
 
     @api.model
     def action_sync_records(self, model_name, record_ids):

@@ -50,7 +50,7 @@ class BridgeGuideMixin(models.AbstractModel):
         if self._lacks_secret():
             return self.env._("Next: enter how to sign in on the tab Authentication, then press Test Connection.")
         if not flows:
-            return self.env._("Next: press Test Connection. Then add a flow on the tab Flows: what is synced.")
+            return self.env._("Next: press Test Connection. Then press Add a Flow, and say what is synced.")
         unmapped = flows.filtered(lambda flow: not flow.mapping_ids)
         if unmapped:
             return self.env._("Next: open the flow “%s” and say which field goes where.", unmapped[0].name)
@@ -63,6 +63,13 @@ class BridgeGuideMixin(models.AbstractModel):
         if not self.user_id:
             return self.env._("Next: choose the acting user, with whose rights records are written.")
         return self.env._("Next: open a flow and press Preview, which writes nothing. When it is right, press Go Live.")
+
+    def action_add_flow(self):
+        """A new flow in a form of its own: in a dialog, what it needs would be dialogs over a dialog."""
+        self.check_access("write")
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_flow_action")
+        return {**action, "views": [(False, "form")], "context": {"default_connector_id": self.id}}
 
     def action_set_live(self):
         """From now on the flows write; what that means now is said at once."""

@@ -4,6 +4,8 @@ from ..jobs.kinds import TOGETHER
 from ..road.pull.shown import blamed
 
 UNSOLVED = ("pending", "running", "failed")
+OPERATOR = "integration_bridge.group_integration_bridge_operator"
+BY_BUTTON = ("rejected", "data", "uncertain")  # what is to be done about them ends with a button
 
 
 class BridgeJobWordsMixin(models.AbstractModel):
@@ -32,7 +34,7 @@ class BridgeJobWordsMixin(models.AbstractModel):
         return self.env._("%(flow)s: %(record)s could not be sent", **values)
 
     @api.depends("error_kind", "state")
-    @api.depends_context("lang")
+    @api.depends_context("lang", "uid")
     def _compute_next_step(self):
         steps = {
             "unavailable": self.env._(
@@ -66,9 +68,20 @@ class BridgeJobWordsMixin(models.AbstractModel):
                 "Look in the other system whether the record is there, then press “It Is There” or “It Is Not There”."
             ),
         }
+        steps.update({kind: self._and_who(steps[kind]) for kind in BY_BUTTON})
         for job in self:
             is_open = job.state in ("uncertain", *UNSOLVED)
             job.next_step = is_open and steps.get(job.error_kind, False)
+
+    @api.model
+    def _and_who(self, advice):
+        """Advice that ends with a button, for one who may not have it.
+
+        :rtype: str
+        """
+        if self.env.user.has_group(OPERATOR):
+            return advice
+        return self.env._("%s Only operators of the Integration Bridge have these buttons: ask one of them.", advice)
 
     def _compute_error_field_label(self):
         for job in self:

@@ -1,15 +1,21 @@
 import collections
 import datetime
 import json
+import re
+
+from babel.dates import format_skeleton
+from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools.misc import format_date, format_datetime
+from odoo.tools.misc import babel_locale_parse, format_date, format_time, get_lang
 
 DAYS = 14
 CAME_IN = ("created", "updated", "linked", "archived", "removed")
 SENT_OUT = ("sent_created", "sent_updated", "sent_removed")
 DONE = (*CAME_IN, *SENT_OUT)
+ADMINISTRATOR = "integration_bridge.group_integration_bridge_administrator"
+ISOLATED = "\u2068%s\u2069"  # read in its own direction, whatever stands around it
 ICONS = {"pull": "fa-arrow-down", "push": "fa-arrow-up", "both": "fa-exchange"}
 COLORS = {
     "failed": "danger",
@@ -32,6 +38,17 @@ class BridgeOverviewMixin(models.AbstractModel):
     )
     activity_graph = fields.Text(compute="_compute_activity_graph", help="Changes and failures of the last days.")
 
+    change_count = fields.Integer(compute="_compute_change_count", string="Waiting to Be Sent")
+
+    def _compute_change_count(self):
+        counts = collections.Counter()
+        for flow, count in self.env["bridge.change"]._read_group(
+            [("flow_id.connector_id", "in", self.ids)], ["flow_id"], ["__count"]
+        ):
+            counts[flow.connector_id] += count
+        for connector in self:
+            connector.change_count = counts[connector]
+
     def _compute_overview(self):
         results = dict(self.env["bridge.run"]._fields["shown_state"]._description_selection(self.env))
         ways = dict(self.env["bridge.flow"]._fields["direction"]._description_selection(self.env))
@@ -51,6 +68,16 @@ class BridgeOverviewMixin(models.AbstractModel):
                 for flow in connector.flow_ids
                 if not flow.parent_id
             ]
+
+    @api.model
+    def get_empty_list_help(self, help_message=""):
+        """Whoever may not connect a system is not asked to."""
+        if self.env.user.has_group(ADMINISTRATOR):
+            return super().get_empty_list_help(help_message)
+        return Markup('<p class="o_view_nocontent_smiling_face">%s</p><p>%s</p>') % (
+            self.env._("No system is connected"),
+            self.env._("Administrators of the Integration Bridge connect systems."),
+        )
 
     @api.model
     def _search_health(self, operator, value):
@@ -76,9 +103,26 @@ class BridgeOverviewMixin(models.AbstractModel):
     def _when(self, flow):
         """When it runs next, else when it ran last."""
         if flow.connector_id.state == "live" and flow.interval_number and flow.next_run:
-            return self.env._("next: %s", format_datetime(self.env, flow.next_run, dt_format="short"))
+            return self.env._("next: %s", self._moment(flow.next_run))
         moment = flow.last_run_id.finished or flow.last_run_id.started
-        return format_datetime(self.env, moment, dt_format="short") if moment else ""
+        return self._moment(moment) if moment else ""
+
+    @api.model
+    def _moment(self, moment):
+        """As short as a card is narrow: of what is today only the time, else the day without its year."""
+        local, now = (fields.Datetime.context_timestamp(self, one) for one in (moment, fields.Datetime.now()))
+        time = format_time(self.env, local.time(), time_format="short")
+        day = format_skeleton("MMMd", local.date(), locale=babel_locale_parse(get_lang(self.env).code))
+        return ISOLATED % (time if local.date() == now.date() else f"{day}, {time}")
+
+    def _about_itself(self, message):
+        """What is told of a connector to somebody who looks at that connector: its name need not be said."""
+        self.ensure_one()
+        named = re.match(rf"{re.escape(self.name or '')}\s?:\s", message)
+        if not named:
+            return message
+        message = message[named.end() :]
+        return message[:1].upper() + message[1:]
 
     def _compute_activity_graph(self):
         start = fields.Datetime.now() - datetime.timedelta(days=DAYS - 1)

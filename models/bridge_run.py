@@ -26,6 +26,7 @@ from ..road.words import (
     SKIP,
     UPDATE,
 )
+from .bridge_opening_mixin import called
 
 APPLICABLE = (CREATE, UPDATE, LINK, *REMOVALS, *SENDS)  # what of a preview can be done
 WAITING = "waiting"  # how a run is shown that waits for the other system
@@ -564,6 +565,8 @@ class BridgeRun(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_run_action")
         if len(self) == 1:
             return {**action, "views": [(False, "form")], "res_id": self.id}
+        if all(run.dry_run for run in self):
+            action = called(action, self.env._("Preview"))
         return {**action, "domain": [("id", "in", self.ids)], "context": {}}
 
     # ----------------------------------------------------------------------------------------------------------------

@@ -82,6 +82,8 @@ ROLES = {
 METHODS = {
     # Odoo's own, for who has logged in; what is read for it is read as that person
     "bridge.anew.default_get": "everybody",
+    "bridge.connector.get_empty_list_help": "everybody",  # two sentences, which are the same for all
+    "bridge.overview.mixin.get_empty_list_help": "everybody",
     # the other system calls
     "bridge.flow.upsert": "external",
     "bridge.flow.delete_by_external_id": "external",
@@ -204,6 +206,7 @@ METHODS = {
     "bridge.flow.action_go_live": "administrator",
     "bridge.conflict.action_always_odoo": "administrator",
     "bridge.conflict.action_always_remote": "administrator",
+    "bridge.connector.action_add_flow": "administrator",
     "bridge.connector.action_disable": "administrator",
     "bridge.connector.action_set_live": "administrator",
     "bridge.connector.action_set_preview": "administrator",

@@ -64,7 +64,7 @@ class TestCounted(CountedCase, BridgeCase):
         self.assertEqual(self.pressed(run), {"created": 2})
         action = run.action_open_counted("created")
         self.assertEqual(action["id"], self.env.ref("integration_bridge.bridge_log_action_preview").id)
-        self.assertEqual(action["name"], "Created")
+        self.assertEqual((action["name"], action["display_name"]), ("Created", "Created"), "the title is the latter")
 
 
 @tagged("post_install", "-at_install")

@@ -1,10 +1,12 @@
 """What is the matter with a record, where in it, and what to do, in words of everybody (promise 5)."""
 
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 
 from ..jobs.kinds import ERROR_KINDS
 from .common import BridgeCase, field, thing, things_flow
 from .test_both_ways import BothWaysCase
+
+READER, OPERATOR = (f"integration_bridge.group_integration_bridge_{name}" for name in ("user", "operator"))
 
 
 @tagged("post_install", "-at_install")
@@ -49,6 +51,16 @@ class TestJobWords(BridgeCase):
                 self.assertRegex(job.next_step, r"[.!]$")
         job.state = "done"
         self.assertFalse(job.next_step)
+
+    def test_nobody_is_asked_to_press_what_he_has_not(self):
+        job = self.failed(self.connect(), thing(1, name=None))
+        reader = job.with_user(new_test_user(self.env, "reader", f"base.group_user,{READER}"))
+        presser = job.with_user(new_test_user(self.env, "presser", f"base.group_user,{OPERATOR}"))
+        for kind, has_button in (("data", True), ("rejected", True), ("uncertain", True), ("unavailable", False)):
+            with self.subTest(kind):
+                job.error_kind = kind
+                self.assertEqual("ask one of them" in reader.next_step, has_button)
+                self.assertNotIn("ask one of them", presser.next_step)
 
     def test_field_and_place_of_what_failed_are_told(self):
         job = self.failed(self.connect(), thing(1, email={"at": 1}))

@@ -1,6 +1,8 @@
 import json
 from unittest.mock import patch
 
+from freezegun import freeze_time
+
 from odoo.exceptions import AccessError
 from odoo.fields import Datetime
 from odoo.tests import Form, new_test_user, tagged
@@ -24,6 +26,53 @@ class TestOverview(BridgeCase):
         self.assertEqual(len(graph["values"]), 14)
         self.assertEqual((graph["values"][-1]["value"], graph["values"][-1]["type"]), (2, "past"))
         self.assertEqual([bar["value"] for bar in graph["values"][:-1]], [0] * 13)
+
+    def test_card_says_of_today_the_time_and_else_the_day(self):
+        connector = self.env["bridge.connector"].with_context(tz="Europe/Berlin", lang="en_US")
+        with freeze_time("2026-11-29 12:00:00"):
+            said = [connector._moment(Datetime.to_datetime(f"2026-11-{at}")) for at in ("29 06:04", "29 23:30")]
+        said = [one.strip("\u2068\u2069").replace("\u202f", " ") for one in said]
+        self.assertEqual(said, ["7:04 AM", "Nov 30, 12:30 AM"])
+
+    def test_card_does_not_say_the_name_that_stands_above(self):
+        self.connect()
+        told = [f"{self.connector.name}: things fail.", f"{self.connector.name} is not there.", "Work is due."]
+        self.assertEqual(
+            [self.connector._about_itself(one) for one in told], ["Things fail.", *told[1:]], "only as a heading"
+        )
+        self.server.records["things"] = [thing(1, name=None)]
+        self.sync(self.connector.flow_ids)
+        self.connector.invalidate_recordset()
+        self.assertRegex(self.connector.health_reason, "^Things, ")
+
+    def test_card_says_how_many_records_wait_to_be_sent(self):
+        flow = self.connect()
+        self.assertEqual(self.connector.change_count, 0)
+        partners = self.env["res.partner"].create([{"name": "Ada"}, {"name": "Bob"}])
+        about = {"flow_id": flow.id, "res_model": "res.partner"}
+        self.env["bridge.change"].create([{**about, "res_id": partner.id} for partner in partners])
+        self.connector.invalidate_recordset()
+        self.assertEqual(self.connector.change_count, 2)
+        changes = self.env["bridge.change"].search(self.connector.action_open_changes()["domain"])
+        self.assertEqual(len(changes), 2)
+
+    def test_only_administrators_are_asked_to_connect_a_system(self):
+        for login, can in (("user", False), ("operator", False), ("administrator", True)):
+            group = f"base.group_user,integration_bridge.group_integration_bridge_{login}"
+            connectors = self.env["bridge.connector"].with_user(new_test_user(self.env, f"a_{login}", group))
+            self.assertEqual("button" in connectors.get_empty_list_help("<p>button</p>"), can, login)
+            arch = connectors.get_view(view_type="form")["arch"]
+            self.assertEqual('name="next_step"' in arch, can, login)
+            card = connectors.get_view(view_type="kanban")["arch"]
+            self.assertEqual("it says what comes next" in card, can, login)
+
+    def test_first_flow_is_made_in_a_form_of_its_own(self):
+        connector = self.env["bridge.connector"].create({"name": "New", "code": "new", "base_url": "https://a.example"})
+        self.assertIn("Add a Flow", connector.next_step)
+        action = connector.action_add_flow()
+        self.assertEqual((action["res_model"], action["target"]), ("bridge.flow", "current"))
+        form = Form(self.env["bridge.flow"].with_context(**action["context"]))
+        self.assertEqual(form.connector_id, connector)
 
     def test_one_that_has_done_nothing_has_no_graph(self):
         connector = self.env["bridge.connector"].create({"name": "New", "code": "new"})
@@ -175,7 +224,7 @@ class TestOverview(BridgeCase):
         connector.write({"base_url": "https://guided.example.com", "auth_scheme": "bearer"})
         self.assertIn("how to sign in", connector.next_step)
         connector.auth_scheme = "none"
-        self.assertIn("add a flow", connector.next_step)
+        self.assertIn("Add a Flow", connector.next_step)
         flow = self.env["bridge.flow"].create(
             {
                 "name": "Contacts",

@@ -1,5 +1,9 @@
 """Promise 5: what would be done can be read before anything is done, also before the connector is enabled."""
 
+from ast import literal_eval
+
+from lxml import etree
+
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
@@ -199,6 +203,21 @@ class TestApplyShown(BridgeCase):
         shown = {"action": "create", "changes": {"name": [None, "Another"]}}
         [outcome] = flow._pull(run).bring([one._replace(shown=shown) for one in arrivals])
         self.assertEqual((outcome.action, job.state, self.partners()), ("skip", "failed", []))
+
+    def test_what_was_only_tried_is_not_taken_for_what_was_done(self):
+        flow = self.connect()
+        self.server.records["things"] = [thing(1)]
+        runs = self.env["bridge.run"].browse(flow.action_preview()["res_id"] for _number in range(2))
+        action = runs._action_open()
+        self.assertEqual((action["display_name"], runs.mapped("dry_run")), ("Preview", [True, True]))
+        menu = self.env.ref("integration_bridge.bridge_run_action")._get_action_dict()
+        for opened, is_shown in ((menu, False), (action, True), (flow.action_open_runs(), True)):
+            defaults = opened["context"] if isinstance(opened["context"], dict) else literal_eval(opened["context"])
+            self.assertEqual("search_default_real" not in defaults, is_shown, "totals of a month are of what was done")
+        for kind in ("list", "kanban"):
+            arch = etree.fromstring(runs.get_view(view_type=kind)["arch"])
+            [mark] = [one for one in arch.iter("field") if one.get("name") == "dry_run"]
+            self.assertNotEqual(mark.get("optional"), "hide")
 
     def test_misuse_is_said(self):
         flow = self.connect()

@@ -275,6 +275,8 @@ class BridgeFind(models.TransientModel):
             state, story = self._of_record(flow, place.res_id)
         if not state:
             state, story = self._of_log(last)
+        if state == "failed":
+            story = self.env["bridge.job"]._and_who(story)
         return {**line, "state": state, "story": story}
 
     @staticmethod

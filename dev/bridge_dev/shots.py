@@ -19,7 +19,7 @@ SCRIPT = Path(__file__).with_name("shots_in_odoo.py")
 BROWSER = Path(__file__).with_name("shots_in_browser.py")
 LOOKS = ("light", "dark", "rtl")
 WIDTHS = (1400, 400)
-USERS = ("admin", "user", "operator")
+USERS = ("admin", "administrator", "operator", "user")
 SERIOUS = ("serious", "critical")
 
 

@@ -50,6 +50,8 @@ OPEN = """async ({ action, view, record, isEmpty }) => {
 CONTENT_HEIGHT = """() => Math.max(document.documentElement.scrollHeight,
     ...[...document.querySelectorAll('.o_content, .o_form_sheet_bg, .o_action_manager, .o_dialog .modal-content')]
         .map(e => e.getBoundingClientRect().top + e.scrollHeight))"""
+# A graph grows for a second on its canvas, of which nothing in the page tells.
+GROWN = """() => Object.values(window.Chart?.instances || {}).forEach((one) => { one.stop(); one.update('none'); })"""
 TABS = "() => [...document.querySelectorAll('.o_notebook .nav-link')].map((one) => one.getAttribute('name'))"
 # What is ours: a dialog, or else the view. Not ours, and not looked at: Odoo's menus, its control panel with the
 # search, the conversation below a form; and of what Odoo draws inside of a view the faults of axe_not_ours.json.
@@ -149,6 +151,7 @@ class Visit:
         if height > HEIGHT:
             await self.page.set_viewport_size({"width": self.width, "height": height})
             await self.settle()
+        await self.page.evaluate(GROWN)
         await self.page.screenshot(path=file)
         if height > HEIGHT:
             await self.page.set_viewport_size({"width": self.width, "height": HEIGHT})

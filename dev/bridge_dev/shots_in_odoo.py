@@ -11,16 +11,23 @@ from odoo import fields
 
 ROOT = "integration_bridge.integration_bridge_menu_root"
 RTL = "ar_001"
-EVERYBODY = ("admin", "user", "operator")
-# What each role sees of it differs.
+EVERYBODY = ("admin", "administrator", "operator", "user")
+# Not of the menus, and everybody comes there; screens of the menus are for those who have the menu.
 FOR_ALL_ROLES = (
-    "connectors-kanban",
-    "connectors-form",
-    "flows-form",
-    "error-desk-list",
     "failure-form",
-    "find-a-record",
+    "find-a-record-found",
+    "find-a-record-unknown",
+    "find-bar",
+    "partner-form",
+    "run-compare-form",
+    "run-failed-form",
+    "run-preview-form",
+    "sync-status-list",
+    "uncertain-form",
+    "what-would-happen-list",
 )
+# What the administrator of connectors sees of it differs from what Odoo's administrator sees.
+FOR_ADMINISTRATOR = ("connectors-form", "connect-a-system-openapi", "flows-form", "find-a-record-form")
 # Menus of which no second list has anything: the form is shown of the record that is the most telling one.
 TELLING = {
     "bridge.connector": [("code", "=", "kinto_contacts")],
@@ -85,9 +92,27 @@ def screens(env):
     """
     env = env(user=env.ref("base.user_admin"))
     found = [*_menus(env), *_records(env), *_dialogs(env), *_steps(env)]
+    seen = {login: _actions(env, login) for login in EVERYBODY}
     for screen in found:
-        screen["users"] = EVERYBODY if screen["name"] in FOR_ALL_ROLES else EVERYBODY[:1]
+        screen["users"] = [login for login in EVERYBODY if _is_for(login, screen, seen)]
     return found
+
+
+def _is_for(login, screen, seen):
+    """Whether there is something to look at as somebody: once as admin, and what a role may find otherwise."""
+    if login == "admin":
+        return True
+    if login == "administrator":
+        return screen["name"] in FOR_ADMINISTRATOR
+    if screen["name"] in FOR_ALL_ROLES:
+        return True
+    return screen["ofMenu"] and not screen["isEmpty"] and screen["action"] in seen[login]
+
+
+def _actions(env, login):
+    """:return: ids of what somebody's menus open"""
+    user = env["res.users"].search([("login", "=", login)])
+    return {menu["action_id"] for menu in env["ir.ui.menu"].with_user(user).load_menus(False).values() if menu["id"]}
 
 
 def _menus(env):
@@ -98,7 +123,8 @@ def _menus(env):
         menu = menus[waiting.pop(0)]
         waiting = [*menu["children"], *waiting]
         if menu["action_id"] and not menu["children"]:
-            yield from _views(env, _slug(menu["name"]), env[menu["action_model"]].browse(menu["action_id"]))
+            for screen in _views(env, _slug(menu["name"]), env[menu["action_model"]].browse(menu["action_id"])):
+                yield {**screen, "ofMenu": True}
 
 
 def _views(env, name, action):
@@ -226,6 +252,7 @@ def _screen(name, action, view, record=None, tabs=False, steps=(), is_empty=Fals
         "tabs": tabs,
         "steps": list(steps),
         "phone": [],
+        "ofMenu": False,
         "region": None,
     }
     # What is empty looks the same in each language and light.

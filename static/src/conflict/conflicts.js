@@ -2,7 +2,7 @@
 
 import { Component, onPatched, useRef, useState } from "@odoo/owl";
 import { ConfirmationDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
-import { deserializeDateTime, formatDateTime } from "@web/core/l10n/dates";
+import { deserializeDateTime, toLocaleDateTimeString } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
@@ -12,7 +12,9 @@ import { useGroup } from "../person/group";
 const KEEP = { odoo: "action_keep_odoo", remote: "action_keep_remote" };
 const OTHERS = { odoo: "action_others_odoo", remote: "action_others_remote" };
 const ALWAYS = { odoo: "action_always_odoo", remote: "action_always_remote" };
-const moment = (text) => text && formatDateTime(deserializeDateTime(text));
+// As Odoo writes it in other fields; with seconds, for which side was the later one is what one decides by.
+const FORM = { showDate: true, showTime: true, showSeconds: true };
+const moment = (text) => text && toLocaleDateTimeString(deserializeDateTime(text), FORM);
 
 /** All conflicts of a record that stand, a line for each field: both values, what was agreed, and a choice. */
 export class BridgeConflicts extends Component {

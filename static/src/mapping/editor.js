@@ -17,6 +17,7 @@ import { Unmapped } from "./unmapped";
 
 // What was fetched, by the form: a tab that is left and opened again is made anew, and the sample is still there.
 const FETCHED = new WeakMap();
+const NAMES = ["name", "title", "number", "reference", "email"]; // what the other system may call a record by
 
 /**
  * The field mappings of a flow in two columns, there and here, with the values of a sample record.
@@ -90,11 +91,13 @@ export class MappingEditor extends X2ManyField {
         return this.list.records.map(lineValues);
     }
 
-    /** What the records of the sample are called: by name, where that is mapped, for an id says little to a person. */
+    /** What the records of the sample are called: by what they seem to have as a name, for an id says little. */
     get names() {
+        const { titles = [], places = [] } = this.state.sample || {};
         const named = this.list.records.find((record) => record.data.field_name === "name");
         const cells = (named && this.state.tried[named.id]?.cells) || [];
-        return this.state.sample.titles.map((title, position) => cells[position]?.there || title);
+        const telling = NAMES.map((name) => places.find(({ path }) => path === name)).find(Boolean);
+        return titles.map((title, position) => cells[position]?.there || telling?.texts[position] || title);
     }
 
     get keyLines() {

@@ -7,6 +7,7 @@ export class SampleBar extends Component {
     static template = "integration_bridge.SampleBar";
     static props = {
         sample: { type: [Object, { value: null }] },
+        titles: { type: Array }, // what each record of the sample is called
         position: { type: Number },
         isBusy: { type: Boolean },
         canPropose: { type: Boolean },

@@ -174,10 +174,10 @@ test("values of a sample record stand on both sides, and one steps through the r
     expect(`${line(0)} .o_bridge_there .o_bridge_value`).toHaveText("Ada");
     expect(`${line(0)} .o_bridge_here .o_bridge_value`).toHaveText("<Ada>");
     await contains(".o_bridge_next").click();
-    expect(".o_bridge_title").toHaveText("two");
+    expect(".o_bridge_title").toHaveText("Bob");
     expect(`${line(0)} .o_bridge_here .o_bridge_value`).toHaveText("<Bob>");
     await contains(".o_bridge_next").click();
-    expect(".o_bridge_title").toHaveText("one"); // round and round
+    expect(".o_bridge_title").toHaveText("Ada"); // round and round
     expect.verifySteps([]); // nothing is asked again
 });
 
@@ -208,7 +208,7 @@ test("what the key fields find is said in words, and follows when the key is cha
     expect(".o_bridge_doubtful").toHaveText("Ada, Bob: match two");
     expect(".o_bridge_match").toHaveText(/Other doubtful ones: 3/);
     await contains(".o_bridge_doubtful button:eq(1)").click();
-    expect(".o_bridge_title").toHaveText("two");
+    expect(".o_bridge_title").toHaveText("Bob");
     await contains(`${line(0)} [name=key] input`).click();
     await animationFrame();
     expect(".o_bridge_match").toHaveCount(0);
@@ -216,14 +216,27 @@ test("what the key fields find is said in words, and follows when the key is cha
     expect.verifySteps(["sample", tried, "match", tried, "match name", tried, "match"]);
 });
 
-test("doubtful records are called by their ids where no name is mapped", async () => {
+test("a record is called by what looks like a name where none is mapped, and by its id where it has none", async () => {
+    serve();
+    const places = [{ path: "name", texts: [null, "Bob"] }];
+    onRpc("bridge.flow", "sample", () => ({ ...SAMPLE, places }));
+    await open();
+    await contains(`${line(0)} .o_bridge_delete`).click();
+    await fetchSample();
+    expect(".o_bridge_title").toHaveText("one");
+    await contains(".o_bridge_next").click();
+    expect(".o_bridge_title").toHaveText("Bob");
+    expect.verifySteps(["try adress.city", "match"]);
+});
+
+test("doubtful records are called by what looks like a name, too", async () => {
     serve();
     await open();
     await contains(`${line(0)} .o_bridge_delete`).click();
     await contains(`${line(0)} .o_bridge_edit`).click();
     await contains(`${line(0)} [name=key] input`).click();
     await fetchSample();
-    expect(".o_bridge_doubtful").toHaveText("one, two: match two");
+    expect(".o_bridge_doubtful").toHaveText("Ada, Bob: match two");
     expect.verifySteps(["sample", "try adress.city", "match adress.city"]);
 });
 
@@ -344,7 +357,7 @@ test("a sample is still there when one comes back from another tab", async () =>
     expect(".o_bridge_line").toHaveCount(0);
     await contains(".nav-link[name=a]").click();
     await animationFrame();
-    expect(".o_bridge_title").toHaveText("two");
+    expect(".o_bridge_title").toHaveText("Bob");
     expect(`${line(0)} .o_bridge_here .o_bridge_value`).toHaveText("<Bob>");
     expect.verifySteps(["sample", "try name adress.city", "match", "try name adress.city", "match"]);
 });
@@ -390,6 +403,8 @@ test("options of a converter are fields of their kinds", async () => {
         onChange: (options) => expect.step(options ? JSON.parse(options) : options),
     });
     expect("[data-option=field] select option").toHaveCount(2); // none, and the code
+    expect("[data-option=field] label").toHaveText("text *\nfield"); // what it is for, then how JSON calls it
+    expect("[data-option=field] select").toHaveAttribute("aria-label", "text");
     await contains("[data-option=field] select").select("code");
     await contains("[data-option=optional] input").click();
     await contains("[data-option=compare] select").select("email");
@@ -447,6 +462,7 @@ test("a path is typed, or chosen from the sample by any part of it", async () =>
 test("the bar of a sample that can not be had says why", async () => {
     await mount(SampleBar, {
         sample: { ...SAMPLE, records: [], titles: [], problem: "It answered 403" },
+        titles: [],
         position: 0,
         isBusy: false,
         canPropose: false,
