@@ -171,8 +171,9 @@ def moment_of(value, pattern="iso", zone=UTC):
     :rtype: datetime.datetime
     """
     if pattern == "integer" or isinstance(value, (int, float)):
-        pattern = "auto"
-    for one in (pattern, "iso"):
+        pattern = moments.AUTO
+    # Which reads all that ISO is, but for digits alone: "2026" is as likely a count as a year.
+    for one in (pattern,) if pattern == moments.AUTO else (pattern, moments.ISO):
         try:
             return moments.read(value, one, zone)
         except ValueError:

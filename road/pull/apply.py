@@ -407,13 +407,14 @@ class _Writer:
         there = [outcome.record_id for outcome in outcomes if outcome.action in WRITTEN]
         records = self.pull.records_of(flow)
         terms = read_terms(records, mapper, there) if there else {}
+        relational = [name for name in self.referring[flow._ids] if records._fields[name].relational]
 
         def settled(outcome):
             # Relations to records that were made meanwhile are remembered by their ids.
             values, remote = outcome.step.values, outcome.remote
             relations = {
                 name: comparable(replaced(values[name], lambda one: _settled(one, self.made)))
-                for name in self.referring[flow._ids]
+                for name in relational
                 if name in values
             }
             remote = {**remote, **relations} if relations else remote

@@ -306,6 +306,8 @@ BERLIN = zoneinfo.ZoneInfo("Europe/Berlin")
         ("1717156800000", "integer", datetime.datetime(2024, 5, 31, 12)),
         ("1717156800000", "auto", datetime.datetime(2024, 5, 31, 12)),
         ("41", "integer", False),  # a count
+        ("2026", "integer", False),
+        ("2026", "auto", False),
         ("9" * 5000, "iso", False),
         ("0001-01-01T00:00:00", "iso", False),  # .NET's "never", which is in no calendar as UTC
         ("9999-12-31T23:59:59-10:00", "auto", False),
