@@ -66,7 +66,7 @@ class TestConnect(BridgeCase):
         action = wizard.action_create()
         connector = self.env["bridge.connector"].browse(action["params"]["next"]["res_id"])
         self.assertEqual((connector.code, connector.state, connector.user_id), ("my_things", "disabled", self.env.user))
-        self.assertIn("add a flow", connector.next_step)
+        self.assertIn("press Add a Flow", connector.next_step)
         again = self.connect_by(name="My Things", base_url=self.server.url).action_create()
         other = self.env["bridge.connector"].browse(again["params"]["next"]["res_id"])
         self.assertEqual(other.code, "my_things_2", "the first one stays as it is")

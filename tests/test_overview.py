@@ -8,6 +8,7 @@ from odoo.fields import Datetime
 from odoo.tests import Form, new_test_user, tagged
 
 from ..jobs import lane
+from . import lossy
 from .common import BridgeCase, definition, list_operation, thing, things_flow
 
 
@@ -121,6 +122,7 @@ class TestOverview(BridgeCase):
         self.server.records["things"] = [thing(number) for number in range(1, 6)]
         return flow
 
+    @lossy.counts_requests  # a hook is called in each attempt
     def test_run_that_goes_on_is_on_the_card_with_how_many_there_are(self):
         flow, seen = self.pages_of_five(), []
 

@@ -51,7 +51,9 @@ class Source:
 
     def add(self):
         self.newest += 1
-        self.there[self.newest] = {"id": self.newest, "name": f"R{self.newest}", "kind": self.random.choice("aab")}
+        # A page of which a server shows nothing would be the end that is agreed upon: it never leaves out a whole one.
+        kind = "aab"[self.newest % 3] if self.chosen == "server" else self.random.choice("aab")
+        self.there[self.newest] = {"id": self.newest, "name": f"R{self.newest}", "kind": kind}
 
     def disturb(self):
         """Somebody adds, changes or removes something while the list is walked."""
