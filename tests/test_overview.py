@@ -46,7 +46,7 @@ class TestOverview(BridgeCase):
         self.connector.invalidate_recordset()
         self.assertRegex(self.connector.health_reason, "^Things, ")
 
-    def test_card_says_how_many_records_wait_to_be_sent(self):
+    def test_connector_says_how_many_records_wait_to_be_sent(self):
         flow = self.connect()
         self.assertEqual(self.connector.change_count, 0)
         partners = self.env["res.partner"].create([{"name": "Ada"}, {"name": "Bob"}])
