@@ -7,12 +7,14 @@ import time
 from markupsafe import Markup
 
 from odoo import SUPERUSER_ID, api, fields, models
+from odoo.fields import Domain
 
 from ..jobs import claim, health
 from ..jobs.kinds import DRAINS, SINGLE
 from ..jobs.retry import REST_AFTER
 from ..jobs.schedule import interval, interval_text
 from .local_times import in_local_time
+from .roles import is_operator
 
 _logger = logging.getLogger(__name__)
 
@@ -269,8 +271,8 @@ class BridgeAlert(models.Model):
     @api.model
     def _webhook_situations(self, connectors, gates):
         found = {}
-        domain = [("connector_id", "in", connectors.ids), ("state", "=", "failed")]
-        for connector, count in self.env["bridge.delivery"]._read_group(domain, ["connector_id"], ["__count"]):
+        failed, waiting = self._deliveries_left(connectors)
+        for connector, count in failed:
             message = self.env._(
                 "%(connector)s: a notification from the other system could not be used. Have an operator look at it.",
                 connector=connector.name,
@@ -283,11 +285,8 @@ class BridgeAlert(models.Model):
                     count=count,
                 )
             found |= self._situation("deliveries", message, connector)
-        long_ago = fields.Datetime.now() - datetime.timedelta(minutes=LONG_WAIT)
-        waiting = [("connector_id", "in", connectors.ids), ("state", "=", "waiting"), ("received", "<", long_ago)]
-        groups = self.env["bridge.delivery"]._read_group(waiting, ["connector_id"], ["__count", "received:min"])
         shut = gates.filtered("paused").connector_id  # which says why, and that all waits
-        for connector, count, since in groups:
+        for connector, count, since in waiting:
             if connector in shut:
                 continue
             values = {"connector": connector.name, "count": count, "time": since}
@@ -323,6 +322,24 @@ class BridgeAlert(models.Model):
                 )
                 found |= self._situation("refused", message, gate.connector_id)
         return found
+
+    @api.model
+    def _deliveries_left(self, connectors):
+        """What of the notifications could not be used, and what has been waiting for long; in one query.
+
+        :return: connector and how many failed; connector, how many wait and since when
+        :rtype: tuple[list, list]
+        """
+        long_ago = fields.Datetime.now() - datetime.timedelta(minutes=LONG_WAIT)
+        left = Domain("state", "=", "failed") | Domain([("state", "=", "waiting"), ("received", "<", long_ago)])
+        groups = self.env["bridge.delivery"]._read_group(
+            Domain("connector_id", "in", connectors.ids) & left,
+            ["connector_id", "state"],
+            ["__count", "received:min"],
+        )
+        failed = [(connector, count) for connector, state, count, _since in groups if state == "failed"]
+        waiting = [(connector, count, since) for connector, state, count, since in groups if state == "waiting"]
+        return failed, waiting
 
     # ----------------------------------------------------------------------------------------------------------------
     # Telling
@@ -496,8 +513,7 @@ class BridgeAlert(models.Model):
             runs = self._last_ended_runs(self.flow_id)
             record = runs.filtered(lambda run: run.state in ("failed", "blocked"))[:1] or runs[:1]
         if not record:
-            is_operator = self.env.user.has_group("integration_bridge.group_integration_bridge_operator")
-            name = "job" if is_operator and self.kind != "moved" else "connector"
+            name = "job" if is_operator(self.env) and self.kind != "moved" else "connector"
             return self.env["ir.actions.act_window"]._for_xml_id(f"integration_bridge.bridge_{name}_action")
         return self.env["bridge.record.mixin"]._show_record(record._name, record.id)
 

@@ -23,8 +23,8 @@ from ..road.words import (
     UNLINK,
     UPDATE,
 )
+from .roles import is_external
 
-EXTERNAL = "integration_bridge.group_integration_bridge_external"
 MOST_RECORDS, MOST_BYTES = 1000, 10_000_000  # of one call
 # What the other system is told of each record that it has sent.
 RESULTS = {
@@ -160,7 +160,7 @@ class BridgeCalledMixin(models.AbstractModel):
         :raises AccessError: if the caller may not use it
         :raises UserError: if it does not go that way, or not now
         """
-        if not isinstance(name, str) or not self.env.user.has_group(EXTERNAL):
+        if not isinstance(name, str) or not is_external(self.env):
             raise AccessError(
                 self.env._("Only a user with the role “External System” may call a flow. Ask your administrator.")
             )

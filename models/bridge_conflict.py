@@ -8,6 +8,7 @@ from odoo.tools import SQL
 from ..jobs import on_demand
 from ..road.pull.gather import shown_moment
 from ..road.words import FIELD, GONE_IN_ODOO, GONE_THERE
+from .roles import is_administrator
 
 SIDES = [("odoo", "Odoo"), ("remote", "The other system")]
 STANDING = "state IN ('open', 'decided')"
@@ -376,7 +377,7 @@ class BridgeConflict(models.Model):
         return self._always("remote")
 
     def _always(self, side):
-        if not self.env.user.has_group("integration_bridge.group_integration_bridge_administrator"):
+        if not is_administrator(self.env):
             raise AccessError(self.env._("Only an administrator of the Integration Bridge may change a mapping."))
         conflicts = self.filtered(lambda conflict: conflict.kind == FIELD)
         if not conflicts:

@@ -2,9 +2,9 @@ from odoo import api, fields, models
 
 from ..jobs.kinds import TOGETHER
 from ..road.pull.shown import blamed
+from .roles import is_operator
 
 UNSOLVED = ("pending", "running", "failed")
-OPERATOR = "integration_bridge.group_integration_bridge_operator"
 BY_BUTTON = ("rejected", "data", "uncertain")  # what is to be done about them ends with a button
 
 
@@ -79,7 +79,7 @@ class BridgeJobWordsMixin(models.AbstractModel):
 
         :rtype: str
         """
-        if self.env.user.has_group(OPERATOR):
+        if is_operator(self.env):
             return advice
         return self.env._("%s Only operators of the Integration Bridge have these buttons: ask one of them.", advice)
 

@@ -10,11 +10,12 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools.misc import babel_locale_parse, format_date, format_time, get_lang
 
+from .roles import is_administrator
+
 DAYS = 14
 CAME_IN = ("created", "updated", "linked", "archived", "removed")
 SENT_OUT = ("sent_created", "sent_updated", "sent_removed")
 DONE = (*CAME_IN, *SENT_OUT)
-ADMINISTRATOR = "integration_bridge.group_integration_bridge_administrator"
 ISOLATED = "\u2068%s\u2069"  # read in its own direction, whatever stands around it
 ICONS = {"pull": "fa-arrow-down", "push": "fa-arrow-up", "both": "fa-exchange"}
 COLORS = {
@@ -72,7 +73,7 @@ class BridgeOverviewMixin(models.AbstractModel):
     @api.model
     def get_empty_list_help(self, help_message=""):
         """Whoever may not connect a system is not asked to."""
-        if self.env.user.has_group(ADMINISTRATOR):
+        if is_administrator(self.env):
             return super().get_empty_list_help(help_message)
         return Markup('<p class="o_view_nocontent_smiling_face">%s</p><p>%s</p>') % (
             self.env._("No system is connected"),

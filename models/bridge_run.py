@@ -27,6 +27,7 @@ from ..road.words import (
     UPDATE,
 )
 from .bridge_opening_mixin import called
+from .roles import is_operator
 
 APPLICABLE = (CREATE, UPDATE, LINK, *REMOVALS, *SENDS)  # what of a preview can be done
 WAITING = "waiting"  # how a run is shown that waits for the other system
@@ -206,7 +207,7 @@ class BridgeRun(models.Model):
         """
         if records:
             records.check_access("read")
-        if not self.env.su and not self.env.user.has_group("integration_bridge.group_integration_bridge_operator"):
+        if not self.env.su and not is_operator(self.env):
             raise AccessError(
                 self.env._("Only an operator of the Integration Bridge may do this. Ask your administrator.")
             )

@@ -6,9 +6,8 @@ import xmlrpc.client
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import HttpCase, new_test_user, tagged
 
+from ..models.roles import EXTERNAL
 from .common import BridgeCase, field, thing
-
-EXTERNAL = "integration_bridge.group_integration_bridge_external"
 
 
 class CalledCase(BridgeCase):

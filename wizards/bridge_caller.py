@@ -4,7 +4,7 @@ import uuid
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
-from ..models.bridge_called_mixin import EXTERNAL
+from ..models.roles import EXTERNAL
 
 KEY = "bridge_caller_key"
 

@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from ..models.roles import is_operator
+
 
 class BridgeFindLine(models.TransientModel):
     _name = "bridge.find.line"
@@ -33,7 +35,7 @@ class BridgeFindLine(models.TransientModel):
     @api.depends("job_id.state")
     @api.depends_context("uid")
     def _compute_can_retry(self):
-        may = self.env.user.has_group("integration_bridge.group_integration_bridge_operator")
+        may = is_operator(self.env)
         for line in self:
             line.can_retry = may and line.job_id.state in ("failed", "pending")
 
