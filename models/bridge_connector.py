@@ -486,18 +486,21 @@ class BridgeConnector(models.Model):
             connector = self.with_env(self.env(cr=cr)).sudo()
             connector[f"{name}_sealed"] = sealed
 
-    def _tell(self, error):
-        """The same as ``_explain``, for those who have not set the connector up."""
-        return self._explain(error, is_set_up=True)
-
-    def _explain(self, error, is_set_up=False):
-        """An error of the plain layers, in the person's language.
+    def _explain(self, error):
+        """An error of the plain layers, exactly, in the language of the person who sets the connector up.
 
         :param error: a RemoteError, a MappingError, or anything else
         :rtype: str
         """
+        return self._in_words(error, RemoteError.render)
+
+    def _tell(self, error):
+        """The same for those who only use it: what it means and who can help comes before the details."""
+        return self._in_words(error, RemoteError.told)
+
+    def _in_words(self, error, of_remote):
         if isinstance(error, RemoteError):
-            message = (error.told if is_set_up else error.render)(self.env._)
+            message = of_remote(error, self.env._)
             if error.kind == "protocol" and error.excerpt:
                 message += "\n" + self.env._("The answer began: %s", error.excerpt)
             return message
