@@ -100,6 +100,11 @@ class BridgeLog(models.Model):
         action = self._field_to_sql(alias, "action", query)
         return SQL("COALESCE(%s IN %s, FALSE) %s %s", action, FOR_A_PERSON, direction, nulls)
 
+    @api.depends_context("uid")
+    def _compute_display_name(self):
+        for line in self:
+            line.display_name = line.sudo(False).record_label or line.external_id or ""
+
     @api.depends("flow_id", "external_id", "res_id")
     def _compute_binding_id(self):
         """As it is now: a line may be of before there was one, and outlives it."""

@@ -104,13 +104,16 @@ class TestReading(AttackCase):
         reader = self.readers["operator"]
         self.record.name = "Other"  # what is kept is the name of that moment
         names = {"bridge.log", "bridge.job", "bridge.drift", "bridge.conflict"}
-        for name in names:
-            self.assertTrue(self.env[name].with_user(reader).search([("record_label", "=like", "Thing%")]), name)
+        found = {name: self.env[name].with_user(reader).search([("record_label", "=like", "Thing%")]) for name in names}
+        for name, lines in found.items():
+            self.assertIn("Thing 1", lines[:1].display_name, name)
         self.record.name = "Thing 1"
         self.hide_record()
-        for name in names:
+        for name, lines in found.items():
             with self.subTest(name):
                 self.assertFalse(self.env[name].with_user(reader).search([("record_label", "=like", "Thing%")]))
+                lines.invalidate_recordset()
+                self.assertNotIn("Thing 1", lines[:1].display_name)
 
     def test_search_by_name_looks_each_record_up_by_its_id(self):
         """With more records than work_mem holds, a list of the hidden ones would be gone through for each line."""
