@@ -1,10 +1,8 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools.misc import format_datetime
 
 from ..database import json_rows
 from ..jobs import on_demand
-from ..jobs.failures import open_of_bindings
 from ..mapping.mapper import DELETED
 from ..road.bound import Bound
 from ..road.pull.gather import shown_moment
@@ -69,9 +67,6 @@ class BridgeBinding(models.Model):
     open_url = fields.Char("Address There", compute="_compute_open_url")
     conflict_count = fields.Integer("Open Conflicts", compute="_compute_conflict_count")
     remote_changed = fields.Datetime("Changed There", compute="_compute_remote_changed")
-    failure_id = fields.Many2one("bridge.job", "Open Failure", compute="_compute_status")
-    status = fields.Selection("_selection_status", compute="_compute_status")
-    status_text = fields.Text("What Is the Matter", compute="_compute_status")
 
     _external_uniq = models.Constraint("UNIQUE(flow_id, external_id)", "This remote record is bound already.")
     _creating = models.Index("(flow_id, reference) WHERE state = 'creating'")
@@ -109,37 +104,6 @@ class BridgeBinding(models.Model):
     def _compute_remote_changed(self):
         for binding in self:
             binding.remote_changed = shown_moment(binding.flow_id.sudo(), binding.remote_updated)
-
-    @api.model
-    def _selection_status(self):
-        return [
-            ("failed", self.env._("Failed")),
-            ("conflict", self.env._("In Conflict")),
-            ("waiting", self.env._("Waits to Be Sent")),
-            *self._fields["state"]._description_selection(self.env),
-        ]
-
-    @api.depends("state", "conflict_count")
-    @api.depends_context("uid", "lang", "tz")
-    def _compute_status(self):
-        """What a person has to know of the record: what failed comes before what waits, and that before the state."""
-        failures, waiting = open_of_bindings(self.env, self.ids), self.env["bridge.change"]._waiting_bindings(self.ids)
-        for binding in self:
-            binding.failure_id = failures.get(binding.id, False)
-            binding.status, binding.status_text = binding.state, False
-            if binding.failure_id:
-                failure = binding.failure_id.sudo()
-                since = format_datetime(self.env, failure.create_date, dt_format="short")
-                reason = self.env._(
-                    "Failed since %(since)s: %(reason)s", since=since, reason=binding.failure_id.error_text
-                )
-                binding.status, binding.status_text = "failed", reason
-            elif binding.conflict_count:
-                binding.status = "conflict"
-                binding.status_text = self.env._("Both sides have changed it: decide the conflict.")
-            elif binding.id in waiting:
-                binding.status = "waiting"
-                binding.status_text = self.env._("It was changed in Odoo, and has still to be sent.")
 
     def action_open_failure(self):
         """The job that tells why the record failed."""

@@ -218,6 +218,24 @@ class BridgeDrift(models.Model):
         return {line.external_id: set(line.differences) for line in lines}
 
     @api.model
+    def _altered_bindings(self, binding_ids):
+        """Those of these bindings of which one side keeps another value, as nobody has accepted yet.
+
+        :rtype: set[int]
+        """
+        self.flush_model()
+        self.env.cr.execute(
+            """
+            SELECT binding.id
+              FROM bridge_binding binding
+              JOIN bridge_drift drift ON drift.flow_id = binding.flow_id AND drift.external_id = binding.external_id
+             WHERE binding.id = ANY(%s) AND drift.kind IN %s AND drift.state = 'open'
+            """,
+            [list(binding_ids), (ALTERED, ALTERED_THERE)],
+        )
+        return {row[0] for row in self.env.cr.fetchall()}
+
+    @api.model
     def _keep_altered(self, flow, run, kind, fields_of, rows):
         """What a side keeps of records that were written just now; what was kept of them before is over.
 

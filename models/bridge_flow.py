@@ -19,6 +19,7 @@ from ..road.order import in_order
 from ..road.pull.road import Pull
 from ..road.push.road import Push
 from .bridge_opening_mixin import called
+from .bridge_status_mixin import UNSENT
 
 DIRECTIONS = [("pull", "To Odoo"), ("push", "To the other system"), ("both", "Both ways")]
 AUTHORITIES = [
@@ -570,7 +571,7 @@ class BridgeFlow(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_status_action")
         domain = [("flow_id.model", "=", model_name), ("res_id", "in", record_ids)]
         if not self.env["bridge.binding"].search_count(domain, limit=1):
-            failed = [*domain, ("kind", "=", "push_record"), ("state", "in", ("pending", "failed", "uncertain"))]
+            failed = [*domain, ("kind", "=", "push_record"), ("state", "in", UNSENT), ("error_kind", "!=", False)]
             if self.env["bridge.job"].search_count(failed, limit=1):  # it has no external ID, because it failed
                 action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_failed_action")
                 domain = failed

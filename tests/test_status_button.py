@@ -5,6 +5,8 @@ from odoo.tests import new_test_user, tagged
 
 from .common import BridgeCase, thing
 
+KEPT = "Another Value Kept"
+
 
 @tagged("post_install", "-at_install")
 class TestStatusButton(BridgeCase):
@@ -53,6 +55,32 @@ class TestStatusButton(BridgeCase):
         found = self.status(partner)
         self.assertEqual((found["color"], found["system"]), ("danger", self.connector.name))
         self.assertIn("Failed since", found["text"])
+
+    def test_what_one_side_keeps_otherwise_and_when_it_was_synced_are_told(self):
+        flow = self.connect()
+        self.server.records["things"] = [thing(1)]
+        run = self.sync(flow)
+        partner = self.bound(flow, 1)
+        self.assertRegex(self.status(partner)["when"], r"\d:\d\d")
+        row = {"kind": "altered", "external_id": "1", "res_id": partner.id, "differences": {"name": ["Here", "There"]}}
+        self.env["bridge.drift"]._insert(flow, run, [row])
+        self.assertEqual((self.status(partner)["label"], self.status(partner)["color"]), (KEPT, "warning"))
+        self.assertIn("Error Desk", self.status(partner)["text"])
+        find = self.env["bridge.find"].create({"sought": "1"})
+        find.action_find()
+        self.assertEqual(find.line_ids.filtered("binding_id").mapped("state"), ["altered"])
+        self.env["bridge.drift"].search([("flow_id", "=", flow.id)]).state = "accepted"
+        self.assertEqual(self.status(partner)["label"], "Synced")
+
+    def test_a_new_one_waits_until_it_fails(self):
+        flow = self.connect()
+        partner = self.env["res.partner"].create({"name": "New"})
+        job = self.env["bridge.job"]._enqueue([{"kind": "push_record", "flow_id": flow.id, "res_id": partner.id}])
+        self.assertEqual((self.status(partner)["color"], self.status(partner)["text"]), ("info", ""))
+        job.state = "running"
+        self.assertEqual(self.status(partner)["label"], "Waits to Be Sent")
+        job.write({"state": "failed", "error_kind": "data", "error_message": "It is too long."})
+        self.assertEqual((self.status(partner)["label"], self.status(partner)["text"]), ("Failed", "It is too long."))
 
     def test_one_that_is_only_here_says_that(self):
         self.connect()

@@ -183,11 +183,14 @@ class BridgeFind(models.TransientModel):
 
     @staticmethod
     def _first(steps, search):
-        """The first ones, of those that are found in steps: no step is taken where there are enough.
+        """The first ones, of those that are found in steps: no step is taken where there are few, or enough.
 
-        :param list[Domain] steps: the most telling one first
+        :param list[Domain] steps: the most telling one first; the last one has all of them
         :param search: from a domain and a limit to records
         """
+        found = search(steps[-1], MOST + 1)
+        if len(found) <= MOST:
+            return found
         found = search(steps[0], MOST)
         for step in steps[1:]:
             if len(found) < MOST:
@@ -350,6 +353,11 @@ class BridgeFind(models.TransientModel):
             return "waiting", self.env._(
                 "It is on both sides. It was changed in Odoo, and has still to be sent to %s.", system
             )
+        if binding.status == "altered":
+            return "altered", self.env._(
+                "It is on both sides, but one of them keeps another value than it was given: the Error Desk tells in"
+                " which field."
+            )
         if binding.state in stories:
             return stories[binding.state]
         if not binding.res_id:
@@ -407,7 +415,7 @@ class BridgeFind(models.TransientModel):
         return self.env["ir.qweb.field.datetime"].value_to_html(moment, {"format": "medium"}) if moment else ""
 
 
-SEVERITY = ("failed", "conflict", "waiting", "ignored", "skipped", "gone", "here", "apart")
+SEVERITY = ("failed", "conflict", "waiting", "altered", "ignored", "skipped", "gone", "here", "apart")
 KNOWN = max(PLACE.values())  # as much as of one that is synced
 NOTHING_KNOWN = KNOWN + 1
 

@@ -18,6 +18,7 @@ class BridgeFindLine(models.TransientModel):
             ("failed", "Failed"),
             ("conflict", "In Conflict"),
             ("waiting", "Waits"),
+            ("altered", "Another Value Kept"),
             ("ignored", "Ignored"),
             ("skipped", "Left Out"),
             ("gone", "Gone"),
