@@ -76,7 +76,7 @@ class BridgeOverviewMixin(models.AbstractModel):
         if is_administrator(self.env):
             return super().get_empty_list_help(help_message)
         return Markup('<p class="o_view_nocontent_smiling_face">%s</p><p>%s</p>') % (
-            self.env._("No system is connected"),
+            self.env._("No system here"),
             self.env._("Administrators of the Integration Bridge connect systems."),
         )
 
