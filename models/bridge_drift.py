@@ -227,8 +227,8 @@ class BridgeDrift(models.Model):
         self.env.cr.execute(
             """
             SELECT binding.id
-              FROM bridge_binding binding
-              JOIN bridge_drift drift ON drift.flow_id = binding.flow_id AND drift.external_id = binding.external_id
+              FROM bridge_drift drift
+              JOIN bridge_binding binding ON binding.flow_id = drift.flow_id AND binding.external_id = drift.external_id
              WHERE binding.id = ANY(%s) AND drift.kind IN %s AND drift.state = 'open'
             """,
             [list(binding_ids), (ALTERED, ALTERED_THERE)],
