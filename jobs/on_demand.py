@@ -57,11 +57,30 @@ def tell(env, fetched, looked_at):
         parts.append(env._("Records that will be fetched again: %s.", len(fetched)))
     if looked_at:
         parts.append(env._("Records that will be sent if they have changed: %s.", len(looked_at)))
-    return {
-        "type": "ir.actions.client",
-        "tag": "display_notification",
-        "params": {
-            "type": "success" if parts else "warning",
-            "message": " ".join(parts) or env._("There is nothing to sync."),
-        },
-    }
+    if parts:
+        return said(" ".join(parts))
+    return said(env._("There is nothing to sync."), "warning")
+
+
+def tell_retried(env, count):
+    """Say how much is tried again.
+
+    :param int count: jobs
+    :return: the action
+    :rtype: dict
+    """
+    if count:
+        return said(env._("What is tried again now: %s.", count))
+    return said(env._("There is nothing to try again."), "warning")
+
+
+def said(message, kind="success"):
+    """Something is told in the corner of the screen, and what is shown there is read anew.
+
+    :param str message: in the reader's language
+    :param str kind: ``success`` or ``warning``
+    :return: the action
+    :rtype: dict
+    """
+    params = {"type": kind, "message": message, "next": {"type": "ir.actions.act_window_close"}}
+    return {"type": "ir.actions.client", "tag": "display_notification", "params": params}

@@ -598,6 +598,11 @@ class BridgeBinding(models.Model):
     def action_open_conflicts(self):
         return self.env["bridge.conflict"]._action_open_of("binding_id", self)
 
+    def action_open_jobs(self):
+        self.ensure_one()
+        same = Domain.OR(Domain(name, "=", self[name]) for name in ("external_id", "res_id") if self[name])
+        return self._opens("job", list(Domain("flow_id", "=", self.flow_id.id) & same), context={})
+
     def action_open_logs(self):
         self.ensure_one()
         domain = [("flow_id", "=", self.flow_id.id), ("external_id", "=", self.external_id)]

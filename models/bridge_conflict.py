@@ -324,8 +324,7 @@ class BridgeConflict(models.Model):
                 )
             )
         others._decide(side)
-        said = {"type": "success", "message": self.env._("Conflicts that are decided: %s.", len(others))}
-        return {"type": "ir.actions.client", "tag": "display_notification", "params": said}
+        return on_demand.said(self.env._("Conflicts that are decided: %s.", len(others)))
 
     def action_open_binding(self):
         """Open the external ID that the conflict is about."""

@@ -21,9 +21,11 @@ from ..remote.webhooks import (
     read_document,
     read_place,
 )
+from ..road.pull.delivered import BETWEEN_IDS
 
 WAITING, DONE, IGNORED, FAILED, CANCELLED = "waiting", "done", "ignored", "failed", "cancelled"
 TAKE = "take"  # the kind of the jobs that take deliveries
+MOST_LOOKED_AT = 5_000  # where something is looked for in the newest
 REFUSED = (401, "")  # for whoever does not prove himself, and for an address that does not exist
 
 
@@ -275,6 +277,59 @@ class BridgeDelivery(models.Model):
         """What waits is the matter of another database."""
         self.env.cr.execute("UPDATE bridge_delivery SET state = 'cancelled' WHERE state = 'waiting'")
         self.invalidate_model()
+
+    # ----------------------------------------------------------------------------------------------------------------
+    # Why is a record not here?
+    # ----------------------------------------------------------------------------------------------------------------
+
+    @api.model
+    def _last_of(self, flow_ids, external_ids):
+        """The last ones that told something of records, as far as this person may read them.
+
+        :param list[int] flow_ids: that took them
+        :param list[str] external_ids: of the records there
+        :return: flow id and remote id to a delivery
+        :rtype: dict[tuple[int, str], BridgeDelivery]
+        """
+        if not external_ids:
+            return {}
+        self.flush_model()
+        self.env.cr.execute(
+            """
+            SELECT DISTINCT ON (told.flow_id, one.external_id) told.flow_id, one.external_id, told.id
+              FROM (SELECT id, flow_id, external_ids FROM bridge_delivery
+                     WHERE flow_id = ANY(%s) ORDER BY id DESC LIMIT %s) told
+        CROSS JOIN unnest(string_to_array(told.external_ids, %s)) one (external_id)
+             WHERE one.external_id = ANY(%s)
+          ORDER BY told.flow_id, one.external_id, told.id DESC
+            """,
+            [list(flow_ids), MOST_LOOKED_AT, BETWEEN_IDS, list(external_ids)],
+        )
+        found = {(flow_id, external_id): one for flow_id, external_id, one in self.env.cr.fetchall()}
+        readable = set(self.browse(found.values())._filtered_access("read").ids)
+        return {key: self.browse(one) for key, one in found.items() if one in readable}
+
+    @api.model
+    def _not_taken_with(self, connectors, text, limit):
+        """The newest ones of which nothing came and that say a text anywhere, as far as this person may read them.
+
+        :rtype: BridgeDelivery
+        """
+        self.flush_model()
+        self.env.cr.execute(
+            """
+            SELECT id
+              FROM (SELECT id, body FROM bridge_delivery
+                     WHERE state != 'done' AND connector_id = ANY(%s) ORDER BY id DESC LIMIT %s) told
+             WHERE position(lower(%s) in lower(body)) > 0
+          ORDER BY id DESC
+             LIMIT %s
+            """,
+            [connectors.ids, MOST_LOOKED_AT, text, limit],
+        )
+        found = self.browse(row[0] for row in self.env.cr.fetchall())._filtered_access("read")
+        # Only what this person may read of it counts, or it could be guessed letter by letter.
+        return found.filtered(lambda delivery: text.lower() in (delivery.body_text or "").lower())
 
     # ----------------------------------------------------------------------------------------------------------------
     # Buttons

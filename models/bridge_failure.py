@@ -4,6 +4,7 @@ from odoo import api, fields, models, tools
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..jobs import on_demand
 from ..road.words import ALTERED, ALTERED_THERE
 
 # The group that a job belongs to, by a number that stays the same as long as there is one of them.
@@ -162,7 +163,10 @@ class BridgeFailure(models.Model):
             (able or here).action_pull()
         if there := drifts - here:
             there.action_push()
-        return failures._jobs().action_retry() if failures else None
+        jobs = failures._jobs() if failures else self.env["bridge.job"]
+        told = jobs.action_retry()
+        written = len(able) + len(there)
+        return on_demand.tell_retried(self.env, len(jobs) + written) if written else told
 
     def action_ignore(self):
         """Ask why, then ignore all records of these groups; what a side keeps may stay."""

@@ -421,7 +421,7 @@ class BridgeJob(models.Model):
     def action_retry(self):
         """Try again, now; a record is fetched anew where the remote allows it."""
         self.env["bridge.run"]._check_operator(self)
-        self.sudo().search([("id", "in", self.ids), ("kind", "in", DRAINS)])._retry_drain()
+        drains = self.sudo().search([("id", "in", self.ids), ("kind", "in", DRAINS)])._retry_drain()
         self.flush_model()
         self.env.cr.execute(
             """
@@ -437,14 +437,18 @@ class BridgeJob(models.Model):
             """,
             [self.ids, list(DRAINS)],
         )
+        count = self.env.cr.rowcount + len(drains)
         self.invalidate_model()
         self.env["ir.cron"]._wake_lanes()
+        return on_demand.tell_retried(self.env, count)
 
     def _retry_drain(self):
-        for job in self.filtered(lambda job: job.state in ("failed", "pending")):
+        drains = self.filtered(lambda job: job.state in ("failed", "pending"))
+        for job in drains:
             if job.run_id.state == "failed":
                 job.run_id._resume()
             job._wait({"due_at": fields.Datetime.now(), "attempts": 0, "crashes": 0, "finished": False})
+        return drains
 
     def action_cancel(self):
         """Give up on these jobs."""

@@ -477,7 +477,7 @@ class BridgeOperation(models.Model):
     def action_look(self):
         """Ask for the first page of the list, and show what it suggests; nothing is changed by that."""
         self.ensure_one()
-        look = self.env["bridge.look"]._look(self)
+        look = self.env["bridge.look"]._left(self) or self.env["bridge.look"]._look(self)
         return {**self.env["ir.actions.act_window"]._for_xml_id(LOOK), "res_id": look.id}
 
     # ----------------------------------------------------------------------------------------------------------------

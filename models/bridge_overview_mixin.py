@@ -63,7 +63,8 @@ class BridgeOverviewMixin(models.AbstractModel):
                     "icon": ICONS[flow.direction],
                     "result": results.get(flow.last_run_state),
                     "color": COLORS.get(flow.last_run_state, "muted"),
-                    "when": self._when(flow),
+                    "last": self._last(flow),
+                    "next": self._next(flow),
                     "runs": [{"id": run.id, **run._progress()} for run in going_on.get(flow, ())],
                 }
                 for flow in connector.flow_ids
@@ -101,12 +102,16 @@ class BridgeOverviewMixin(models.AbstractModel):
         for connector in self:
             connector._gate()._resume()
 
-    def _when(self, flow):
-        """When it runs next, else when it ran last."""
-        if flow.connector_id.state == "live" and flow.interval_number and flow.next_run:
-            return self.env._("next: %s", self._moment(flow.next_run))
+    def _last(self, flow):
+        """When it ran last."""
         moment = flow.last_run_id.finished or flow.last_run_id.started
         return self._moment(moment) if moment else ""
+
+    def _next(self, flow):
+        """When it runs by itself."""
+        if flow.connector_id.state == "live" and flow.interval_number and flow.next_run:
+            return self.env._("next: %s", self._moment(flow.next_run))
+        return ""
 
     @api.model
     def _moment(self, moment):

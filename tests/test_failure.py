@@ -47,10 +47,19 @@ class TestFailure(BridgeCase):
         self.server.records["things"] = [thing(n) for n in range(1, 5)]
         group = self.group("Name")
         jobs = group._jobs()
-        group.action_retry()
+        told = group.action_retry()
+        self.assertEqual((told["tag"], told["params"]["type"]), ("display_notification", "success"))
+        self.assertEqual(told["params"]["message"], f"What is tried again now: {len(jobs)}.")
+        self.assertTrue(told["params"]["next"], "what is shown there is read anew")
         self.work()
         self.assertEqual(set(jobs.mapped("state")), {"done"})
         self.assertEqual(self.bound(self.flow, 2).name, "Thing 2")
+
+    def test_retry_of_what_is_done_says_that(self):
+        job = self.failures(self.flow)[:1]
+        self.assertEqual(job.action_retry()["params"]["message"], "What is tried again now: 1.")
+        job.state = "done"
+        self.assertEqual(job.action_retry()["params"]["type"], "warning")
 
     def test_ignored_failure_stays_away_until_the_record_changes(self):
         job = self.failures(self.flow).filtered(lambda job: job.external_id == "2")

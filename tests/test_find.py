@@ -2,6 +2,7 @@ from odoo.exceptions import UserError
 from odoo.tests import new_test_user, tagged
 
 from .common import BridgeCase, thing
+from .test_webhooks import FETCH, PAYLOAD, WebhookCase
 
 
 @tagged("post_install", "-at_install")
@@ -84,10 +85,35 @@ class TestFind(BridgeCase):
         self.env["bridge.change"].search([]).unlink()
         self.assertEqual(self.states("Apart"), ["apart"])
         self.assertEqual(self.states("To Send"), ["waiting"])
-        self.assertIn("Push Everything", self.find("To Send").line_ids.story)
+        line = self.find("To Send", self.operator).line_ids
+        self.assertRegex(line.story, "to be sent to .*, which has not happened yet. Press Send Now.$")
+        self.assertTrue(line.can_send)
+        mine = self.find("To Send").line_ids
+        self.assertIn("ask one of them", mine.story, "it is no button of his")
+        self.assertFalse(mine.can_send)
+        self.connector.state = "preview"
+        line = self.find("To Send", self.operator).line_ids
+        self.assertIn("Nothing is sent there, because it is not live.", line.story)
+        self.assertFalse(line.can_send)
+        self.connector.state = "live"
         self.env["bridge.change"]._note(self.flow.id, "res.partner", partners.ids)
         self.env.cr.flush()
         self.assertIn("waits to be sent", self.find("To Send").line_ids.story)
+        self.assertFalse(self.find("To Send", self.operator).line_ids.can_send)
+
+    def test_an_operator_sends_from_the_story(self):
+        self.flow.operation_ids.create(
+            {"flow_id": self.flow.id, "kind": "create", "method": "POST", "path": "/things", "records_path": "@"}
+        )
+        self.flow.direction = "both"
+        partner = self.env["res.partner"].create({"name": "To Send"})
+        self.env["bridge.change"].search([]).unlink()
+        find = self.find("To Send", self.operator)
+        find.line_ids.action_send()
+        line = find.line_ids
+        self.assertIn("waits to be sent", line.story)
+        self.assertFalse(line.can_send)
+        self.assertEqual(self.env["bridge.change"].search([("flow_id", "=", self.flow.id)]).res_id, partner.id)
 
     def test_a_conflict_and_what_was_removed(self):
         self.server.records["things"] = [thing(1), thing(2)]
@@ -142,6 +168,31 @@ class TestFind(BridgeCase):
         action = find.action_ask()
         self.assertEqual(action["context"], {"default_flow_id": self.flow.id, "default_external_ids": "4711"})
 
+    def test_a_name_that_may_be_an_id_can_be_asked_for_all_the_same(self):
+        """What is called so here need not be what the person looks for."""
+        self.env["res.partner"].create({"name": "4711"})
+        find = self.find("4711", self.operator)
+        self.assertTrue(find.line_ids and find.has_askable)
+        self.server.records["things"] = [thing(4711, name="It")]
+        self.sync(self.flow)
+        self.assertFalse(self.find("4711", self.operator).has_askable, "it is known by this ID")
+        self.connector.state = "preview"
+        self.assertFalse(self.find("4712", self.operator).has_askable)
+
+    def test_an_operator_fetches_again_from_the_story(self):
+        self.server.records["things"] = [thing(1, name="Ada")]
+        self.sync(self.flow)
+        self.assertFalse(self.find("Ada").line_ids.can_ask)
+        find = self.find("Ada", self.operator)
+        self.assertTrue(find.line_ids.can_ask)
+        self.server.records["things"][0]["name"] = "Ada Lovelace"
+        find.line_ids.action_ask()
+        line = find.line_ids
+        self.assertIn("It is being fetched", line.story)
+        self.assertFalse(line.can_ask)
+        self.work()
+        self.assertEqual(self.bound(self.flow, 1).name, "Ada Lovelace")
+
     def test_nothing_is_said_of_what_a_person_may_not_read(self):
         self.server.records["things"] = [thing(1, name=None, email="zoe@example.com"), thing(2, name="Hidden")]
         self.sync(self.flow)
@@ -166,3 +217,64 @@ class TestFind(BridgeCase):
         )
         with self.assertRaisesRegex(UserError, "Write what you know"):
             self.find("  ")
+
+
+@tagged("post_install", "-at_install")
+class TestFindNotification(WebhookCase):
+    """What the other system has told of a record belongs to its story."""
+
+    def setUp(self):
+        super().setUp()
+        groups = "base.group_user,base.group_partner_manager,integration_bridge.group_integration_bridge_{}"
+        self.user, self.operator = (
+            new_test_user(self.env, f"told_{one}", groups.format(one)) for one in ("user", "operator")
+        )
+
+    def found(self, text, who=None):
+        find = self.env["bridge.find"].with_user(who or self.user).create({"sought": text})
+        find.action_find()
+        return find.line_ids
+
+    def test_one_that_was_told_and_taken(self):
+        self.open(PAYLOAD)
+        self.deliver(self.told(1, name="Ada Lovelace"))
+        line = self.found("Ada Lovelace")
+        self.assertEqual((line.state, line.delivery_id), ("here", self.deliveries))
+        self.server.records["things"] = [thing(1, name="Ada Lovelace")]
+        self.found("Ada Lovelace", self.operator).action_ask()
+        action = line.binding_id.action_open_jobs()
+        self.assertEqual(self.env[action["res_model"]].search(action["domain"]).external_id, "1")
+        self.assertIn("The last notification about it came on", line.story)
+
+    def test_one_that_waits_to_be_taken_and_one_that_was_left_aside(self):
+        self.open({**FETCH, "path": "data.nothing"})
+        self.send(self.told(1, name="SO-77"))
+        line = self.found("so-77")
+        self.assertEqual((line.state, line.delivery_id), ("waiting", self.deliveries))
+        self.assertIn("and waits to be taken.", line.story)
+        self.work()
+        self.assertEqual(self.states(), ["ignored"])
+        line = self.found("SO-77")
+        self.assertEqual(line.state, "skipped")
+        self.assertIn("and was left aside.", line.story)
+        self.assertIn(self.deliveries.reason.rstrip("."), line.story)
+        self.assertEqual(line.action_open()["res_id"], self.deliveries.id)
+
+    def test_one_that_could_not_be_taken(self):
+        self.open(PAYLOAD)
+        self.send(b"{ SO-77")
+        self.assertEqual(self.states(), ["failed"])
+        line = self.found("SO-77", self.env.ref("base.user_admin"))
+        self.assertEqual(line.state, "failed")
+        self.assertIn("and could not be taken.", line.story)
+        self.assertIn("press Replay", line.story)
+
+    def test_one_that_no_route_is_for_is_told_to_who_may_read_it(self):
+        """What no route is for may be about anything, so that only system administrators read it."""
+        self.open({**PAYLOAD, "event": "other"})
+        self.deliver(self.told(1, name="SO-77"))
+        self.assertEqual(self.states(), ["ignored"])
+        self.assertFalse(self.found("SO-77"), "it could be guessed letter by letter")
+        line = self.found("SO-77", self.env.ref("base.user_admin"))
+        self.assertEqual((line.state, line.delivery_id), ("skipped", self.deliveries))
+        self.assertIn("and was left aside.", line.story)

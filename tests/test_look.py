@@ -70,6 +70,38 @@ class TestLook(BridgeCase):
         self.assertEqual((operation.pagination, operation.query), ("none", False))
         self.assertEqual(operation.records_path, "items")
 
+    def test_left_and_continued(self):
+        """Who leaves finds what was changed, until it is applied, looked at again, or of another operation."""
+        operation = self.bare()
+        look = self.look(operation)
+        self.assertNotEqual(self.look(operation), look, "what was cancelled is not kept")
+        look.write({"take_id": True, "id_path": "email"})
+        self.assertEqual(look.action_leave()["type"], "ir.actions.act_window_close")
+        self.assertNotEqual(operation.flow_id.id_path, "email", "nothing is set before Apply")
+        self.server.requests.clear()
+        self.assertEqual(self.look(operation), look)
+        self.assertEqual((look.id_path, look.is_left), ("email", True))
+        self.assertFalse(self.server.requests)
+        other = new_test_user(
+            self.env, "look_other", "base.group_user,integration_bridge.group_integration_bridge_administrator"
+        )
+        self.assertNotEqual(self.look(operation.with_user(other)).id, look.id, "each has his own")
+        again = look.action_look_again()["res_id"]
+        self.assertNotEqual(again, look.id)
+        self.assertTrue(self.server.requests)
+        self.env["bridge.look"].browse(again).action_leave()
+        self.env["bridge.look"].browse(again).action_apply()
+        self.assertNotEqual(self.look(operation).id, again, "it is done")
+
+    def test_what_was_left_is_not_for_an_operation_that_is_another_one(self):
+        operation = self.bare()
+        look = self.look(operation)
+        look.action_leave()
+        self.env.flush_all()
+        self.env.cr.execute("UPDATE bridge_look SET write_date = write_date - interval '1 hour'")
+        self.env.invalidate_all()
+        self.assertNotEqual(self.look(operation), look)
+
     def test_nothing_ticked_is_said(self):
         look = self.look(self.bare())
         look.write(dict.fromkeys([name for name in look._fields if name.startswith("take_")], False))

@@ -22,7 +22,12 @@ class TestOverview(BridgeCase):
         self.sync(flow)
         (line,) = self.connector.overview
         self.assertEqual((line["name"], line["icon"], line["color"]), (flow.name, "fa-arrow-down", "warning"))
-        self.assertTrue(line["when"] and line["result"])
+        self.assertTrue(line["last"] and line["result"])
+        self.assertFalse(line["next"], "it is run by hand")
+        flow.write({"interval_number": 1, "next_run": Datetime.now()})
+        self.connector.invalidate_recordset()
+        (line,) = self.connector.overview
+        self.assertTrue(line["last"] and line["next"], "both are said")
         (graph,) = json.loads(self.connector.activity_graph)
         self.assertEqual(len(graph["values"]), 14)
         self.assertEqual((graph["values"][-1]["value"], graph["values"][-1]["type"]), (2, "past"))

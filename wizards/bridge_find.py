@@ -11,6 +11,7 @@ from ..road.inside import inside
 
 MOST = 20  # of each kind of thing that is looked through
 SHOWN = 2 * MOST  # in one answer
+MOST_NOTIFICATIONS = 5  # of those that nothing came of
 SEARCHED = ("char", "text")
 OPEN = ("failed", "uncertain", "pending", "running")
 SINGLE_RECORDS = Domain("kind", "in", ("pull_record", "push_record"))
@@ -36,13 +37,14 @@ class BridgeFind(models.TransientModel):
     was_sought = fields.Char(readonly=True)
     line_ids = fields.One2many("bridge.find.line", "find_id", readonly=True)
     is_unknown = fields.Boolean(compute="_compute_is_unknown")
-    has_askable = fields.Boolean(compute="_compute_is_unknown")
+    has_askable = fields.Boolean(compute="_compute_is_unknown", help="It may be an ID that nobody has asked for yet.")
 
     @api.depends("was_sought", "line_ids", "connector_id")
     def _compute_is_unknown(self):
         for find in self:
             find.is_unknown = bool(find.was_sought and not find.line_ids)
-            find.has_askable = bool(find._askable())
+            is_known = find.was_sought in find.line_ids.mapped("external_id")
+            find.has_askable = bool(find.was_sought and not is_known and find._askable())
 
     def action_find(self):
         """Look in what was synced, what failed, what waits, what was left out, and in Odoo itself.
@@ -57,8 +59,13 @@ class BridgeFind(models.TransientModel):
                     "Write what you know of the record: its name, number, e-mail, or its ID in the other system."
                 )
             )
-        places = self._places(text)
-        lines = sorted((self._told(place) for place in places), key=lambda line: SEVERITY.index(line["state"]))
+        places, askable = self._places(text), self._askable()
+        told_of = self.env["bridge.delivery"]._last_of(
+            [place.flow.id for place in places], [place.external_id for place in places if place.external_id]
+        )
+        lines = [self._told(place, told_of, askable) for place in places]
+        lines += self._told_of_nothing(text, {line["delivery_id"] for line in lines})
+        lines.sort(key=lambda line: SEVERITY.index(line["state"]))
         self.write({"was_sought": text, "line_ids": [(5, 0, 0), *((0, 0, line) for line in lines)]})
         return self._shown()
 
@@ -71,6 +78,11 @@ class BridgeFind(models.TransientModel):
         action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_recover_action")
         chosen = flows.id if len(flows) == 1 else False
         return {**action, "context": {"default_flow_id": chosen, "default_external_ids": self.was_sought}}
+
+    def action_open_flows(self):
+        """What brings records here, and sends them."""
+        self.check_access("read")
+        return self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_flow_action")
 
     def _shown(self):
         action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_find_action")
@@ -251,9 +263,11 @@ class BridgeFind(models.TransientModel):
     # What is told of one
     # ----------------------------------------------------------------------------------------------------------------
 
-    def _told(self, place):
+    def _told(self, place, told_of, askable):
         """The story of a record: what is the matter, since when, and what can be done.
 
+        :param dict told_of: the last notification, as of ``bridge.delivery._last_of``
+        :param BridgeFlow askable: that can ask for one record
         :return: values of a line
         """
         flow, key = place.flow, self._key(place)
@@ -280,7 +294,47 @@ class BridgeFind(models.TransientModel):
             state, story = self._of_log(last)
         if state == "failed":
             story = self.env["bridge.job"]._and_who(story)
-        return {**line, "state": state, "story": story}
+        may_ask = flow in askable and place.external_id and (state in ASKED or binding.state == "missing")
+        is_to_send = state == "waiting" and not (job or binding or self._is_noted(flow, place.res_id))
+        may_send = is_to_send and flow.connector_id.state == "live"
+        if delivery := told_of.get((flow.id, place.external_id)):
+            story = f"{story} {self._of_delivery(delivery)}"
+            line["delivery_id"] = delivery.id
+        return {"delivery_id": False, **line, "state": state, "story": story, "may_ask": may_ask, "may_send": may_send}
+
+    def _told_of_nothing(self, text, told):
+        """Notifications that say something of a record, and of which nothing came.
+
+        :param set told: ids of those that belong to a story already
+        :return: values of lines
+        :rtype: list[dict]
+        """
+        deliveries = self.env["bridge.delivery"]
+        found = deliveries._not_taken_with(self.connector_id or self._flows().connector_id, text, MOST_NOTIFICATIONS)
+        states = {"failed": "failed", "waiting": "waiting"}
+        lines = []
+        for delivery in found.filtered(lambda one: one.id not in told):
+            state, story = states.get(delivery.state, "skipped"), self._of_delivery(delivery)
+            if state == "failed":
+                story = self.env["bridge.job"]._and_who(
+                    self.env._("%s Correct the cause, then open it and press Replay.", story)
+                )
+            label = self.env._("A notification of %s", delivery.connector_id.name)
+            values = {"delivery_id": delivery.id, "flow_id": delivery.flow_id.id, "record_label": label}
+            lines.append({**values, "state": state, "story": story})
+        return lines
+
+    def _of_delivery(self, delivery):
+        """What became of a notification."""
+        day, reason = self._day(delivery.received), _sentence(delivery.reason)
+        told = {
+            "waiting": self.env._("A notification about it came on %s, and waits to be taken.", day),
+            "done": self.env._("The last notification about it came on %s, and was taken.", day),
+            "failed": self.env._("A notification about it came on %s, and could not be taken.", day),
+            "ignored": self.env._("A notification about it came on %s, and was left aside.", day),
+            "cancelled": self.env._("A notification about it came on %s, and was given up.", day),
+        }
+        return f"{told[delivery.state]} {reason}".strip()
 
     @staticmethod
     def _key(place):
@@ -376,20 +430,24 @@ class BridgeFind(models.TransientModel):
             return "apart", self.env._(
                 "It is in Odoo, and belongs to no record of %s: it was made here, or was not recognised.", system
             )
-        waits = self.env["bridge.change"].search_count([("flow_id", "=", flow.id), ("res_id", "=", res_id)], limit=1)
-        if waits:
+        if self._is_noted(flow, res_id):
             return "waiting", self.env._("It is in Odoo, and waits to be sent to %s.", system)
         if self._is_inside(flow, res_id):
-            return "waiting", self.env._(
-                "It is in Odoo and is to be sent to %s, which has not happened yet: press Push Everything in the flow.",
-                system,
-            )
+            story = self.env._("It is in Odoo and is to be sent to %s, which has not happened yet.", system)
+            if flow.connector_id.state != "live":
+                return "waiting", self.env._("%(story)s Nothing is sent there, because it is not live.", story=story)
+            return "waiting", self.env["bridge.job"]._and_who(self.env._("%s Press Send Now.", story))
         return "apart", self.env._(
             "It is in Odoo. The flow “%(flow)s” does not send it to %(system)s, because it is not among its Records to"
             " Push.",
             flow=flow.name,
             system=system,
         )
+
+    def _is_noted(self, flow, res_id):
+        """Is an Odoo record known to have changed?"""
+        changes = [("flow_id", "=", flow.id), ("res_id", "=", res_id)]
+        return bool(self.env["bridge.change"].search_count(changes, limit=1))
 
     @staticmethod
     def _is_inside(flow, res_id):
@@ -416,6 +474,7 @@ class BridgeFind(models.TransientModel):
 
 
 SEVERITY = ("failed", "conflict", "waiting", "altered", "ignored", "skipped", "gone", "here", "apart")
+ASKED = ("altered", "ignored", "skipped", "gone", "here")  # what asking the other system anew may tell more of
 KNOWN = max(PLACE.values())  # as much as of one that is synced
 NOTHING_KNOWN = KNOWN + 1
 

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 
+from ..jobs import on_demand
 from ..models.roles import is_operator
+from ..road.inside import inside
 
 
 class BridgeFindLine(models.TransientModel):
@@ -30,21 +32,47 @@ class BridgeFindLine(models.TransientModel):
     job_id = fields.Many2one("bridge.job", ondelete="cascade")
     binding_id = fields.Many2one("bridge.binding", ondelete="cascade")
     log_id = fields.Many2one("bridge.log", ondelete="cascade")
+    delivery_id = fields.Many2one("bridge.delivery", ondelete="cascade")
+    may_ask = fields.Boolean(help="The other system can be asked for it, which may change the story.")
+    may_send = fields.Boolean(help="It should have been sent, and nothing has noted that.")
     can_retry = fields.Boolean(compute="_compute_can_retry")
+    can_ask = fields.Boolean(compute="_compute_can_retry")
+    can_send = fields.Boolean(compute="_compute_can_retry")
     open_url = fields.Char(related="binding_id.open_url")
 
-    @api.depends("job_id.state")
+    @api.depends("job_id.state", "may_ask", "may_send")
     @api.depends_context("uid")
     def _compute_can_retry(self):
         may = is_operator(self.env)
         for line in self:
             line.can_retry = may and line.job_id.state in ("failed", "pending")
+            line.can_ask = may and line.may_ask
+            line.can_send = may and line.may_send
 
     def action_retry(self):
         """Try the record again now, and look anew."""
         self.check_access("read")
         self.env["bridge.run"]._check_operator()
         self.job_id.action_retry()
+        return self.find_id.action_find()
+
+    def action_ask(self):
+        """Fetch the record from the other system again, and look anew."""
+        self.check_access("read")
+        self.env["bridge.run"]._check_operator()
+        for line in self:
+            self.env["bridge.job"]._enqueue_records(line.flow_id, [line.external_id])
+        return self.find_id.action_find()
+
+    def action_send(self):
+        """Have the record looked at and sent, and look anew."""
+        self.check_access("read")
+        self.env["bridge.run"]._check_operator()
+        for line in self:
+            record = self.env[line.flow_id.model].browse(line.res_id).exists()._filtered_access("read")
+            to_send = inside(line.flow_id, record.ids).ids
+            on_demand.sync_records(line.flow_id, self.env["bridge.binding"], to_send, set(), set())
+        self.env.cr.flush()  # what is noted is written at the end of a transaction, and is looked for now
         return self.find_id.action_find()
 
     def action_open_there(self):
@@ -64,7 +92,8 @@ class BridgeFindLine(models.TransientModel):
             self.job_id,
             self.binding_id if not self.res_id else None,
             self.log_id if not self.res_id else None,
+            self.delivery_id if not self.res_id else None,
         ):
             if about:
-                return about._show_record(about._name, about.id)
+                return self.env["bridge.binding"]._show_record(about._name, about.id)
         return self.env["bridge.binding"]._show_record(self.flow_id.model, self.res_id)

@@ -29,9 +29,11 @@ class BridgeLook(models.TransientModel):
     _name = "bridge.look"
     _description = "Look at the Answer"
     _rec_name = "operation_id"
+    _transient_max_hours = 72  # whoever leaves it comes back on another day
 
     operation_id = fields.Many2one("bridge.operation", required=True, readonly=True, ondelete="cascade")
     shown = fields.Html("The First Records", readonly=True)
+    is_left = fields.Boolean(readonly=True, help="Somebody wants to go on with it later.")
 
     take_records = fields.Boolean("Set Records in the Answer")
     records_path = fields.Char("Records in the Answer")
@@ -65,6 +67,16 @@ class BridgeLook(models.TransientModel):
     # ----------------------------------------------------------------------------------------------------------------
     # Looking
     # ----------------------------------------------------------------------------------------------------------------
+
+    @api.model
+    def _left(self, operation):
+        """What this person has left for later, unless the operation is another one since.
+
+        :rtype: BridgeLook
+        """
+        mine = [("operation_id", "=", operation.id), ("create_uid", "=", self.env.uid), ("is_left", "=", True)]
+        left = self.search(mine, order="id desc", limit=1)
+        return left.filtered(lambda look: look.write_date >= operation.write_date)
 
     @api.model
     def _look(self, operation):
@@ -203,6 +215,19 @@ class BridgeLook(models.TransientModel):
     # Applying
     # ----------------------------------------------------------------------------------------------------------------
 
+    def action_leave(self):
+        """Keep what was changed in the form, and go on another time."""
+        self.ensure_one()
+        self.is_left = True
+        return {"type": "ir.actions.act_window_close"}
+
+    def action_look_again(self):
+        """Ask for the first page once more, and forget what was left."""
+        self.ensure_one()
+        self.check_access("write")
+        self.is_left = False
+        return self.operation_id.action_look()
+
     def action_apply(self):
         """Set what is ticked.
 
@@ -227,6 +252,7 @@ class BridgeLook(models.TransientModel):
             raise UserError(self.env._("Tick what is to be set, or press Cancel to leave all as it is."))
         flow.write(of_flow)
         operation.write(of_list)
+        self.is_left = False
         return {"type": "ir.actions.act_window_close"}
 
     def _request_values(self, operation):

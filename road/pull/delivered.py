@@ -31,6 +31,7 @@ ALONE_AFTER = 2  # deaths of the worker in a row
 GATHER_SECONDS = 0.3  # that a stream is left alone, so that many are taken together and the door has the processor
 HELD_SECONDS = 2  # until a delivery is looked at again whose record is being fetched just now
 SHOWN_IDS = 5
+BETWEEN_IDS = ", "  # where a delivery tells of several
 TOO_MUCH = "54"  # PostgreSQL's class of errors for a value that is too large; psycopg2 counts it among its breakdowns
 FETCH, PAYLOAD, DELETE = "fetch", "payload", "delete"
 
@@ -340,7 +341,7 @@ def _join(rows, more):
     """A delivery that says something of several records is done if any of it was."""
     for row in more:
         known = rows.setdefault(row["id"], {**row, "ids": ""})
-        ids = [*filter(None, known["ids"].split(", ")), row["ids"]]
-        known["ids"] = ", ".join(dict.fromkeys(ids[:SHOWN_IDS]))
+        ids = [*filter(None, known["ids"].split(BETWEEN_IDS)), row["ids"]]
+        known["ids"] = BETWEEN_IDS.join(dict.fromkeys(ids[:SHOWN_IDS]))
         if known["state"] == "ignored" and row["state"] == "done":
             known |= {"state": "done", "reason": row["reason"], "run": row["run"], "flow": row["flow"]}
