@@ -18,6 +18,7 @@ for 5 connectors and for 50; else the benchmark fails.
 import ast
 import contextlib
 import itertools
+import json
 import re
 import time
 from pathlib import Path
@@ -180,11 +181,26 @@ class WebClient:
             if kind != "form":
                 with self._screen(f"{name}, {kind}"):
                     newest = self._open_view(action, model, kind, context) or newest
+        if "list" in kinds:
+            self._open_favourites(name, action, context)
         if "form" in kinds:
             if len(kinds) > 1 and not newest:
                 raise ValueError(f"“{name}” shows no record, so nothing is measured")
             with self._screen(f"{name}, form"):
                 self._read_form(model, newest, context)
+
+    def _open_favourites(self, name, action, context):
+        """What the search menu has under favourites."""
+        views, model = self._views_of(action), action["res_model"]
+        for favourite in views["views"]["search"]["filters"]:
+            domain = [*_evaluated(action.get("domain") or [], self.user), *_evaluated(favourite["domain"], self.user)]
+            groups = _evaluated(favourite["context"], self.user).get("group_by")
+            with self._screen(f"{name}, “{favourite['name']}”"):
+                if groups:
+                    self._read_groups(views, model, "list", domain, groups, context)
+                else:
+                    order = ", ".join(json.loads(favourite["sort"]))
+                    self._read_records(views, model, "list", domain, context, order)
 
     def choose_all(self):
         """Choose a value of each part of a search panel, in each list of the menus that has one."""
@@ -250,22 +266,27 @@ class WebClient:
             self.call(model, "formatted_read_group", domain, columns, ["__count", *sums])
             return None
         if groups:
-            self.call(
-                model,
-                "web_read_group",
-                domain,
-                groups,
-                [],
-                limit=LIMITS[kind],
-                auto_unfold=kind == "kanban",
-                unfold_read_specification=_specification(arch, model, views["models"]),
-                context=context,
-            )
+            self._read_groups(views, model, kind, domain, groups, context)
         records = self._read_records(views, model, kind, domain, context)
         self._panel(search, model, kind, domain, context)
         return records[0]["id"] if records else None
 
-    def _read_records(self, views, model, kind, domain, context):
+    def _read_groups(self, views, model, kind, domain, groups, context):
+        """The groups; a kanban's are unfolded."""
+        arch = etree.fromstring(views["views"][kind]["arch"])
+        self.call(
+            model,
+            "web_read_group",
+            domain,
+            groups,
+            [],
+            limit=LIMITS[kind],
+            auto_unfold=kind == "kanban",
+            unfold_read_specification=_specification(arch, model, views["models"]),
+            context=context,
+        )
+
+    def _read_records(self, views, model, kind, domain, context, order=None):
         """The first page."""
         arch = etree.fromstring(views["views"][kind]["arch"])
         return self.call(
@@ -275,7 +296,7 @@ class WebClient:
             _specification(arch, model, views["models"]),
             limit=LIMITS[kind],
             count_limit=COUNTED,
-            order=arch.get("default_order"),
+            order=order or arch.get("default_order"),
             context=context,
         )["records"]
 
@@ -331,10 +352,11 @@ class WebClient:
 
     @contextlib.contextmanager
     def _screen(self, name):
-        """What is asked inside belongs to this screen."""
+        """What is asked inside belongs to this screen, and nothing of what is asked after it."""
         self.asked = []
         yield
         self.screens.setdefault(name + self.suffix, []).append(self.asked)
+        self.asked = []
 
     def call(self, model, method, *args, **kwargs):
         """A method of a model."""
