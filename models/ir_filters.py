@@ -23,6 +23,7 @@ class IrFilters(models.Model):
     def get_filters(self, model, *args, **kwargs):
         """Favourites of ours are named in the language of who looks, as long as nobody has given them another name."""
         found = super().get_filters(model, *args, **kwargs)
-        if not model.startswith("bridge."):
-            return found
-        return [{**one, "name": self.env._(NAMES[one["name"]])} if one["name"] in NAMES else one for one in found]
+        for favourite in found if model.startswith("bridge.") else ():
+            if name := NAMES.get(favourite["name"]):
+                favourite["name"] = self.env._(name)
+        return found
