@@ -61,6 +61,7 @@
         "views/authorization_templates.xml",
         "views/res_config_settings_views.xml",
         "views/integration_bridge_menus.xml",
+        "data/ir_filters.xml",
     ],
     "images": ["static/description/banner.png"],
     "assets": {

@@ -51,6 +51,7 @@ from . import (
     bridge_failure,  # a view of jobs and differences
     ir_actions_server,
     ir_cron,
+    ir_filters,
     ir_http,
     ir_model_fields,
     mail_activity,

@@ -1,4 +1,7 @@
+import json
+from ast import literal_eval
 from datetime import timedelta
+from unittest.mock import patch
 
 from lxml import etree
 
@@ -76,3 +79,44 @@ class TestFilters(BridgeCase):
         self.assertFalse(self.found(job, "late"))
         job.due_at = fields.Datetime.now() - timedelta(minutes=61)
         self.assertEqual(self.found(job, "late"), job)
+
+    def favourites(self):
+        """:return: our favourites, by id"""
+        names = self.env["ir.model.data"].search([("module", "=", "integration_bridge"), ("model", "=", "ir.filters")])
+        return self.env["ir.filters"].browse(names.mapped("res_id"))
+
+    def test_each_favourite_opens(self):
+        person = new_test_user(self.env, "favourites", "integration_bridge.group_integration_bridge_operator")
+        favourites = self.favourites()
+        self.assertGreater(len(favourites), 5)
+        for favourite in favourites:
+            model = self.env[favourite.model_id].with_user(person)
+            with self.subTest(favourite=favourite.name):
+                domain = favourite._get_eval_domain()
+                context = literal_eval(favourite.context)
+                self.assertLessEqual(set(context), {"group_by"})
+                order = json.loads(favourite.sort)
+                self.assertTrue(order or context, "a filter of the list does as much")
+                for name in order:
+                    self.assertTrue(model.fields_get([name], ["sortable"])[name]["sortable"])
+                model.web_search_read(domain, {"id": {}}, limit=1, order=", ".join(order) or None)
+                model.formatted_read_group(domain, context.get("group_by", []), ["__count"])
+
+    def test_everybody_has_the_favourites_where_they_belong(self):
+        person = new_test_user(self.env, "favourites", "integration_bridge.group_integration_bridge_operator")
+        for favourite in self.favourites():
+            how = {"action_id": favourite.action_id.id, "load_filters": True}
+            views = self.env[favourite.model_id].with_user(person).get_views([(False, "search")], how)
+            self.assertIn(favourite.name, [one["name"] for one in views["views"]["search"]["filters"]])
+            self.assertEqual(
+                self.env[favourite.action_id.type].browse(favourite.action_id.id).res_model, favourite.model_id
+            )
+
+    def test_favourite_is_named_in_the_language_of_who_looks(self):
+        with patch.object(type(self.env), "_", side_effect=lambda term: f"<{term._source}>"):
+            for favourite in self.favourites():
+                found = self.env["ir.filters"].get_filters(favourite.model_id, favourite.action_id.id)
+                self.assertIn(f"<{favourite.name}>", [one["name"] for one in found])
+        favourite.name = "Another name"
+        found = self.env["ir.filters"].get_filters(favourite.model_id, favourite.action_id.id)
+        self.assertIn("Another name", [one["name"] for one in found])

@@ -284,6 +284,27 @@ class TestOverview(BridgeCase):
         self.assertNotIn(mine, connectors.search([("health", "=", "down")]))
         self.assertNotIn(mine, connectors.search([("health", "not in", ("attention", "down"))]))
 
+    def test_connectors_are_grouped_by_their_health(self):
+        flow = self.connect()
+        connectors, mine = self.env["bridge.connector"], flow.connector_id
+        other = connectors.create({"name": "Off", "code": "off", "base_url": "https://a.example", "state": "disabled"})
+        kept = mine.copy({"code": "kept", "active": False, "state": "live"})
+        self.server.records["things"] = [thing(1, name=None)]
+        self.sync(flow)
+        domain = [("id", "in", (mine | other | kept).ids), ("active", "in", (True, False))]
+        for group in connectors.formatted_read_group(domain, ["health"], ["__count"]):
+            found = connectors.search([*domain, *group["__extra_domain"]])
+            self.assertEqual(set(found.mapped("health")), {group["health"]})
+            self.assertEqual(len(found), group["__count"])
+        groups = dict(connectors._read_group(domain, ["health"], ["id:recordset"]))
+        self.assertEqual(groups, {"attention": mine, kept.health: kept, False: other})
+
+    def test_no_health_is_worked_out_to_say_that_connectors_can_be_grouped_by_it(self):
+        self.connect()
+        connectors = self.env["bridge.connector"]
+        with patch.object(type(connectors), "_healths", side_effect=AssertionError):
+            self.assertTrue(connectors.fields_get(["health"], ["groupable"])["health"]["groupable"])
+
     def test_going_live_says_what_happens_from_now_on(self):
         flow = self.connect()
         connector = flow.connector_id

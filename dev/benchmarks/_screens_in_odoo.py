@@ -65,6 +65,19 @@ def connect(env, definition, first, number):
     vacuum(env, "bridge_run")
 
 
+def employ(env, roles):
+    """One person of each role of the bridge, who has no other right.
+
+    :param list roles: logins, each the name of a group
+    """
+    for role in roles:
+        group = env.ref(f"integration_bridge.group_integration_bridge_{role}")
+        env["res.users"].create(
+            {"name": role, "login": role, "password": PASSWORD, "group_ids": [fields.Command.set(group.ids)]}
+        )
+    env.cr.commit()
+
+
 def fill(env, bindings, logs, failures):
     """Records, and all that is kept of them.
 
@@ -97,6 +110,11 @@ def fill(env, bindings, logs, failures):
         record_name=named,
         run_id=f"{run.id} - {{n}} % 100",
     )
+    preview = env["bridge.run"]._start(flow, "manual", dry_run=True)
+    preview.write({"state": "done", "started": fields.Datetime.now(), "finished": fields.Datetime.now()})
+    env["bridge.log"]._insert(flow, preview, [{**line, "changes": {"phone": ["1", "2"]}}])
+    planned = env["bridge.log"].search([("run_id", "=", preview.id)])
+    _copy(planned, bindings, **again, action=action, record_name=named)
     _fail(env, flow, failures, some)
     _beside(env, flow, run, few, bound)
     env["bridge.alert"]._watch()

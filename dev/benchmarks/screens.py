@@ -1,9 +1,10 @@
 """`./dev/bench screens`: how long each screen takes to open, and how many queries, in a database that is full.
 
 A real Odoo is asked what the web client asks: the menus, the action, its views, the records by the action's default
-filters with all fields of the view, the newest record's form, graphs and pivots; and what a person looks for. Each
-screen is opened three times, and the best time counts: the first one reads the views. What a request cost in queries is
-in the server's log.
+filters with all fields of the view, the values of the search panel, the newest record's form, graphs and pivots; and
+what a person looks for. Odoo's administrator opens all of it, an operator and a user of the bridge what their menus
+have: for these Odoo reads by its rules. Each screen is opened three times, and the best time counts: the first one
+reads the views. What a request cost in queries is in the server's log.
 
 We demand of ourselves that each screen is open within 2 s, and that the overview takes fewer than 40 queries, the same
 for 5 connectors and for 50; else the benchmark fails.
@@ -16,6 +17,8 @@ for 5 connectors and for 50; else the benchmark fails.
 
 import ast
 import contextlib
+import itertools
+import json
 import re
 import time
 from pathlib import Path
@@ -31,7 +34,10 @@ ROUNDS = 3
 MOST_SECONDS, MOST_QUERIES = 2.0, 40
 OVERVIEW = "Connectors, kanban"
 ROOT = "integration_bridge.integration_bridge_menu_root"
+ADMIN = "admin"
+ROLES = ("operator", "user")
 LIMITS = {"list": 80, "kanban": 40}  # of the web client
+PANEL_LIMIT = 200
 COUNTED = 10_001
 # What a person looks for: one, very many, none.
 SEARCHES = {
@@ -52,9 +58,11 @@ def run(workplace, arguments):
     definition = _harness.contacts_definition("http://127.0.0.1:9", 100, "system")
     _inside(workplace, database, "connect", definition=definition, first=1, number=CONNECTORS)
     _inside(workplace, database, "fill", bindings=options.bindings, logs=options.logs, failures=options.failures)
-    screens = _measure(workplace, database, lambda client: client.open_all())
+    _inside(workplace, database, "employ", roles=ROLES)
+    screens = _measure(workplace, database, lambda client: client.open_all(), (ADMIN, *ROLES))
     _inside(workplace, database, "connect", definition=definition, first=CONNECTORS + 1, number=MORE - CONNECTORS)
-    among_many = _measure(workplace, database, lambda client: client.open_action(*client.overview()))
+    among_many = _measure(workplace, database, _look_among_many)
+    screens |= {name: figures for name, figures in among_many.items() if name != OVERVIEW}
     for name, (seconds, queries) in screens.items():
         yield _harness.row(name, seconds * 1000, unit="ms")
         yield _harness.row(f"{name}: queries", queries, unit="queries")
@@ -68,39 +76,50 @@ def run(workplace, arguments):
         raise ValueError(f"too slow: {', '.join(late)}; the overview takes {few[1]} and {many[1]} queries")
 
 
+def _look_among_many(client):
+    """The overview, and in each list what is chosen in its search panel: the newest connector, which has nothing."""
+    client.open_action(*client.overview())
+    client.choose_all()
+
+
 def _inside(workplace, database, function, **arguments):
     return _harness.call(workplace, "screens", database, function, **arguments)
 
 
-def _measure(workplace, database, look):
+def _measure(workplace, database, look, logins=(ADMIN,)):
     """Let the web client's requests be made, several times.
 
     :param look: gets the client, opens screens
+    :param logins: who opens them
     :return: screen to its seconds and queries, each the least of the rounds
     :rtype: dict[str, tuple[float, int]]
     """
     server = workplace.odoo.server(database, name="bench-screens")
     log = Path(server.log)
     before = log.stat().st_size if log.exists() else 0
-    with server, contextlib.closing(WebClient(server.url, database)) as client:
-        for _round in range(ROUNDS):
-            look(client)
-    queries = _queries(log.read_bytes()[before:].decode())
+    screens, numbers = {}, itertools.count(1)
+    with server:
+        for login in logins:
+            with contextlib.closing(WebClient(server.url, database, login, numbers)) as client:
+                for _round in range(ROUNDS):
+                    look(client)
+            screens |= client.screens
+    queries = _queries(log.read_bytes()[before:].decode(), database)
     return {
         name: (
             min(sum(seconds for _number, seconds in requests) for requests in rounds),
             min(sum(queries[number] for number, _seconds in requests) for requests in rounds),
         )
-        for name, rounds in client.screens.items()
+        for name, rounds in screens.items()
     }
 
 
-def _queries(log):
-    """What each request took, by its number in its address.
+def _queries(log, database):
+    """What each request took, by its number in its address; another worktree's benchmark may write to the same log.
 
     :rtype: dict[int, int]
     """
-    found = re.findall(r'\?n=(\d+)\S* HTTP/[\d.]+" \d+ - (\d+) ', log)
+    found = re.findall(rf' {re.escape(database)} .*\?n=(\d+)\S* HTTP/[\d.]+" \d+ - (\d+) ', log)
     return {int(number): int(queries) for number, queries in found}
 
 
@@ -109,16 +128,19 @@ class WebClient:
 
     :param str url: of the server
     :param str database: which
+    :param str login: who looks; screens of others than the administrator are named by them, too
+    :param numbers: gives each request its own
     """
 
-    def __init__(self, url, database):
+    def __init__(self, url, database, login, numbers):
         self.url = url
         self.session = requests.Session()
-        self.number = 0
+        self.numbers = numbers
         self.asked = []
         self.screens = {}
-        login = {"db": database, "login": "admin", "password": "bench-screens"}
-        self.user = self._post("/web/session/authenticate", login)["uid"]
+        self.suffix = "" if login == ADMIN else f" ({login})"
+        credentials = {"db": database, "login": login, "password": "bench-screens"}
+        self.user = self._post("/web/session/authenticate", credentials)["uid"]
 
     def close(self):
         """End the connection."""
@@ -130,6 +152,7 @@ class WebClient:
         """Open each screen of the app, and what else a person looks at."""
         for name, action in self._menus():
             self.open_action(name, action)
+        self._preview()
         for model, (field, texts) in SEARCHES.items():
             for text in texts:
                 with self._screen(f"{model}, {field} like “{text}”"):
@@ -158,11 +181,51 @@ class WebClient:
             if kind != "form":
                 with self._screen(f"{name}, {kind}"):
                     newest = self._open_view(action, model, kind, context) or newest
+        if "list" in kinds:
+            self._open_favourites(name, action, context)
         if "form" in kinds:
             if len(kinds) > 1 and not newest:
                 raise ValueError(f"“{name}” shows no record, so nothing is measured")
             with self._screen(f"{name}, form"):
                 self._read_form(model, newest, context)
+
+    def _open_favourites(self, name, action, context):
+        """What the search menu has under favourites."""
+        views, model = self._views_of(action), action["res_model"]
+        for favourite in views["views"]["search"]["filters"]:
+            domain = [*_evaluated(action.get("domain") or [], self.user), *_evaluated(favourite["domain"], self.user)]
+            groups = _evaluated(favourite["context"], self.user).get("group_by")
+            with self._screen(f"{name}, “{favourite['name']}”"):
+                if groups:
+                    self._read_groups(views, model, "list", domain, groups, context)
+                else:
+                    order = ", ".join(json.loads(favourite["sort"]))
+                    self._read_records(views, model, "list", domain, context, order)
+
+    def choose_all(self):
+        """Choose a value of each part of a search panel, in each list of the menus that has one."""
+        for name, action_id in self._menus():
+            action = self._post("/web/action/load", {"action_id": action_id})
+            if "list" in [kind for _view, kind in action.get("views") or []]:
+                self._choose(name, action)
+
+    def _choose(self, name, action):
+        model, context = action["res_model"], _evaluated(action.get("context") or {}, self.user)
+        views = self._views_of(action)
+        search = etree.fromstring(views["views"]["search"]["arch"])
+        domain, _groups = self._default_domain(action, search, context)
+        for field, values in self._panel(search, model, "list", domain, context).items():
+            chosen = max(value["id"] for value in values)
+            with self._screen(f"{name}, {field} chosen"):
+                self._read_records(views, model, "list", [*domain, [field, "=", chosen]], context)
+
+    def _preview(self):
+        """What a preview would do, of many records: its search panel counts."""
+        newest = self.call("bridge.run", "web_search_read", [["dry_run", "=", True]], {"id": {}}, limit=1)["records"]
+        action = self.call("bridge.run", "action_open_plan", [newest[0]["id"]])
+        for kind in ("list", "kanban"):
+            with self._screen(f"{action['name']}, {kind}"):
+                self._open_view(action, action["res_model"], kind, {})
 
     def _business(self):
         """A record that other systems have, as it is opened in its own app."""
@@ -194,38 +257,85 @@ class WebClient:
 
         :return: the id of the first record; None: there is none
         """
-        views = self._views(
-            model,
-            [*action["views"], [action["search_view_id"] and action["search_view_id"][0], "search"]],
-            action["id"],
-        )
-        arch = etree.fromstring(views["views"][kind]["arch"])
-        domain, groups = _default_search(etree.fromstring(views["views"]["search"]["arch"]), context, self.user)
-        domain = [*_evaluated(action.get("domain") or [], self.user), *domain]
+        views = self._views_of(action)
+        arch, search = (etree.fromstring(views["views"][one]["arch"]) for one in (kind, "search"))
+        domain, groups = self._default_domain(action, search, context)
         if kind in ("graph", "pivot"):
             columns = [_grouped(node) for node in arch.iter("field") if node.get("type") != "measure"]
             sums = [f"{node.get('name')}:sum" for node in arch.iter("field") if node.get("type") == "measure"]
             self.call(model, "formatted_read_group", domain, columns, ["__count", *sums])
             return None
-        specification = _specification(arch, model, views["models"])
-        limit, how = LIMITS[kind], {"context": context}
         if groups:
-            self.call(
-                model,
-                "web_read_group",
-                domain,
-                groups,
-                [],
-                limit=limit,
-                auto_unfold=kind == "kanban",
-                unfold_read_specification=specification,
-                **how,
-            )
-        order = arch.get("default_order")
-        found = self.call(
-            model, "web_search_read", domain, specification, limit=limit, count_limit=COUNTED, order=order, **how
+            self._read_groups(views, model, kind, domain, groups, context)
+        records = self._read_records(views, model, kind, domain, context)
+        self._panel(search, model, kind, domain, context)
+        return records[0]["id"] if records else None
+
+    def _read_groups(self, views, model, kind, domain, groups, context):
+        """The groups; a kanban's are unfolded."""
+        arch = etree.fromstring(views["views"][kind]["arch"])
+        self.call(
+            model,
+            "web_read_group",
+            domain,
+            groups,
+            [],
+            limit=LIMITS[kind],
+            auto_unfold=kind == "kanban",
+            unfold_read_specification=_specification(arch, model, views["models"]),
+            context=context,
         )
-        return found["records"][0]["id"] if found["records"] else None
+
+    def _read_records(self, views, model, kind, domain, context, order=None):
+        """The first page."""
+        arch = etree.fromstring(views["views"][kind]["arch"])
+        return self.call(
+            model,
+            "web_search_read",
+            domain,
+            _specification(arch, model, views["models"]),
+            limit=LIMITS[kind],
+            count_limit=COUNTED,
+            order=order or arch.get("default_order"),
+            context=context,
+        )["records"]
+
+    def _panel(self, search, model, kind, domain, context):
+        """The values of the search panel, as ``_fetchCategories`` and ``_fetchFilters`` of the web client ask for them.
+
+        :return: field to its values
+        :rtype: dict[str, list]
+        """
+        found = {}
+        for panel in search.iter("searchpanel"):
+            if kind not in panel.get("view_types", "kanban,list").split(","):
+                continue
+            for node in panel.iter("field"):
+                asked = {
+                    "category_domain": [],
+                    "context": context,
+                    "enable_counters": node.get("enable_counters") in ("1", "True"),
+                    "expand": node.get("expand") in ("1", "True"),
+                    "filter_domain": [],
+                    "limit": int(node.get("limit", PANEL_LIMIT)),
+                    "search_domain": domain,
+                }
+                if node.get("select") == "multi":
+                    method, more = "search_panel_select_multi_range", {"comodel_domain": [], "group_by": False}
+                    more["group_domain"] = {}
+                else:
+                    method, more = "search_panel_select_range", {"hierarchize": True}
+                found[node.get("name")] = self.call(model, method, node.get("name"), **asked, **more)["values"]
+        return found
+
+    def _views_of(self, action):
+        search = action["search_view_id"] and action["search_view_id"][0]
+        return self._views(action["res_model"], [*action["views"], [search, "search"]], action["id"])
+
+    def _default_domain(self, action, search, context):
+        """What an action shows at first: domain, and what is grouped by."""
+        domain, groups = _default_search(search, context, self.user)
+        return [*_evaluated(action.get("domain") or [], self.user), *domain], groups
 
     def _read_form(self, model, record, context):
         views = self._views(model, [[False, "form"]], False)
@@ -242,10 +352,11 @@ class WebClient:
 
     @contextlib.contextmanager
     def _screen(self, name):
-        """What is asked inside belongs to this screen."""
+        """What is asked inside belongs to this screen, and nothing of what is asked after it."""
         self.asked = []
         yield
-        self.screens.setdefault(name, []).append(self.asked)
+        self.screens.setdefault(name + self.suffix, []).append(self.asked)
+        self.asked = []
 
     def call(self, model, method, *args, **kwargs):
         """A method of a model."""
@@ -254,11 +365,11 @@ class WebClient:
 
     def _post(self, path, parameters):
         """:raises ValueError: Odoo's error"""
-        self.number += 1
+        number = next(self.numbers)
         body = {"jsonrpc": "2.0", "method": "call", "params": parameters}
         began = time.perf_counter()
-        answer = self.session.post(f"{self.url}{path}?n={self.number}", json=body, timeout=300).json()
-        self.asked.append((self.number, time.perf_counter() - began))
+        answer = self.session.post(f"{self.url}{path}?n={number}", json=body, timeout=300).json()
+        self.asked.append((number, time.perf_counter() - began))
         if "error" in answer:
             raise ValueError(f"{path}: {answer['error']['data']['message']}")
         return answer["result"]
