@@ -149,7 +149,7 @@ def fail_or_retry(job, kind, message, charged=True, state=None):
     job._wait({**error_values(kind, message), "attempts": decision.attempts, "due_at": due})
     if job.kind in DRAINS:
         until = (state and state.resting_until) or due
-        again = job.env._("Next attempt at %(time)s UTC.", time=max(due, until))
+        again = job.env._("Next attempt at about %(time)s UTC.", time=max(due, until))
         if state and state.paused:
             again = job.env._("The connector is paused; see there.")
         job.run_id.message = f"{message} {again}"

@@ -105,6 +105,24 @@ ADDRESSES = ("address", "default_address", "main_address", "primary_address", "b
 ADDRESSES += ("invoice_address", "postal_address", "mailing_address")
 OF_ADDRESS = {"street", "street2", "city", "zip", "country_id", "state_id", "phone", "company_name"}
 
+CARD = "vcard"
+# What stands in a vCard (``remote/formats/vcard.py``), by property and part, as other systems would call it.
+OF_CARD = {
+    ("fn", "value"): "full_name",
+    ("email", "value"): "email",
+    ("tel", "value"): "phone",
+    ("title", "value"): "job_title",
+    ("org", "name"): "company_name",
+    ("url", "value"): "website",
+    ("note", "value"): "note",
+    ("categories", "value"): "tags",
+    ("adr", "street"): "street",
+    ("adr", "city"): "city",
+    ("adr", "code"): "zip",
+    ("adr", "region"): "region",
+    ("adr", "country"): "country",
+}
+
 # What other systems call it, the likeliest first.
 SYNONYMS = {
     "name": ("name", "full_name", "fullname", "display_name", "displayname"),
@@ -216,7 +234,7 @@ class _Proposer:
     def __init__(self, documents, fields, mapped, key_of):
         self.fields = {one.name: one for one in fields if not (one.readonly or _is_never(one.name))}
         self.mapped, self.key_of, self.total = mapped, key_of, len(documents)
-        own = [_own_place(path, values) for path, values in places(documents).items()]
+        own = [_own_place(path, values, documents) for path, values in places(documents).items()]
         self.places = [one for one in own if one and one.path not in mapped]
         self.all = {one.path: one for one in own if one}
 
@@ -424,9 +442,11 @@ class _Proposer:
         return None
 
 
-def _own_place(path, values):
+def _own_place(path, values, documents):
     """A place as one of the record itself; None if it is about something else."""
     steps = parse_path(path).steps
+    if steps[0] == CARD:
+        return _place_of_card(path, steps, values, documents)
     if not all(isinstance(one, str) for one in steps):
         return None  # in a list: which of them is meant is not known
     *outer, last = map(words, steps)
@@ -439,6 +459,14 @@ def _own_place(path, values):
     if len(outer) == 1 and outer[0] in ADDRESSES:
         return _Place(path, last, ADDRESSES.index(outer[0]), values)
     return None
+
+
+def _place_of_card(path, steps, values, documents):
+    """A place of a vCard, each property of which is a list; None where a card has several: which is not known."""
+    name = OF_CARD.get((steps[1], steps[-1])) if len(steps) == 4 else None
+    items = [parse_path(f"{CARD}.{steps[1]}").read(one) for one in documents] if name else []
+    is_several = any(isinstance(one, list) and len(one) > 1 for one in items)
+    return _Place(path, name, -1, values) if name and not is_several else None
 
 
 def _is_never(name):

@@ -600,7 +600,7 @@ class BridgeConnector(models.Model):
         :rtype: tuple[str, bool]
         """
         flow, count = operation.flow_id, len(documents)
-        said = [self.env._("%(flow)s: the first page has %(count)s records.", flow=flow.name, count=count)]
+        said = [self.env._("%(flow)s: records on the first page: %(count)s.", flow=flow.name, count=count)]
         if not documents:
             said.append(
                 self.env._(

@@ -32,6 +32,7 @@ class BridgeGuideMixin(models.AbstractModel):
         "has_secret",
         "user_id",
     )
+    @api.depends_context("uid")
     def _compute_next_step(self):
         for connector in self:
             connector.next_step = connector._next_step() if connector.state == "disabled" else False
@@ -47,6 +48,11 @@ class BridgeGuideMixin(models.AbstractModel):
         flows = self.flow_ids.filtered(lambda flow: not flow.parent_id)
         if not self.base_url and not flows.filtered("is_called"):
             return self.env._("Next: enter the base address of the other system, and save.")
+        if self._lacks_secret() and not self.env.user.has_group("base.group_system"):
+            return self.env._(
+                "Next: somebody with Odoo's role Administrator has to enter the secret on the tab Authentication. Then"
+                " press Test Connection."
+            )
         if self._lacks_secret():
             return self.env._("Next: enter how to sign in on the tab Authentication, then press Test Connection.")
         if not flows:

@@ -383,14 +383,16 @@ class BridgeRun(models.Model):
     # End
     # ----------------------------------------------------------------------------------------------------------------
 
-    def _finish(self, remarks=()):
+    def _finish(self, remarks=(), is_part=False):
         """Say how it went.
 
         :param list[str] remarks: what a person should look at although it went well
+        :param bool is_part: is it a preview that has stopped at as many records as it shows?
         """
-        plan = self.dry_run and self.env._(
-            "This is what would become of the records that were looked at: %s.", self.fetched
-        )
+        plan = self.env._("This is what would become of all records in question: %s.", self.fetched)
+        if is_part:
+            plan = self.env._("This is what would become of the first records: %s. There can be more.", self.fetched)
+        plan = self.dry_run and plan
         message = "\n".join(filter(None, (plan, *remarks))) or False
         state = "partial" if self.failed else "done"
         self.write({"state": state, "finished": fields.Datetime.now(), "message": message})

@@ -145,7 +145,7 @@ class There:
         if isinstance(value, ByBinding):
             return self._name_by_binding(rule, value, known)
         if isinstance(value, Nested):
-            return self.env._("%s records", len(value.documents)), ""
+            return self.env._("Records: %s", len(value.documents)), ""
         if isinstance(value, Download):
             return value.url, ""
         if value is EMPTIED or value is False:
@@ -241,7 +241,7 @@ class Here:
         if not rule.pushes:
             return Cell(None, here)
         if rule.is_nested:
-            return Cell(self.env._("%s records", len(record[rule.field])), here)
+            return Cell(self.env._("Records: %s", len(record[rule.field])), here)
         if not self._may_read_key(rule, record):
             return Cell(None, here, self._no_access())
         try:

@@ -4,6 +4,7 @@ from lxml import etree
 
 from odoo import fields
 from odoo.tests import new_test_user, tagged
+from odoo.tools.safe_eval import safe_eval
 
 from ..jobs import health
 from ..models import bridge_alert
@@ -130,6 +131,34 @@ class TestAlert(BridgeCase):
         self.watch()
         self.assertEqual(self.kinds(), ["resting"])
         self.assertIn("It is down.", self.alerts.search([]).message)
+
+    def test_resume_is_there_as_long_as_it_is_down(self):
+        """Also when its rest is over, until it is tried again: that happens when a lane has the time."""
+        form = etree.fromstring(self.connector.get_view(view_type="form")["arch"])
+        hidden = form.find(".//button[@name='action_resume']").get("invisible")
+
+        def how():
+            self.env.invalidate_all()
+            (values,) = self.connector.read(["health", "is_shut"])
+            return values["health"], values["is_shut"], not safe_eval(hidden, values)
+
+        self.assertEqual(how(), ("ok", False, False))
+        with self.enter_registry_test_mode():
+            for _number in range(3):
+                self.connector._gate()._shut("unavailable", "It is down.")
+        self.assertEqual(how(), ("down", True, True))
+        self.connector._gate().resting_until = fields.Datetime.now() - timedelta(seconds=1)
+        self.assertEqual(how(), ("down", False, True))
+
+    def test_time_of_the_next_attempt_is_said_to_be_about_right(self):
+        self.server.faults = [(503, {}, b"{}")] * 3
+        self.assertRegex(self.sync(self.flow).message, r"Next attempt at about \d{4}-\d\d-\d\d [\d:]+ UTC\.")
+
+    def test_one_record_is_not_called_1_records(self):
+        self.server.records["things"] = [thing(1, name=None)]
+        self.sync(self.flow)
+        self.watch()
+        self.assertRegex(self.alerts.search([]).message, r"Things\)?, a record: ")
 
     def test_flow_without_success_in_time_is_overdue(self):
         self.server.records["things"] = [thing(1)]

@@ -15,7 +15,7 @@ class TestConnector(BridgeCase):
         self.connect()
         self.server.records["things"] = [thing(1), thing(2)]
         self.assertEqual(self.message()["type"], "success")
-        self.assertEqual(self.message()["message"], "Things: the first page has 2 records.")
+        self.assertEqual(self.message()["message"], "Things: records on the first page: 2.")
 
     def test_what_would_fail_or_is_empty_is_said_as_a_doubt(self):
         """Cases A15, A16: a list with nothing in it, and first records that the mapping can not read."""

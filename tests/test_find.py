@@ -122,9 +122,10 @@ class TestFind(BridgeCase):
         self.assertEqual(self.states("1"), ["conflict"])
         self.server.records["things"] = [self.server.records["things"][0]]
         self.flow.remove_limit = 100
-        for _twice in range(2):
-            self.sync(self.flow, full=True)
-        self.assertIn(self.states("2")[0], ("gone", "waiting"))
+        self.sync(self.flow, full=True)
+        found = self.find("2").line_ids
+        self.assertEqual(found.mapped("state"), ["gone"])
+        self.assertIn("It was deleted in", found.story)
 
     def test_what_is_the_matter_comes_first_however_many_are_called_so(self):
         """And what is synced comes before what is only called so."""

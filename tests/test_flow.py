@@ -2,7 +2,7 @@ from datetime import datetime, timedelta
 
 from odoo import fields
 from odoo.exceptions import UserError, ValidationError
-from odoo.tests import Form, tagged
+from odoo.tests import Form, new_test_user, tagged
 
 from ..mapping.converters import CONVERTERS
 from ..models.bridge_operation import PLACEHOLDERS, WRITES
@@ -127,3 +127,15 @@ class TestFlow(BridgeCase):
         self.assertEqual(len(actions()), 2)
         self.connector.unlink()
         self.assertFalse(actions())
+
+    def test_sync_now_in_the_gear_of_a_record_is_for_operators(self):
+        self.connect()
+        offered = {"user": {"Sync Status"}, "operator": {"Sync Status", "Sync Now"}}
+        for role, expected in {**offered, "administrator": offered["operator"]}.items():
+            groups = f"base.group_user,integration_bridge.group_integration_bridge_{role}"
+            partners = self.env["res.partner"].with_user(new_test_user(self.env, f"gear_{role}", groups))
+            views = partners.get_views([(False, "form"), (False, "list")], {"toolbar": True})["views"]
+            for kind, view in views.items():
+                with self.subTest(role=role, view=kind):
+                    entries = {entry["name"] for entry in view["toolbar"]["action"]}
+                    self.assertEqual(entries & offered["operator"], expected)

@@ -209,7 +209,7 @@ class TestFormats(BridgeCase):
         self.assertEqual((run.state, run.archived, job.error_kind), ("running", 0, "protocol"))
         self.assertIn("has 1 cells, and there are 3 columns", job.error_message)
         self.give("/things.csv", f"id,name,note\n{rows}", kind)
-        self.assertIn("first page has 10 records", self.connector.action_test_connection()["params"]["message"])
+        self.assertIn("records on the first page: 10", self.connector.action_test_connection()["params"]["message"])
 
     def test_large_answer_that_can_not_be_read_in_parts_is_refused(self):
         stream = {"pagination": {"type": "stream"}, "records": "@", "query": {}}

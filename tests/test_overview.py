@@ -229,7 +229,10 @@ class TestOverview(BridgeCase):
         connector = self.env["bridge.connector"].create({"name": "Guided", "code": "guided"})
         self.assertIn("enter the base address", connector.next_step)
         connector.write({"base_url": "https://guided.example.com", "auth_scheme": "bearer"})
-        self.assertIn("how to sign in", connector.next_step)
+        self.assertIn("enter how to sign in", connector.next_step)
+        groups = "base.group_user,integration_bridge.group_integration_bridge_administrator"
+        ours = new_test_user(self.env, "bridge_guided", groups)
+        self.assertIn("Odoo's role Administrator has to enter the secret", connector.with_user(ours).next_step)
         connector.auth_scheme = "none"
         self.assertIn("Add a Flow", connector.next_step)
         flow = self.env["bridge.flow"].create(

@@ -18,6 +18,7 @@ class TestPreviewOfPull(BridgeCase):
         return self.env["bridge.run"].browse(flow.action_preview()["res_id"])
 
     def test_preview_of_a_disabled_connector_reads_all_pages_and_is_done(self):
+        told = {8: "all records in question: 8.", 200: "the first records: 200. There can be more."}
         for count, fetched in ((8, 8), (230, 200)):
             with self.subTest(count=count):
                 flow = self.connect(things_flow(page_size=50 if count > 200 else 3))
@@ -26,6 +27,7 @@ class TestPreviewOfPull(BridgeCase):
                 run = self.preview(flow)
                 self.assertEqual((run.state, run.fetched, run.created), ("done", fetched, fetched))
                 self.assertTrue(run.finished)
+                self.assertIn(told[fetched], run.message)
                 self.assertFalse(flow.binding_count)
                 self.connector.unlink()
 

@@ -87,17 +87,17 @@ class TestTour(HttpCase):
         )
         self.assertEqual(conflicts.decided_by.login, "decider")
 
-    def person(self, group):
+    def person(self, group, *others):
         """Somebody of one of our groups, who signs in by its name."""
-        groups = f"base.group_user,integration_bridge.group_integration_bridge_{group}"
+        groups = ",".join(("base.group_user", f"integration_bridge.group_integration_bridge_{group}", *others))
         return new_test_user(self.env, f"tour_{group}", groups, password=f"tour_{group}").login
 
-    def connect(self, server, *things):
-        """A live connector with one flow; what there is has been synced."""
+    def connect(self, server, *things, flow=None):
+        """A live connector with one flow, which has not run yet."""
         server.records["things"] = list(things)
         self.env["bridge.connector"].search([]).unlink()
         self.env["ir.config_parameter"].set_param("integration_bridge.allowed_private_addresses", "127.0.0.1")
-        connector = self.env["bridge.connector"]._import_definition(definition(server.url))
+        connector = self.env["bridge.connector"]._import_definition(definition(server.url, flow and [flow]))
         connector.write({"user_id": self.env.ref("base.user_admin").id, "state": "live"})
         return connector.flow_ids
 
@@ -106,11 +106,33 @@ class TestTour(HttpCase):
         self.assertIs(self.env.ref("integration_bridge.lane_1").method_direct_trigger(), True)
         self.env.invalidate_all()
 
-    def test_user_finds_why_a_record_is_missing(self):
+    def test_user_finds_why_an_order_is_missing(self):
+        self.env["res.partner"].create({"name": "Ann", "email": "ann@example.com"})
+        orders = things_flow(
+            model="sale.order",
+            delete_policy="flag",
+            fields=[
+                field("client_order_ref", "order", key=True),
+                field("partner_id", "customer", "many2one_key", required=True, options={"field": "email"}),
+            ],
+        )
         with ListServer() as server:
-            self.connect(server, thing(1), thing(2, name=None))._enqueue("manual")
+            there = [("SO-00100", "ann@example.com"), ("SO-00101", "nobody@example.com")]
+            things = [thing(number, order=order, customer=who) for number, (order, who) in enumerate(there, 1)]
+            flow = self.connect(server, *things, flow=orders)
+            flow._enqueue("manual")
             self.work()
-            self.start_tour("/odoo", "integration_bridge_find", login=self.person("user"))
+            self.assertEqual(flow.binding_count, 1)
+            manager = self.person("user", "sales_team.group_sale_salesman_all_leads")
+            self.start_tour("/odoo", "integration_bridge_find", login=manager)
+
+    def test_administrator_of_the_bridge_alone_connects_from_the_gallery(self):
+        login = self.person("administrator")
+        self.start_tour("/odoo", "integration_bridge_gallery", login=login)
+        connector = self.env["bridge.connector"].search([("create_uid.login", "=", login)])
+        self.assertEqual((connector.state, connector.has_secret), ("disabled", False))
+        self.assertEqual(connector.base_url, "http://kinto.example/v1")
+        self.assertEqual(connector.flow_ids.model, "res.partner")
 
     def test_operator_retries_all_with_the_same_problem(self):
         with ListServer() as server:

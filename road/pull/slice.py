@@ -248,7 +248,7 @@ class PullSlice(Slice):
             flow.write(self.progress())
             end_waiting(flow, ["pull"])
             self.env["bridge.job"]._make_due(flow, arrived=bool(run.created or run.linked))
-        run._finish(self.remarks())
+        run._finish(self.remarks(), is_part=self.is_full_preview())
         self.commit(0)
 
     def remarks(self):

@@ -161,5 +161,5 @@ class PushSlice(Slice):
             end_waiting(flow, ["push"])
             brake.end_asking(run)
             self.env["bridge.job"]._make_due(flow, arrived=bool(run.sent_created))
-        run._finish()
+        run._finish(is_part=self.is_full_preview())
         self.commit(0)

@@ -547,6 +547,12 @@ def models_written(env, since):
     return found
 
 
+def add_person(env, role):
+    """Somebody with one of our roles and no other right; role, login and password are the same word."""
+    groups = [env.ref(name).id for name in ("base.group_user", f"integration_bridge.group_integration_bridge_{role}")]
+    env["res.users"].create({"name": role, "login": role, "password": role, "group_ids": [(6, 0, groups)]})
+
+
 def key_of(env, login, groups):
     """The id of a user, who is made if there is none of that name, and an API key."""
     user = env["res.users"].search([("login", "=", login)])

@@ -102,7 +102,7 @@ class Person:
         self.click("a[name=auth]")
         self.fill("secret", secret)
         self.press("action_test_connection")
-        self.page.locator(".o_notification").first.wait_for()
+        self.page.locator(".o_notification", has_text="The connection works").wait_for()
 
     def map_by_sample(self):
         """All field mappings that are proposed by the values of a sample."""

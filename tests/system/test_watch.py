@@ -1,5 +1,9 @@
-"""A person watches a long run, without a reload, and ends it (promise 5): real lanes, a real browser, the bus."""
+"""An operator watches a long run, without a reload, and ends it (promise 5): real lanes, a real browser, the bus.
 
+A user watches it as well, and has no button to end it.
+"""
+
+import contextlib
 import re
 import threading
 
@@ -24,12 +28,12 @@ def test_run_of_5000_is_watched_on_the_card_and_in_its_form_and_cancelled(world)
     definition["flows"][0]["operations"][0]["pagination"]["total_path"] = "total"
     with world.worker(database) as worker:
         worker.call("configure", definition=definition)
+        for role in ("user", "operator"):
+            worker.call("add_person", role=role)
     sql = world.sql(database)
     odoo = world.enter(world.workplace.odoo.server(database, crons=2, name="watch"))
     try:
-        with browser_page(world.workplace, odoo.url, "admin", "admin", NO_LOOKS) as page:
-            page.goto(f"{odoo.url}/odoo/bridge")
-            card = page.locator(".o_kanban_record", has_text="System of Things")
+        with watching(world, odoo, "operator") as (page, card):
             gate.let_through(300)
             card.get_by_role("button", name="Sync Now").click()
             page.goto(f"{odoo.url}/odoo/bridge")
@@ -46,9 +50,14 @@ def test_run_of_5000_is_watched_on_the_card_and_in_its_form_and_cancelled(world)
             gate.let_through(2500)
             page.get_by_text(re.compile(r"of 5,000 records, [\d,]+ a second, \d+ (s|min) left")).wait_for()
             assert counted(live) >= before
-            page.goto(f"{odoo.url}/odoo/bridge")
-            progress.get_by_role("button", name="Cancel").click()
-            progress.wait_for(state="detached")
+        with watching(world, odoo, "user") as (_page, card):
+            before = counted(card.locator(".o_bridge_progress"))
+            gate.let_through(3000)
+            wait_for(lambda: counted(card.locator(".o_bridge_progress")) > before, "it goes on for a user as well")
+            assert card.get_by_role("button", name=re.compile("Cancel|Sync Now")).count() == 0
+        with watching(world, odoo, "operator") as (_page, card):
+            card.locator(".o_bridge_progress").get_by_role("button", name="Cancel").click()
+            card.locator(".o_bridge_progress").wait_for(state="detached")
             gate.let_through(NUMBER)
             over = "SELECT count(*) FROM bridge_job WHERE state IN ('pending', 'running')"
             wait_for(lambda: sql.value(over) == 0, "the lane ends the run")
@@ -59,6 +68,17 @@ def test_run_of_5000_is_watched_on_the_card_and_in_its_form_and_cancelled(world)
     assert state == "cancelled"
     assert 0 < fetched < NUMBER - PAGE, "it went on to the end"
     assert sql.value("SELECT count(*) FROM bridge_binding") == fetched, "what was brought is kept, whole"
+
+
+@contextlib.contextmanager
+def watching(world, odoo, role):
+    """Somebody of that role before the connectors.
+
+    :return: context manager that gives the page and the connector's card
+    """
+    with browser_page(world.workplace, odoo.url, role, role, NO_LOOKS) as page:
+        page.goto(f"{odoo.url}/odoo/bridge")
+        yield page, page.locator(".o_kanban_record", has_text="System of Things")
 
 
 def counted(place):

@@ -7,6 +7,8 @@ With each: which Odoo field may be filled from where. Whatever else is proposed 
 
 from typing import NamedTuple
 
+from integration_bridge.remote.formats import make
+
 
 class Sample(NamedTuple):
     """What a list of a system has.
@@ -226,6 +228,42 @@ KINTO = [  # a collection of addresses; a collection has what its owner puts int
         "town": "München",
         "country": "DE",
     },
+]
+
+
+def card(number, *lines):
+    """A record of an address book as the gallery's flow reads it, over CardDAV."""
+    text = "\r\n".join(("BEGIN:VCARD", "VERSION:3.0", f"UID:{number}", *lines, "END:VCARD", ""))
+    read = make("vcard", {}).document(text.encode(), "text/vcard", "cards.example")
+    return {"href": f"/demo/contacts/{number}.vcf", "etag": f'"{number}"', "gone": False, **read}
+
+
+CARDDAV = [
+    card(
+        1,
+        "FN:Ann Lee",
+        "N:Lee;Ann;Mary;Dr.;",
+        "EMAIL;TYPE=INTERNET:ann@example.com",
+        "TEL;TYPE=WORK,VOICE:+32 2 555 01 01",
+        "TITLE:Head of Sales",
+        "ORG:ABC\\, Inc.;North",
+        "ADR;TYPE=WORK:;;Rue Haute 7\\; rear;Bruxelles;;1000;BE",
+        "URL:https://example.com/ann",
+        "NOTE:Call first\\; then\\nwrite",
+        "CATEGORIES:Friends,Sales",
+        "BDAY;VALUE=date:1990-05-01",
+        "X-ONLY-HERE:kept",
+    ),
+    card(
+        2,
+        "FN:Bernd Öz",
+        "N:Öz;Bernd;;;",
+        "EMAIL:bernd@example.com",
+        "TEL;TYPE=CELL:+49 170 5550102",
+        "ADR:;;Isarweg 7;München;BY;80331;DE",
+        "item1.URL:www.example.org",
+        "item1.X-ABLabel:Blog",
+    ),
 ]
 
 XERO = [
@@ -744,6 +782,26 @@ SAMPLES = {
             "vat": {"vat_number"},
         },
         {"name", "email", "phone", "street", "zip", "city", "country_id", "vat"},
+    ),
+    "CardDAV address book": Sample(
+        "partner",
+        CARDDAV,
+        {
+            "name": {"vcard.fn[0].value"},
+            "email": {"vcard.email[0].value"},
+            "phone": {"vcard.tel[0].value"},
+            "function": {"vcard.title[0].value"},
+            "company_name": {"vcard.org[0].name"},
+            "website": {"vcard.url[0].value"},
+            "comment": {"vcard.note[0].value"},
+            "category_id": {"vcard.categories[0].value"},
+            "street": {"vcard.adr[0].street"},
+            "city": {"vcard.adr[0].city"},
+            "zip": {"vcard.adr[0].code"},
+            "state_id": {"vcard.adr[0].region"},
+            "country_id": {"vcard.adr[0].country"},
+        },
+        {"name", "email", "phone", "function", "company_name", "street", "city", "zip", "country_id", "comment"},
     ),
     "Xero contacts": Sample(
         "partner",

@@ -1,11 +1,13 @@
 """What a person without a role in setting things up is told has no word of how the bridge is built (promise 5).
 
 The labels of what he sees are looked at by ``tests/test_words.py``; these are the messages: of alerts and failures, of
-runs and log lines, the stories of *Find a Record*, the health of a connector.
+runs and log lines, the stories of *Find a Record*, the health of a connector; and what ``static/src`` puts on the
+screen, in its scripts and in its templates.
 """
 
 import ast
 import re
+from xml.etree import ElementTree
 
 import pytest
 from test_walls import ROOT, TREES
@@ -29,6 +31,8 @@ FOR_OTHERS = {
     "models/res_config_settings.py": "administrators of Odoo",
     "remote/registration.py": "administrators, who describe how a webhook is registered",
     "remote/webhooks.py": "administrators, who choose how webhooks are verified",
+    "static/src/look/": "administrators, who alone have the button",
+    "static/src/mapping/": "operators and administrators, who alone have the field mappings",
     "wizards/bridge_anew.py": "operators",
     "wizards/bridge_caller.py": "administrators",
     "wizards/bridge_connect": "administrators, who connect a system",
@@ -39,8 +43,10 @@ FOR_OTHERS = {
     "wizards/bridge_look.py": "administrators, who describe an operation",
     "wizards/bridge_recover.py": "operators",
 }
-SCRIPTS = [path for name in ("find", "live", "rules", "status") for path in (ROOT / "static/src" / name).glob("*.js")]
-IN_SCRIPT = re.compile(r'_t\(\s*"((?:[^"\\]|\\.)*)"')
+SCRIPTS = {str(path.relative_to(ROOT)): path.read_text() for path in sorted((ROOT / "static/src").rglob("*.js"))}
+TEMPLATES = {str(path.relative_to(ROOT)): path.read_text() for path in sorted((ROOT / "static/src").rglob("*.xml"))}
+IN_SCRIPT = re.compile(r"""_t\(\s*(["'`])((?:[^\\]|\\.)*?)\1""")
+SHOWN = ("alt", "aria-label", "placeholder", "title")
 
 
 def messages(tree):
@@ -53,6 +59,20 @@ def messages(tree):
             yield node.lineno, node.args[0].value
 
 
+def of_script(source):
+    """:return: each message of a script that is translated"""
+    found = [text for _quote, text in IN_SCRIPT.findall(source)]
+    assert len(found) == source.count("_t("), "a message is written in a way that is not read here"
+    return found
+
+
+def of_template(source):
+    """:return: each text of a file of templates: what stands between the elements, and what their attributes say"""
+    for node in ElementTree.fromstring(source).iter():
+        texts = (node.text, node.tail, *(node.get(name) for name in SHOWN))
+        yield from (" ".join(text.split()) for text in texts if text and text.strip())
+
+
 def wrong(text):
     """The words of a message that tell how the bridge is built; the names of its parts are not shown."""
     return [found[0] for found in BUILT_OF.finditer(re.sub(r"%\(\w+\)", "%", text))]
@@ -61,10 +81,16 @@ def wrong(text):
 def told():
     """:return: where a message stands that everybody may be shown, and the message"""
     for name, tree in TREES.items():
-        if not name.startswith(tuple(FOR_OTHERS)):
+        if is_for_all(name):
             yield from ((f"{name}:{line}", text) for line, text in messages(tree))
-    for path in SCRIPTS:
-        yield from ((str(path.relative_to(ROOT)), text) for text in IN_SCRIPT.findall(path.read_text()))
+    for sources, texts in ((SCRIPTS, of_script), (TEMPLATES, of_template)):
+        for name, source in sources.items():
+            if is_for_all(name):
+                yield from ((name, text) for text in texts(source))
+
+
+def is_for_all(name):
+    return not name.startswith(tuple(FOR_OTHERS))
 
 
 def test_messages_have_no_word_of_how_the_bridge_is_built():
@@ -76,7 +102,17 @@ def test_messages_have_no_word_of_how_the_bridge_is_built():
 def test_what_is_left_out_has_a_reason_and_is_there():
     for beginning, who in FOR_OTHERS.items():
         assert who
-        assert any(name.startswith(beginning) for name in TREES), f"{beginning} is gone"
+        assert any(name.startswith(beginning) for name in (*TREES, *SCRIPTS, *TEMPLATES)), f"{beginning} is gone"
+
+
+@pytest.mark.parametrize("part", ["conflict", "counter", "find", "json", "live", "rules", "status"])
+def test_each_part_of_the_screen_that_a_user_has_is_read(part):
+    assert any(where.startswith(f"static/src/{part}/") for where, _text in told())
+
+
+def test_a_text_is_found_wherever_a_template_has_it():
+    template = '<t><p title="in a title">in an <b>element</b> and behind it</p><t t-set="label">in a name</t></t>'
+    assert [*of_template(template)] == ["in an", "in a title", "element", "and behind it", "in a name"]
 
 
 @pytest.mark.parametrize("text", ["The job failed.", "Two lanes hang.", "%(count)s webhooks", "The remote record"])

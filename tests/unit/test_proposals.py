@@ -108,7 +108,7 @@ def test_at_most_one_of_twenty_is_wrong(capsys):
     lines.append(f"all: {made} proposed, {len(wrong)} wrong ({len(wrong) / made:.1%})")
     with capsys.disabled():
         print("\n" + "\n".join(lines))
-    assert made >= 90  # none at all would be none wrong
+    assert made >= 100  # none at all would be none wrong
     assert len(wrong) / made <= MOST_WRONG, wrong
 
 
@@ -153,6 +153,8 @@ def only(fields, *records, **options):
         ({"weight": 3, "weight_unit": "lb"}, PRODUCT),
         ({"name": "<b>Ada</b>"}, PARTNER),
         ({"active": "maybe"}, PARTNER),
+        ({"vcard": {"tel": [{"value": "+1 555 0101"}, {"value": "+1 555 0102"}]}}, PARTNER),  # at work, or at home
+        ({"vcard": {"n": [{"family": "Lee", "prefix": "Dr."}], "bday": [{"value": "1990-05-01"}]}}, PARTNER),
     ],
 )
 def test_nothing_is_proposed_where_it_could_be_wrong(record, fields):

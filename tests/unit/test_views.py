@@ -28,6 +28,21 @@ def test_there_are_views():
     assert len(list(views())) > 50
 
 
+def test_inside_a_line_of_the_error_desk_what_all_have_is_not_repeated_and_the_record_has_room():
+    columns = {column.get("name"): column for column in dict(views())["bridge_job_view_list"].iterfind("field")}
+    told_above = [name for name, one in columns.items() if "bridge_of_one_sort" in one.get("column_invisible", "")]
+    assert told_above == ["flow_id", "error_kind"]
+    for name in ("record_label", "external_id"):
+        assert not columns[name].get("optional")
+        assert int(columns[name].get("width").removesuffix("px")) >= 90
+
+
+def test_card_of_what_is_down_has_resume_however_long_it_rests():
+    card = dict(views())["bridge_connector_view_kanban"]
+    shown = card.find(".//footer/button[@name='action_resume']").get("t-if")
+    assert "record.health.raw_value == 'down'" in shown.split(" or ")
+
+
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
 def test_each_action_with_a_list_says_what_to_do_where_there_is_nothing(file):
     for action in ElementTree.parse(file).iterfind(".//record[@model='ir.actions.act_window']"):

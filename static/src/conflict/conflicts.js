@@ -129,11 +129,11 @@ export class BridgeConflicts extends Component {
         const told = { field: row.field_label, count: row.others };
         return side === "odoo"
             ? _t(
-                  "In %(count)s other records Odoo's “%(field)s” stands. What is carried out can not be undone. Go on?",
+                  "Odoo's “%(field)s” stands in the other records too: %(count)s. What is carried out can not be undone. Go on?",
                   told,
               )
             : _t(
-                  "In %(count)s other records their “%(field)s” stands. What is carried out can not be undone. Go on?",
+                  "Their “%(field)s” stands in the other records too: %(count)s. What is carried out can not be undone. Go on?",
                   told,
               );
     }

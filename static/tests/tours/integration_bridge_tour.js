@@ -155,17 +155,43 @@ tours.add("integration_bridge_map", {
     ],
 });
 
+// A system that is well known, by somebody who administers the bridge and not Odoo.
+tours.add("integration_bridge_gallery", {
+    steps: () => [
+        stepUtils.showAppsMenuItem(),
+        click("Open the app", ".o_app[data-menu-xmlid='integration_bridge.integration_bridge_menu_root']"),
+        click("Configuration", "[data-menu-xmlid='integration_bridge.integration_bridge_menu_configuration']"),
+        click("Gallery", ".o-dropdown--menu [data-menu-xmlid='integration_bridge.bridge_gallery_menu']"),
+        click("Connect one", ".o_kanban_record:contains(Kinto) button[name=action_connect]"),
+        inDialog(type("base_url", "http://kinto.example/v1")),
+        inDialog(type("auth_username", "demo")),
+        click("Create it", ".modal button[name=action_create]"),
+        {
+            content: "It says who has to do what comes next",
+            trigger: ".o_form_view .alert:contains(somebody with Odoo's role Administrator has to enter the secret)",
+        },
+        click("How it signs in", "a[name=auth]"),
+        {
+            content: "He has no field for that",
+            trigger: ".o_form_view:contains(Secrets are entered by somebody):not(:has([name=secret]))",
+        },
+        click("Its flows", "button[name=action_open_flows]"),
+        click("The one", ".o_data_row td[name=name]"),
+        { content: "Its fields are mapped", trigger: ".o_bridge_line[data-field=email]" },
+    ],
+});
+
 // Why is this record not here? What a shop manager asks, from anywhere in the app.
 tours.add("integration_bridge_find", {
     steps: () => [
         stepUtils.showAppsMenuItem(),
         click("Open the app", ".o_app[data-menu-xmlid='integration_bridge.integration_bridge_menu_root']"),
         click("Find a record", "[data-menu-xmlid='integration_bridge.bridge_find_menu']"),
-        inDialog(type("sought", "thing2@example.com")),
+        inDialog(type("sought", "SO-00101")),
         click("Find", ".modal button[name=action_find]"),
         {
             content: "Where it is, and why it is not here",
-            trigger: ".modal .o_kanban_record:contains(Failed):contains(name)",
+            trigger: ".modal .o_kanban_record:contains(SO-00101):contains(Failed):contains(nobody@example.com)",
         },
         click("Something that nobody knows", ".modal .o_field_widget[name=sought] input"),
         inDialog(type("sought", "SO-99999")),
@@ -183,7 +209,7 @@ tours.add("integration_bridge_find", {
         },
         {
             content: "The same story, at once",
-            trigger: ".modal .o_kanban_record:contains(Failed):contains(name)",
+            trigger: ".modal .o_kanban_record:contains(SO-00101):contains(Failed)",
         },
     ],
 });
@@ -195,6 +221,13 @@ tours.add("integration_bridge_retry", {
             content: "One line for all of them",
             trigger: ".o_data_row:contains(name) td[name=job_count]:contains(3)",
         },
+        click("One by one", ".o_data_row:contains(name) td[name=example_message]"),
+        {
+            content: "Each with its name and its ID, and what all have is not said again",
+            trigger:
+                ".o_list_view:has(th[data-name=external_id]):not(:has(th[data-name=flow_id], th[data-name=error_kind]))",
+        },
+        click("Back to the desk", ".o_back_button"),
         click("Retry", ".o_data_row button[name=action_retry]"),
         { content: "They wait", trigger: ".o_data_row td[name=state]:contains(Waiting), .o_view_nocontent" },
     ],

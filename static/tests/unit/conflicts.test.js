@@ -161,7 +161,7 @@ test("the same field is decided in all other records, after a question that says
     expect(".o_bridge_alike").toHaveText(/“Phone” is in conflict in other records as well: 12\./);
     await contains(".o_bridge_alike button[name=action_others_remote]").click();
     expect(".modal-body").toHaveText(
-        /In 12 other records their “Phone” stands\. What is carried out can not be undone/,
+        /Their “Phone” stands in the other records too: 12\. What is carried out can not be undone/,
     );
     await contains(".modal-footer .btn-secondary").click();
     expect.verifySteps([]);
