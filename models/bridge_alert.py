@@ -37,6 +37,7 @@ KINDS = [
     ("hook", "Other system does not tell of changes"),
 ]
 DOWN = ("lanes", "moved", "paused", "approval", "resting")  # nothing moves meanwhile; the rest needs attention
+WELL = ("done", "partial")  # how a run ends well
 LONG_WAIT = 15  # minutes of being asked to wait, or without any lane at work, that are worth telling
 DIGEST_MINUTES = 15  # one e-mail in so many minutes at most
 MOST_GROUPS = 20  # of failures that a connector is alerted about; the error desk has them all
@@ -99,9 +100,11 @@ class BridgeAlert(models.Model):
         gates = gates.filtered(lambda gate: gate.connector_id in connectors)
         found = {**self._queue_situations(), **self._gate_situations(gates)}
         stopped = {values["connector_id"] for values in found.values()}
-        found |= self._run_situations(connectors)
+        runs, succeeded = self._ended_runs(connectors.flow_ids)
+        found |= self._run_situations(runs)
         if "lanes" not in {values["kind"] for values in found.values()}:
-            found |= self._overdue_situations(connectors.filtered(lambda connector: connector.id not in stopped))
+            working = connectors.filtered(lambda connector: connector.id not in stopped)
+            found |= self._overdue_situations(working, succeeded)
         found |= self._failure_situations(connectors)
         found |= self._conflict_situations(connectors)
         found |= self._webhook_situations(connectors, gates)
@@ -171,9 +174,8 @@ class BridgeAlert(models.Model):
         return found
 
     @api.model
-    def _run_situations(self, connectors):
+    def _run_situations(self, runs):
         found = {}
-        runs = self._last_ended_runs(connectors.flow_ids)
         for run in runs:
             flow = run.flow_id
             if run.state in ("failed", "blocked"):
@@ -182,33 +184,28 @@ class BridgeAlert(models.Model):
         return found
 
     @api.model
-    def _last_ended_runs(self, flows):
-        """Of each of these flows the last run of each kind that came to an end; single records do not count.
+    def _ended_runs(self, flows):
+        """How the runs of these flows have ended; single records do not count.
 
-        :rtype: BridgeRun
+        :return: of each flow the last run of each kind, and when one went well for the last time
+        :rtype: tuple[BridgeRun, dict[BridgeFlow, datetime.datetime]]
         """
         domain = [("flow_id", "in", flows.ids), ("trigger", "not in", SINGLE), ("dry_run", "=", False)]
-        domain.append(("state", "in", ("done", "partial", "blocked", "failed")))
-        groups = self.env["bridge.run"]._read_group(domain, ["flow_id", "kind"], ["id:max"])
-        return self.env["bridge.run"].browse(run_id for _flow, _kind, run_id in groups)
+        domain.append(("state", "in", (*WELL, "blocked", "failed")))
+        last, succeeded = {}, {}
+        for flow, kind, state, run_id, finished in self.env["bridge.run"]._read_group(
+            domain, ["flow_id", "kind", "state"], ["id:max", "finished:max"]
+        ):
+            last[flow, kind] = max(run_id, last.get((flow, kind), 0))
+            if state in WELL and finished:
+                succeeded[flow] = max(finished, succeeded.get(flow, finished))
+        return self.env["bridge.run"].browse(last.values()), succeeded
 
     @api.model
-    def _overdue_situations(self, connectors):
+    def _overdue_situations(self, connectors, succeeded):
         found, now = {}, fields.Datetime.now()
         flows = connectors.filtered(lambda connector: connector.state == "live").flow_ids
         flows = flows.filtered(lambda flow: flow.interval_number and not flow.parent_id)
-        succeeded = dict(
-            self.env["bridge.run"]._read_group(
-                [
-                    ("flow_id", "in", flows.ids),
-                    ("trigger", "not in", SINGLE),
-                    ("state", "in", ("done", "partial")),
-                    ("dry_run", "=", False),
-                ],
-                ["flow_id"],
-                ["finished:max"],
-            )
-        )
         for flow in flows:
             last = succeeded.get(flow) or flow.create_date
             if last and last + 2 * interval(flow) + datetime.timedelta(minutes=10) < now:
@@ -510,7 +507,7 @@ class BridgeAlert(models.Model):
             return self.env["bridge.conflict"]._action_open_of("flow_id", self.flow_id)
         record = self.connector_id
         if self.kind in ("run", "overdue"):
-            runs = self._last_ended_runs(self.flow_id)
+            runs, _succeeded = self._ended_runs(self.flow_id)
             record = runs.filtered(lambda run: run.state in ("failed", "blocked"))[:1] or runs[:1]
         if not record:
             name = "job" if is_operator(self.env) and self.kind != "moved" else "connector"

@@ -61,19 +61,25 @@ def run(workplace, arguments):
     _inside(workplace, database, "employ", roles=ROLES)
     screens = _measure(workplace, database, lambda client: client.open_all(), (ADMIN, *ROLES))
     _inside(workplace, database, "connect", definition=definition, first=CONNECTORS + 1, number=MORE - CONNECTORS)
-    among_many = _measure(workplace, database, _look_among_many)
-    screens |= {name: figures for name, figures in among_many.items() if name != OVERVIEW}
+    among_many = _measure(workplace, database, _look_among_many, (ADMIN, *ROLES))
+    overviews = [few for name, few in screens.items() if name.startswith(OVERVIEW)]
+    overviews += [many for name, many in among_many.items() if name.startswith(OVERVIEW)]
+    screens |= {name: figures for name, figures in among_many.items() if not name.startswith(OVERVIEW)}
     for name, (seconds, queries) in screens.items():
         yield _harness.row(name, seconds * 1000, unit="ms")
         yield _harness.row(f"{name}: queries", queries, unit="queries")
     few, many = screens[OVERVIEW], among_many[OVERVIEW]
     yield _harness.row(f"overview of {MORE}", many[0] * 1000, unit="ms")
     yield _harness.row(f"overview of {MORE}: queries", many[1], unit="queries", ratio=few[1] / many[1], what="of 5")
+    for role in ROLES:
+        queries = among_many[f"{OVERVIEW} ({role})"][1]
+        yield _harness.row(f"overview of {MORE} ({role}): queries", queries, unit="queries")
     late = sorted(name for name, (seconds, _queries) in screens.items() if seconds > MOST_SECONDS)
     quick = len(screens) - len(late)
     yield _harness.row(f"open within {MOST_SECONDS:.0f} s", quick, len(screens), "all", "screens")
-    if late or max(few[1], many[1]) >= MOST_QUERIES or many[0] > MOST_SECONDS:
-        raise ValueError(f"too slow: {', '.join(late)}; the overview takes {few[1]} and {many[1]} queries")
+    most = max(queries for _seconds, queries in overviews)
+    if late or most >= MOST_QUERIES or max(seconds for seconds, _queries in overviews) > MOST_SECONDS:
+        raise ValueError(f"too slow: {', '.join(late)}; the overview takes up to {most} queries")
 
 
 def _look_among_many(client):
