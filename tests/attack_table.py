@@ -206,7 +206,7 @@ METHODS = {
     "bridge.gallery.action_connect": "administrator",
     "bridge.gallery.action_guide": "administrator",
     "bridge.look.action_apply": "administrator",
-    "bridge.look.action_leave": "administrator",
+    "bridge.look.action_later": "administrator",
     "bridge.look.action_look_again": "administrator",
     "bridge.operation.action_look": "administrator",
     "bridge.flow.action_go_live": "administrator",

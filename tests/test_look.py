@@ -76,7 +76,7 @@ class TestLook(BridgeCase):
         look = self.look(operation)
         self.assertNotEqual(self.look(operation), look, "what was cancelled is not kept")
         look.write({"take_id": True, "id_path": "email"})
-        self.assertEqual(look.action_leave()["type"], "ir.actions.act_window_close")
+        self.assertEqual(look.action_later()["type"], "ir.actions.act_window_close")
         self.assertNotEqual(operation.flow_id.id_path, "email", "nothing is set before Apply")
         self.server.requests.clear()
         self.assertEqual(self.look(operation), look)
@@ -89,14 +89,14 @@ class TestLook(BridgeCase):
         again = look.action_look_again()["res_id"]
         self.assertNotEqual(again, look.id)
         self.assertTrue(self.server.requests)
-        self.env["bridge.look"].browse(again).action_leave()
+        self.env["bridge.look"].browse(again).action_later()
         self.env["bridge.look"].browse(again).action_apply()
         self.assertNotEqual(self.look(operation).id, again, "it is done")
 
     def test_what_was_left_is_not_for_an_operation_that_is_another_one(self):
         operation = self.bare()
         look = self.look(operation)
-        look.action_leave()
+        look.action_later()
         self.env.flush_all()
         self.env.cr.execute("UPDATE bridge_look SET write_date = write_date - interval '1 hour'")
         self.env.invalidate_all()

@@ -15,6 +15,7 @@ from ..mapping.errors import MappingError
 from ..mapping.paths import parse_expression
 from ..remote import pagination, template
 from ..remote.errors import RemoteError, Unavailable
+from .bridge_connect import KEPT_HOURS
 from .reasons import told
 
 FIRST_PAGE = 10
@@ -29,7 +30,7 @@ class BridgeLook(models.TransientModel):
     _name = "bridge.look"
     _description = "Look at the Answer"
     _rec_name = "operation_id"
-    _transient_max_hours = 72  # whoever leaves it comes back on another day
+    _transient_max_hours = KEPT_HOURS
 
     operation_id = fields.Many2one("bridge.operation", required=True, readonly=True, ondelete="cascade")
     shown = fields.Html("The First Records", readonly=True)
@@ -215,7 +216,7 @@ class BridgeLook(models.TransientModel):
     # Applying
     # ----------------------------------------------------------------------------------------------------------------
 
-    def action_leave(self):
+    def action_later(self):
         """Keep what was changed in the form, and go on another time."""
         self.ensure_one()
         self.is_left = True
