@@ -68,7 +68,10 @@
         "web.assets_backend": [
             "integration_bridge/static/src/**/*",
             ("remove", "integration_bridge/static/src/**/*.dark.scss"),
+            ("remove", "integration_bridge/static/src/together/**/*"),
         ],
+        # Odoo's graph view is in this bundle.
+        "web.assets_backend_lazy": ["integration_bridge/static/src/together/**/*"],
         "web.assets_web_dark": ["integration_bridge/static/src/**/*.dark.scss"],
         "web.assets_tests": ["integration_bridge/static/tests/tours/**/*"],
         "web.assets_unit_tests": ["integration_bridge/static/tests/unit/**/*"],

@@ -80,3 +80,12 @@ def json_rows(rows):
 def text(value):
     """A value for a column of text; None stays None."""
     return None if value is None else str(value)
+
+
+def literal(text):
+    """A text of which nothing is a wildcard of LIKE.
+
+    :param str text: what is looked for
+    :rtype: str
+    """
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -62,16 +62,19 @@ def tell(env, fetched, looked_at):
     return said(env._("There is nothing to sync."), "warning")
 
 
-def tell_retried(env, count):
-    """Say how much is tried again.
+def tell_retried(env, count, others):
+    """Say how much is tried again, and of how much that can not be.
 
-    :param int count: jobs
+    :param int count: jobs, or records
+    :param int others: of those that were chosen
     :return: the action
     :rtype: dict
     """
-    if count:
-        return said(env._("What is tried again now: %s.", count))
-    return said(env._("There is nothing to try again."), "warning")
+    parts = [env._("What is tried again now: %s.", count)] if count else []
+    if others:
+        left = env._("Left as they are, because they are not waiting for that: %s. Open them to see why.", others)
+        parts.append(left)
+    return said(" ".join(parts) or env._("There is nothing to try again."), "success" if count else "warning")
 
 
 def said(message, kind="success"):

@@ -1,10 +1,12 @@
+import itertools
 import json
+import re
 
 from odoo import api, fields, models
 
 from ..connect.burst import let_callers_wait
 from ..connect.callers import may_call, note_refusal, take_refusals
-from ..database import again_when_busy, json_rows
+from ..database import again_when_busy, json_rows, literal
 from ..jobs.wake import call_soon
 from ..mapping.errors import MappingError
 from ..mapping.paths import parse_expression
@@ -25,7 +27,7 @@ from ..road.pull.delivered import BETWEEN_IDS
 
 WAITING, DONE, IGNORED, FAILED, CANCELLED = "waiting", "done", "ignored", "failed", "cancelled"
 TAKE = "take"  # the kind of the jobs that take deliveries
-MOST_LOOKED_AT = 5_000  # where something is looked for in the newest
+MOST_LOOKED_AT, MOST_LETTERS = 5_000, 100_000  # where something is looked for: in the newest, and in each
 REFUSED = (401, "")  # for whoever does not prove himself, and for an address that does not exist
 
 
@@ -66,7 +68,7 @@ class BridgeDelivery(models.Model):
         readonly=True,
     )
     reason = fields.Text(readonly=True)
-    flow_id = fields.Many2one("bridge.flow", ondelete="set null", readonly=True, index="btree_not_null")
+    flow_id = fields.Many2one("bridge.flow", ondelete="set null", readonly=True)
     run_id = fields.Many2one("bridge.run", ondelete="set null", readonly=True, index="btree_not_null")
     external_ids = fields.Char("IDs There", readonly=True)
     processed = fields.Datetime("Taken", readonly=True)
@@ -74,6 +76,8 @@ class BridgeDelivery(models.Model):
     _delivery_uniq = models.UniqueIndex("(connector_id, delivery_id)")
     _waiting = models.Index("(connector_id, id) WHERE state = 'waiting'")
     _failed = models.Index("(connector_id) WHERE state = 'failed'")
+    _not_done = models.Index("(connector_id, id) WHERE state != 'done'")
+    _of_flow = models.Index("(flow_id, id) WHERE flow_id IS NOT NULL")
 
     def _register_hook(self):
         super()._register_hook()
@@ -89,17 +93,28 @@ class BridgeDelivery(models.Model):
 
     @api.depends_context("uid")
     def _compute_body_text(self):
-        seen, hidden = {}, self.env._("no access: these are records, or fields of them, that you may not read")
-        is_system = self.env.user.has_group("base.group_system")
+        hidden = self.env._("no access: these are records, or fields of them, that you may not read")
+        shown = self._shown_to_me()
         for delivery in self:
-            connector = delivery.sudo().connector_id
+            body = delivery.sudo().body
+            delivery.body_text = body and (_shown(body) if delivery in shown else hidden)
+
+    def _shown_to_me(self):
+        """Those of which this person may read what was sent.
+
+        :rtype: BridgeDelivery
+        """
+        if self.env.user.has_group("base.group_system"):
+            return self
+        seen, routed = {}, {}
+        for delivery in self.sudo():
+            connector, event = delivery.connector_id, delivery.event
             if connector not in seen:
                 flows = connector.route_ids.flow_id
                 seen[connector] = all(self.env["bridge.exchange"]._sees(flow) for flow in flows)
-            # What no route is for may be about anything.
-            is_shown = is_system or (seen[connector] and connector.route_ids._of(delivery.event))
-            body = delivery.sudo().body
-            delivery.body_text = body and (_shown(body) if is_shown else hidden)
+            if (connector, event) not in routed:  # what no route is for may be about anything
+                routed[connector, event] = bool(connector.route_ids._of(event))
+        return self.filtered(lambda one: seen[one.sudo().connector_id] and routed[one.sudo().connector_id, one.event])
 
     # ----------------------------------------------------------------------------------------------------------------
     # The door
@@ -311,8 +326,10 @@ class BridgeDelivery(models.Model):
 
     @api.model
     def _not_taken_with(self, connectors, text, limit):
-        """The newest ones of which nothing came and that say a text anywhere, as far as this person may read them.
+        """The newest ones of which nothing came and that say a text, not only as a part of another word.
 
+        :return: those of which this person may read what was sent; what he may not read is not counted, or it could be
+            guessed letter by letter
         :rtype: BridgeDelivery
         """
         self.flush_model()
@@ -321,15 +338,15 @@ class BridgeDelivery(models.Model):
             SELECT id
               FROM (SELECT id, body FROM bridge_delivery
                      WHERE state != 'done' AND connector_id = ANY(%s) ORDER BY id DESC LIMIT %s) told
-             WHERE position(lower(%s) in lower(body)) > 0
+             WHERE lower(left(body, %s)) LIKE ANY(%s)
           ORDER BY id DESC
-             LIMIT %s
             """,
-            [connectors.ids, MOST_LOOKED_AT, text, limit],
+            [connectors.ids, MOST_LOOKED_AT, MOST_LETTERS, [f"%{literal(one)}%" for one in _written(text)]],
         )
-        found = self.browse(row[0] for row in self.env.cr.fetchall())._filtered_access("read")
-        # Only what this person may read of it counts, or it could be guessed letter by letter.
-        return found.filtered(lambda delivery: text.lower() in (delivery.body_text or "").lower())
+        found = self.browse(row[0] for row in self.env.cr.fetchall())._filtered_access("read")._shown_to_me()
+        word = re.compile(rf"(?<!\w){re.escape(text)}(?!\w)", re.IGNORECASE)
+        telling = (one for one in found if word.search(one.body_text or ""))
+        return self.union(*itertools.islice(telling, limit))
 
     # ----------------------------------------------------------------------------------------------------------------
     # Buttons
@@ -396,6 +413,19 @@ def _read_path(path, document):
         return parse_expression(path).read(document)
     except MappingError:
         return None
+
+
+def _written(text):
+    """How a text can stand in what was sent: JSON may have its letters and slashes escaped.
+
+    :return: in small letters
+    :rtype: set[str]
+    """
+    found = {text}
+    for one in (text, text.lower(), text.upper()):
+        escaped = json.dumps(one)[1:-1]
+        found |= {escaped, escaped.replace("/", "\\/"), json.dumps(one, ensure_ascii=False)[1:-1]}
+    return {one.lower() for one in found}
 
 
 def _shown(body):

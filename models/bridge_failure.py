@@ -164,9 +164,11 @@ class BridgeFailure(models.Model):
         if there := drifts - here:
             there.action_push()
         jobs = failures._jobs() if failures else self.env["bridge.job"]
-        told = jobs.action_retry()
-        written = len(able) + len(there)
-        return on_demand.tell_retried(self.env, len(jobs) + written) if written else told
+        open_ = Domain("state", "in", ("failed", "pending"))
+        count = jobs.search_count(failures._domain() & open_) if failures else 0
+        jobs.action_retry()
+        count += len(able) + len(there)
+        return on_demand.tell_retried(self.env, count, len(jobs) + len(drifts) - count)
 
     def action_ignore(self):
         """Ask why, then ignore all records of these groups; what a side keeps may stay."""

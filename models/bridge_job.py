@@ -440,7 +440,7 @@ class BridgeJob(models.Model):
         count = self.env.cr.rowcount + len(drains)
         self.invalidate_model()
         self.env["ir.cron"]._wake_lanes()
-        return on_demand.tell_retried(self.env, count)
+        return on_demand.tell_retried(self.env, count, len(self) - count)
 
     def _retry_drain(self):
         drains = self.filtered(lambda job: job.state in ("failed", "pending"))

@@ -21,7 +21,7 @@ class IrFilters(models.Model):
 
     @api.model
     def get_filters(self, model, *args, **kwargs):
-        """Favourites of ours are named in the language of who looks, as long as nobody has given them another name."""
+        """What is called like a favourite of ours, so ours as well, is named in the reader's language."""
         found = super().get_filters(model, *args, **kwargs)
         for favourite in found if model.startswith("bridge.") else ():
             if name := NAMES.get(favourite["name"]):

@@ -234,7 +234,12 @@ METHODS = {
 
 # Odoo's own methods that we only add to: what they answer is Odoo's, and ours adds nothing to it; or, of an activity,
 # it is what ``bridge.alert.action_open`` answers.
-ODOO_S_OWN = {"ir.http.session_info", "ir.model.fields.name_search", "mail.activity.action_open_document"}
+ODOO_S_OWN = {
+    "ir.filters.get_filters",
+    "ir.http.session_info",
+    "ir.model.fields.name_search",
+    "mail.activity.action_open_document",
+}
 
 # What a method needs to be told.
 ARGUMENTS = {

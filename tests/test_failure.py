@@ -59,7 +59,17 @@ class TestFailure(BridgeCase):
         job = self.failures(self.flow)[:1]
         self.assertEqual(job.action_retry()["params"]["message"], "What is tried again now: 1.")
         job.state = "done"
-        self.assertEqual(job.action_retry()["params"]["type"], "warning")
+        told = job.action_retry()["params"]
+        self.assertEqual(told["type"], "warning")
+        self.assertIn("Left as they are, because they are not waiting for that: 1.", told["message"])
+
+    def test_retry_counts_what_is_tried_again_and_what_is_not(self):
+        self.failures(self.flow)[:1].state = "uncertain"
+        groups = self.groups.search([("flow_id", "=", self.flow.id)])
+        count = len(self.failures(self.flow))
+        message = groups.action_retry()["params"]["message"]
+        self.assertIn(f"What is tried again now: {count}.", message)
+        self.assertIn("not waiting for that: 1.", message)
 
     def test_ignored_failure_stays_away_until_the_record_changes(self):
         job = self.failures(self.flow).filtered(lambda job: job.external_id == "2")

@@ -1,7 +1,7 @@
 from odoo.exceptions import UserError
 from odoo.tests import new_test_user, tagged
 
-from .common import BridgeCase, thing
+from .common import BridgeCase, thing, things_flow
 from .test_webhooks import FETCH, PAYLOAD, WebhookCase
 
 
@@ -174,11 +174,34 @@ class TestFind(BridgeCase):
         self.env["res.partner"].create({"name": "4711"})
         find = self.find("4711", self.operator)
         self.assertTrue(find.line_ids and find.has_askable)
+        self.assertFalse(find.is_unknown)
         self.server.records["things"] = [thing(4711, name="It")]
         self.sync(self.flow)
         self.assertFalse(self.find("4711", self.operator).has_askable, "it is known by this ID")
         self.connector.state = "preview"
         self.assertFalse(self.find("4712", self.operator).has_askable)
+
+    def test_only_flows_that_do_not_know_the_id_are_asked_for_it(self):
+        """Customer 42 is here, order 42 never came."""
+        orders = self.connect(things_flow(code="orders", name="Orders"), code="shop", name="Shop")
+        self.server.records["things"] = [thing(42)]
+        self.sync(self.flow)
+        find = self.find("42", self.operator)
+        self.assertTrue(find.has_askable)
+        self.assertEqual(find.action_ask()["context"]["default_flow_id"], orders.id)
+
+    def test_line_that_has_no_id_there_is_not_asked_for(self):
+        self.server.records["things"] = [thing(1, name="Ada")]
+        self.sync(self.flow)
+        line = self.find("Ada", self.operator).line_ids
+        for external_id in (False, "?0123"):
+            line.external_id = external_id
+            with self.subTest(external_id), self.assertRaisesRegex(UserError, "can not be asked for this record"):
+                line.action_ask()
+        line.write({"external_id": "1", "may_ask": True})
+        self.connector.state = "preview"
+        with self.assertRaisesRegex(UserError, "can not be asked for this record"):
+            line.action_ask()
 
     def test_an_operator_fetches_again_from_the_story(self):
         self.server.records["things"] = [thing(1, name="Ada")]
@@ -260,6 +283,34 @@ class TestFindNotification(WebhookCase):
         self.assertIn("and was left aside.", line.story)
         self.assertIn(self.deliveries.reason.rstrip("."), line.story)
         self.assertEqual(line.action_open()["res_id"], self.deliveries.id)
+
+    def test_text_is_found_however_it_is_written_and_only_as_a_word(self):
+        self.open({**FETCH, "path": "data.nothing"})
+        data = r'{"id": 4712, "name": "M\u00fcller", "url": "https:\/\/a.example.com\/7"}'
+        self.send(f'{{"type": "thing.updated", "data": {data}}}'.encode())
+        self.work()
+        for text in ("Müller", "müller", "MÜLLER", "4712", "https://a.example.com/7", "a.example.com"):
+            with self.subTest(text):
+                self.assertEqual(self.found(text).delivery_id, self.deliveries)
+        for text in ("471", "ller", "a%", "a_example.com"):
+            with self.subTest(text):
+                self.assertFalse(self.found(text).delivery_id)
+
+    def test_what_only_a_notification_says_is_no_record(self):
+        """So that the person is told what to do, although something is shown."""
+        self.open({**FETCH, "path": "data.nothing"})
+        self.deliver(self.told(1, name="SO-77"))
+        find = self.env["bridge.find"].with_user(self.user).create({"sought": "SO-77"})
+        find.action_find()
+        self.assertTrue(find.line_ids and find.is_unknown)
+
+    def test_what_a_person_may_not_read_hides_nothing_that_he_may(self):
+        self.open({**FETCH, "path": "data.nothing"})
+        self.deliver(self.told(1, name="SO-77"))
+        mine = self.deliveries
+        self.deliver(*(self.told(1, "unrouted", name="SO-77") for _number in range(8)))
+        self.assertEqual(self.found("SO-77").delivery_id, mine)
+        self.assertEqual(len(self.found("SO-77", self.env.ref("base.user_admin"))), 5)
 
     def test_one_that_could_not_be_taken(self):
         self.open(PAYLOAD)

@@ -3,6 +3,7 @@ from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import new_test_user, tagged
+from odoo.tools import SQL
 
 from .common import BridgeCase, list_operation, thing, things_flow
 
@@ -94,13 +95,33 @@ class TestLook(BridgeCase):
         self.assertNotEqual(self.look(operation).id, again, "it is done")
 
     def test_what_was_left_is_not_for_an_operation_that_is_another_one(self):
+        """Also of a flow: by another ID each record would be another one."""
         operation = self.bare()
-        look = self.look(operation)
-        look.action_later()
+        flow = operation.flow_id
+        for one in (operation, flow, flow.connector_id):
+            with self.subTest(one._name):
+                look = self.look(operation)
+                look.action_later()
+                self.assertEqual(self.look(operation), look)
+                self.env.flush_all()
+                self.env.cr.execute("UPDATE bridge_look SET write_date = %s", [one.write_date])
+                table = SQL.identifier(one._table)
+                self.env.cr.execute(SQL("UPDATE %s SET write_date = write_date + interval '1 second'", table))
+                self.env.invalidate_all()
+                self.assertNotEqual(self.look(operation), look)
+                self.env.cr.execute(SQL("UPDATE %s SET write_date = write_date - interval '1 second'", table))
+                self.env.invalidate_all()
+
+    def test_sample_is_kept_only_of_what_was_left(self):
+        operation = self.bare()
+        left, cancelled = self.look(operation), self.look(operation)
+        left.action_later()
         self.env.flush_all()
-        self.env.cr.execute("UPDATE bridge_look SET write_date = write_date - interval '1 hour'")
+        self.env.cr.execute("UPDATE bridge_look SET write_date = write_date - interval '2 hours'")
         self.env.invalidate_all()
-        self.assertNotEqual(self.look(operation), look)
+        self.env["bridge.look"]._transient_vacuum()
+        self.assertFalse(cancelled.exists())
+        self.assertTrue(left.exists())
 
     def test_nothing_ticked_is_said(self):
         look = self.look(self.bare())

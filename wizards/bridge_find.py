@@ -6,8 +6,10 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..database import literal
 from ..models.bridge_status_mixin import PLACE
 from ..road.inside import inside
+from ..road.pull.arrival import LIKE_NONE
 
 MOST = 20  # of each kind of thing that is looked through
 SHOWN = 2 * MOST  # in one answer
@@ -42,9 +44,9 @@ class BridgeFind(models.TransientModel):
     @api.depends("was_sought", "line_ids", "connector_id")
     def _compute_is_unknown(self):
         for find in self:
-            find.is_unknown = bool(find.was_sought and not find.line_ids)
-            is_known = find.was_sought in find.line_ids.mapped("external_id")
-            find.has_askable = bool(find.was_sought and not is_known and find._askable())
+            records = find.line_ids.filtered(lambda line: line.external_id or line.res_id)
+            find.is_unknown = bool(find.was_sought and not records)
+            find.has_askable = bool(find.was_sought and find._unasked())
 
     def action_find(self):
         """Look in what was synced, what failed, what waits, what was left out, and in Odoo itself.
@@ -64,7 +66,7 @@ class BridgeFind(models.TransientModel):
             [place.flow.id for place in places], [place.external_id for place in places if place.external_id]
         )
         lines = [self._told(place, told_of, askable) for place in places]
-        lines += self._told_of_nothing(text, {line["delivery_id"] for line in lines})
+        lines += self._not_told_yet(text, {line["delivery_id"] for line in lines})
         lines.sort(key=lambda line: SEVERITY.index(line["state"]))
         self.write({"was_sought": text, "line_ids": [(5, 0, 0), *((0, 0, line) for line in lines)]})
         return self._shown()
@@ -74,7 +76,7 @@ class BridgeFind(models.TransientModel):
         self.ensure_one()
         self.check_access("read")
         self.env["bridge.run"]._check_operator()
-        flows = self._askable()
+        flows = self._unasked()
         action = self.env["ir.actions.act_window"]._for_xml_id("integration_bridge.bridge_recover_action")
         chosen = flows.id if len(flows) == 1 else False
         return {**action, "context": {"default_flow_id": chosen, "default_external_ids": self.was_sought}}
@@ -99,6 +101,17 @@ class BridgeFind(models.TransientModel):
         return self._flows().filtered(
             lambda flow: flow.direction != "push" and flow.connector_id.state == "live" and flow._operation("get")
         )
+
+    def _unasked(self):
+        """Those of them that do not know what is looked for as the ID of a record."""
+        return self._askable() - self.line_ids.filtered(lambda line: line.external_id == self.was_sought).flow_id
+
+    def _may_ask(self, flow, external_id, askable):
+        """Has a record an ID by which its flow can ask for it?
+
+        :param BridgeFlow askable: as of ``_askable``
+        """
+        return bool(external_id) and not external_id.startswith(LIKE_NONE) and flow in askable
 
     # ----------------------------------------------------------------------------------------------------------------
     # Where a record can be
@@ -184,7 +197,7 @@ class BridgeFind(models.TransientModel):
             and model._fields[name].store
             and not self.env["bridge.job"]._is_hidden_field(model_name, name)
         ]
-        exact = Domain.OR([Domain(name, "=ilike", _literal(text)) for name in names]) if names else Domain.FALSE
+        exact = Domain.OR([Domain(name, "=ilike", literal(text)) for name in names]) if names else Domain.FALSE
         records, steps = model.with_context(active_test=False), self._steps(flows)
 
         def named(step, limit):
@@ -294,15 +307,16 @@ class BridgeFind(models.TransientModel):
             state, story = self._of_log(last)
         if state == "failed":
             story = self.env["bridge.job"]._and_who(story)
-        may_ask = flow in askable and place.external_id and (state in ASKED or binding.state == "missing")
+        is_worth_it = state in ASKED or binding.state == "missing"
+        may_ask = is_worth_it and self._may_ask(flow, place.external_id, askable)
         is_to_send = state == "waiting" and not (job or binding or self._is_noted(flow, place.res_id))
         may_send = is_to_send and flow.connector_id.state == "live"
         if delivery := told_of.get((flow.id, place.external_id)):
-            story = f"{story} {self._of_delivery(delivery)}"
+            story = f"{story} {self._of_delivery(delivery, self.env._('The last notification about it'))}"
             line["delivery_id"] = delivery.id
         return {"delivery_id": False, **line, "state": state, "story": story, "may_ask": may_ask, "may_send": may_send}
 
-    def _told_of_nothing(self, text, told):
+    def _not_told_yet(self, text, told):
         """Notifications that say something of a record, and of which nothing came.
 
         :param set told: ids of those that belong to a story already
@@ -314,7 +328,8 @@ class BridgeFind(models.TransientModel):
         states = {"failed": "failed", "waiting": "waiting"}
         lines = []
         for delivery in found.filtered(lambda one: one.id not in told):
-            state, story = states.get(delivery.state, "skipped"), self._of_delivery(delivery)
+            state = states.get(delivery.state, "skipped")
+            story = self._of_delivery(delivery, self.env._("A notification that says “%s”", text))
             if state == "failed":
                 story = self.env["bridge.job"]._and_who(
                     self.env._("%s Correct the cause, then open it and press Replay.", story)
@@ -324,15 +339,18 @@ class BridgeFind(models.TransientModel):
             lines.append({**values, "state": state, "story": story})
         return lines
 
-    def _of_delivery(self, delivery):
-        """What became of a notification."""
-        day, reason = self._day(delivery.received), _sentence(delivery.reason)
+    def _of_delivery(self, delivery, what):
+        """What became of a notification.
+
+        :param str what: how it is called
+        """
+        about, reason = {"what": what, "day": self._day(delivery.received)}, _sentence(delivery.reason)
         told = {
-            "waiting": self.env._("A notification about it came on %s, and waits to be taken.", day),
-            "done": self.env._("The last notification about it came on %s, and was taken.", day),
-            "failed": self.env._("A notification about it came on %s, and could not be taken.", day),
-            "ignored": self.env._("A notification about it came on %s, and was left aside.", day),
-            "cancelled": self.env._("A notification about it came on %s, and was given up.", day),
+            "waiting": self.env._("%(what)s came on %(day)s, and waits to be taken.", **about),
+            "done": self.env._("%(what)s came on %(day)s, and was taken.", **about),
+            "failed": self.env._("%(what)s came on %(day)s, and could not be taken.", **about),
+            "ignored": self.env._("%(what)s came on %(day)s, and was left aside.", **about),
+            "cancelled": self.env._("%(what)s came on %(day)s, and was given up.", **about),
         }
         return f"{told[delivery.state]} {reason}".strip()
 
@@ -486,11 +504,6 @@ def _column(query, name):
 def _keys(flow, external_id, res_id):
     """What a record of a flow is known by."""
     return [(flow, name, value) for name, value in (("there", external_id), ("here", res_id)) if value]
-
-
-def _literal(text):
-    """A text of which nothing is a wildcard."""
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def _sentence(message):

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 from ..jobs import on_demand
 from ..models.roles import is_operator
@@ -59,15 +60,18 @@ class BridgeFindLine(models.TransientModel):
     def action_ask(self):
         """Fetch the record from the other system again, and look anew."""
         self.check_access("read")
-        self.env["bridge.run"]._check_operator()
+        self.env["bridge.run"]._check_operator(self.flow_id)
         for line in self:
+            find = line.find_id
+            if not find._may_ask(line.flow_id, line.external_id, find._askable()):
+                raise UserError(self.env._("The other system can not be asked for this record."))
             self.env["bridge.job"]._enqueue_records(line.flow_id, [line.external_id])
         return self.find_id.action_find()
 
     def action_send(self):
         """Have the record looked at and sent, and look anew."""
         self.check_access("read")
-        self.env["bridge.run"]._check_operator()
+        self.env["bridge.run"]._check_operator(self.flow_id)
         for line in self:
             record = self.env[line.flow_id.model].browse(line.res_id).exists()._filtered_access("read")
             to_send = inside(line.flow_id, record.ids).ids

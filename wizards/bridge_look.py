@@ -6,6 +6,7 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools.constants import GC_UNLINK_LIMIT
 
 from ..assistant import sample as samples
 from ..assistant.flow import delta_of, query_of
@@ -20,6 +21,7 @@ from .reasons import told
 
 FIRST_PAGE = 10
 SHOWN_RECORDS, SHOWN_FIELDS, SHOWN_TEXT = 5, 6, 60
+UNUSED_HOURS = 1
 MOST_SECONDS = 60  # for all ways of paging that are tried
 PLACES = ("records", "id", "updated", "deleted")
 
@@ -71,13 +73,20 @@ class BridgeLook(models.TransientModel):
 
     @api.model
     def _left(self, operation):
-        """What this person has left for later, unless the operation is another one since.
+        """What this person has left for later, unless something that it would set or has asked is another since.
 
         :rtype: BridgeLook
         """
         mine = [("operation_id", "=", operation.id), ("create_uid", "=", self.env.uid), ("is_left", "=", True)]
         left = self.search(mine, order="id desc", limit=1)
-        return left.filtered(lambda look: look.write_date >= operation.write_date)
+        asked = operation, operation.flow_id, operation.flow_id.connector_id
+        return left.filtered(lambda look: all(look.write_date >= one.write_date for one in asked))
+
+    def _transient_clean_rows_older_than(self, seconds):
+        """A sample of foreign records that nobody has left for later is kept no longer than anything transient."""
+        unused = fields.Datetime.subtract(fields.Datetime.now(), hours=UNUSED_HOURS)
+        self.sudo().search([("is_left", "=", False), ("write_date", "<", unused)], limit=GC_UNLINK_LIMIT).unlink()
+        return super()._transient_clean_rows_older_than(seconds)
 
     @api.model
     def _look(self, operation):

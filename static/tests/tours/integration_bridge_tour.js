@@ -198,7 +198,7 @@ tours.add("integration_bridge_find", {
         click("Find that", ".modal button[name=action_find]"),
         {
             content: "It says so, and what to do",
-            trigger: ".modal .alert:contains(Nothing here knows):contains(operator)",
+            trigger: ".modal .alert:contains(No record is known here):contains(operator)",
         },
         click("Close it", ".modal-footer button:contains(Close)"),
         { content: "It is closed", trigger: "body:not(:has(.modal))" },
