@@ -68,13 +68,16 @@ def in_own_transaction(open_cursor, step):
     return None
 
 
+_encode = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
+
+
 def json_rows(rows):
     """Many rows as one parameter: PostgreSQL unpacks them several times as fast as psycopg2 quotes them.
 
     :param rows: an iterable of dicts
     :rtype: str
     """
-    return json.dumps(list(rows), ensure_ascii=False)
+    return _encode(list(rows))
 
 
 def text(value):

@@ -13,5 +13,6 @@ def uninstall_hook(env):
     if env["ir.cron"]._lanes():
         raise UserError(env._("A lane of the Integration Bridge is at work. Uninstall the addon again in a minute."))
     env["bridge.kpi"]._withdraw()
+    env["bridge.key"]._drop_indexes()
     env["ir.actions.server"]._bridge_entries()._remove_bridge_entries()
     env["ir.config_parameter"].sudo().search([("key", "=like", "integration\\_bridge.%")]).unlink()

@@ -8,6 +8,7 @@ LONG = DRAINS  # kinds whose jobs are claimed one by one, because each may take 
 TOGETHER = ("pull_record", "push_record")  # whose jobs of one flow and run are done in one batch; others one by one
 TAKING = "take"  # the kind of which a connector has one at work at a time
 SINGLE = ("record", "webhook")  # triggers of runs that carry single records, and end when these do
+ENDED_WELL = ("done", "partial")  # states of a run that came to its end
 SENDING = ("push", "push_record")  # kinds of which a flow has one at work at a time
 
 OPEN = "state IN ('pending', 'running', 'failed', 'uncertain')"

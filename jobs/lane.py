@@ -17,7 +17,7 @@ from .schedule import enqueue_due
 _logger = logging.getLogger(__name__)
 
 MOST_CRASHES = 5
-TOLD_EVERY = 1  # second at least, until the screens are told of progress again
+TOLD_EVERY = 1  # second at least, until screens and scheduler are told of progress again
 
 
 def run(env, lane_id):
@@ -91,20 +91,26 @@ def commit(env, processed, is_end=False):
 def committer(job):
     """For a job that commits as it goes: what is written so far stays, and deaths of its worker before do not count.
 
+    Screens and scheduler are told once a second at most: a page of unchanged records takes less than to tell of it.
+
     :return: commits, told how many records were handled; gives the seconds that are left, none if the connector was
         paused meanwhile
     """
-    told, paused = 0, [("connector_id", "=", job.connector_id.id), ("paused", "=", True)]
+    told, untold, paused = 0, 0, [("connector_id", "=", job.connector_id.id), ("paused", "=", True)]
 
     def commit_some(processed):
-        nonlocal told
-        if processed:
-            if job.crashes:
-                job.crashes = 0
-            if time.monotonic() - told > TOLD_EVERY:
-                told = time.monotonic()
-                job.run_id._tell()
-        left = commit(job.env, processed)
+        nonlocal told, untold
+        if processed and job.crashes:
+            job.crashes = 0
+        if untold + processed and time.monotonic() - told > TOLD_EVERY:
+            job.run_id._tell()
+            left = commit(job.env, untold + processed)
+            told, untold = time.monotonic(), 0
+        else:
+            job.env.flush_all()
+            job.env.cr.commit()  # pylint: disable=invalid-commit  # the scheduler is told of it later
+            left = max(job.env.context.get("cron_end_time", math.inf) - time.monotonic(), 0)
+            untold += processed
         return 0 if job.env["bridge.gate"].sudo().search_count(paused, limit=1) else left
 
     return commit_some

@@ -143,7 +143,17 @@ class Rule:
         :raises MappingError: naming the field
         """
         try:
-            value = self.source(document)
+            return self.take(self.source(document), document)
+        except MappingError as error:
+            error.field = self.field
+            raise
+
+    def take(self, value, document):
+        """The same of what stands in the document, as ``source`` has read it.
+
+        :raises MappingError: naming the field
+        """
+        try:
             if self.write_path:
                 value = self.converter.in_shape(value)
             effect = self._effect(value)
@@ -253,16 +263,24 @@ class Mapper:
 
         :rtype: Identity
         """
-        identity = Identity()
+        return self._identified(document)[0]
+
+    def _identified(self, document):
+        """The same, and what its rules have read of it; None where there is nothing to map."""
+        identity, sources = Identity(), None
         try:
             identity.external_id = self.external_id(document)
             identity.deleted = is_deleted(self.about(document, "deleted"))
             identity.updated = self.about(document, "updated")
             identity.version = self.about(document, "version")
-            identity.fingerprint = DELETED if identity.deleted else self.fingerprint(document)
+            if identity.deleted:
+                identity.fingerprint = DELETED
+            else:
+                sources = self._sources(document)
+                identity.fingerprint = self.fingerprint(document, sources)
         except MappingError as error:
             identity.error = error
-        return identity
+        return identity, sources
 
     def only_identify(self, document):
         """:rtype: tuple[Identity, None]"""
@@ -272,40 +290,50 @@ class Mapper:
         """:return: identity, and what the mapping makes of the document; None where there is nothing to map
         :rtype: tuple[Identity, Mapped | None]
         """
-        identity = self.identify(document)
-        return identity, None if identity.error or identity.deleted else self.map(document)
+        identity, sources = self._identified(document)
+        return identity, None if identity.error or identity.deleted else self.map(document, sources)
 
     def about(self, document, name):
         """The record's ``updated``, ``version`` or ``deleted``; None where the flow or the record has none."""
         place = self._places.get(name)
         return place.read(document) if place else None
 
-    def fingerprint(self, document):
+    def fingerprint(self, document, sources=None):
         """Equal for documents that the mapping can not tell apart.
 
+        :param list sources: what the rules have read of it already
         :rtype: str
         :raises MappingError: if an expression can not be applied
         """
-        return fingerprint(self._content(document), self.salt)
+        return fingerprint(self._content(document, sources or self._sources(document)), self.salt)
 
-    def _content(self, document):
-        return [_part(document, *part) for part in self._parts]
+    def _sources(self, document):
+        return [source(document) for source, _also_reads, _child in self._parts]
+
+    def _content(self, document, sources):
+        """What a fingerprint is made of: all that the mapping reads of a document."""
+        return [
+            _part(document, value, also_reads, child)
+            for value, (_source, also_reads, child) in zip(sources, self._parts, strict=True)
+        ]
 
     def identified_content(self, document):
         """Content and id of a record inside another one, as its parent's fingerprint sees it."""
         if not isinstance(document, dict):
             return document
-        return [self._places["id"].read(document) if "id" in self._places else None, self._content(document)]
+        remote_id = self._places["id"].read(document) if "id" in self._places else None
+        return [remote_id, self._content(document, self._sources(document))]
 
-    def map(self, document):
+    def map(self, document, sources=None):
         """Read every field.
 
+        :param list sources: what the rules have read of it already, to be identified
         :rtype: Mapped
         """
         mapped = Mapped()
-        for rule in self.rules:
+        for position, rule in enumerate(self.rules):
             try:
-                value = rule.read(document)
+                value = rule.read(document) if sources is None else rule.take(sources[position], document)
             except MappingError as error:
                 mapped.error = error
                 return mapped
@@ -350,8 +378,7 @@ def _part_of(rule):
     return source, None if reads_alone else converter.also_reads, rule.child
 
 
-def _part(document, source, also_reads, child):
-    value = source(document)
+def _part(document, value, also_reads, child):
     if value is MISSING:
         return []  # not the same as null, which is [None]
     if child and isinstance(value, (list, dict)):

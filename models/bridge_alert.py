@@ -10,7 +10,7 @@ from odoo import SUPERUSER_ID, api, fields, models
 from odoo.fields import Domain
 
 from ..jobs import claim, health
-from ..jobs.kinds import DRAINS, SINGLE
+from ..jobs.kinds import DRAINS, ENDED_WELL, SINGLE
 from ..jobs.retry import REST_AFTER
 from ..jobs.schedule import interval, interval_text
 from .local_times import in_local_time
@@ -37,7 +37,6 @@ KINDS = [
     ("hook", "Other system does not tell of changes"),
 ]
 DOWN = ("lanes", "moved", "paused", "approval", "resting")  # nothing moves meanwhile; the rest needs attention
-WELL = ("done", "partial")  # how a run ends well
 LONG_WAIT = 15  # minutes of being asked to wait, or without any lane at work, that are worth telling
 DIGEST_MINUTES = 15  # one e-mail in so many minutes at most
 MOST_GROUPS = 20  # of failures that a connector is alerted about; the error desk has them all
@@ -191,13 +190,13 @@ class BridgeAlert(models.Model):
         :rtype: tuple[BridgeRun, dict[BridgeFlow, datetime.datetime]]
         """
         domain = [("flow_id", "in", flows.ids), ("trigger", "not in", SINGLE), ("dry_run", "=", False)]
-        domain.append(("state", "in", (*WELL, "blocked", "failed")))
+        domain.append(("state", "in", (*ENDED_WELL, "blocked", "failed")))
         last, succeeded = {}, {}
         for flow, kind, state, run_id, finished in self.env["bridge.run"]._read_group(
             domain, ["flow_id", "kind", "state"], ["id:max", "finished:max"]
         ):
             last[flow, kind] = max(run_id, last.get((flow, kind), 0))
-            if state in WELL and finished:
+            if state in ENDED_WELL and finished:
                 succeeded[flow] = max(finished, succeeded.get(flow, finished))
         return self.env["bridge.run"].browse(last.values()), succeeded
 

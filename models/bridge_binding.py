@@ -232,6 +232,8 @@ class BridgeBinding(models.Model):
 
         :return: Odoo id to external id
         """
+        if not record_ids:
+            return {}
         self.flush_model()
         self.env.cr.execute(
             "SELECT res_id, external_id FROM bridge_binding WHERE flow_id = %s AND res_id = ANY(%s)",

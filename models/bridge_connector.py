@@ -14,7 +14,7 @@ from ..definition.check import check
 from ..definition.export import export
 from ..definition.load import load
 from ..definition.ready import check_references
-from ..jobs.kinds import SINGLE
+from ..jobs.kinds import ENDED_WELL, SINGLE
 from ..jobs.schedule import end_waiting
 from ..json_text import read_json
 from ..mapping.errors import MappingError
@@ -206,7 +206,7 @@ class BridgeConnector(models.Model):
             self.env["bridge.run"]._read_group(
                 [
                     ("connector_id", "in", self.ids),
-                    ("state", "in", ("done", "partial")),
+                    ("state", "in", ENDED_WELL),
                     ("dry_run", "=", False),
                     ("trigger", "not in", SINGLE),
                 ],

@@ -1,10 +1,20 @@
 import datetime
+import logging
+
+import psycopg2
 
 from odoo import api, fields, models
+from odoo.tools import SQL, sql
 
+from ..mapping.alike import ROUGH
 from ..mapping.fingerprint import fingerprint
+from ..road.keyed import can_be_indexed, rough_of
+
+_logger = logging.getLogger(__name__)
 
 KEPT_HOURS = 24
+INDEX = "bridge_lookup_"  # how the names of our indexes on tables of others begin
+MOST_INDEXED = 2_000_000  # rows of a table; a larger one would be held up for too long
 
 
 class BridgeKey(models.Model):
@@ -41,6 +51,58 @@ class BridgeKey(models.Model):
                 """,
                 [fields.Datetime.now(), digests],
             )
+
+    @api.model
+    def _have_index(self, keyed):
+        """Have PostgreSQL find records by a field without looking at every record of the model.
+
+        Who writes to the table waits until the index is committed, and the index waits for those who write to it just
+        now: neither for long, so a table may be left for the next run, or for good.
+
+        :param Keyed keyed: how records are looked for
+        :return: was one made
+        """
+        table, column, way = keyed.model._table, keyed.name, keyed.way
+        if not can_be_indexed(keyed.field, way):
+            return False
+        mark = fingerprint([table, column, ROUGH[way]])[:8]  # an index of another rule would be of no use
+        index = sql.make_identifier(f"{INDEX}{mark}_{table}_{column}")
+        self.env.cr.execute("SELECT reltuples FROM pg_class WHERE oid = to_regclass(%s)", [table])
+        (rows,) = self.env.cr.fetchone() or (0,)
+        return (
+            rows <= MOST_INDEXED and not sql.index_exists(self.env.cr, index) and self._index(index, table, column, way)
+        )
+
+    @api.model
+    def _index(self, index, table, column, way):
+        column = SQL.identifier(column)
+        # By hash: a tree has no room for a long text, and would refuse the record of whoever writes one.
+        make = SQL(
+            "CREATE INDEX %s ON %s USING hash ((%s)) WHERE %s IS NOT NULL",
+            SQL.identifier(index),
+            SQL.identifier(table),
+            rough_of(column, way),
+            column,
+        )
+        self.env.flush_all()
+        try:
+            with self.env.cr.savepoint(flush=False):
+                self.env.cr.execute("SET LOCAL lock_timeout = '500ms'; SET LOCAL statement_timeout = '20s'")
+                self.env.cr.execute(make, log_exceptions=False)
+                self.env.cr.execute("SET LOCAL lock_timeout TO DEFAULT; SET LOCAL statement_timeout TO DEFAULT")
+        except psycopg2.Error as error:
+            _logger.info("No index %s for now: %s", index, error)
+            return False
+        return True
+
+    @api.model
+    def _drop_indexes(self):
+        """No index of ours is left on tables of others."""
+        self.env.cr.execute(
+            "SELECT indexname FROM pg_indexes WHERE starts_with(indexname, %s) AND schemaname = current_schema", [INDEX]
+        )
+        for (index,) in self.env.cr.fetchall():
+            self.env.cr.execute(SQL("DROP INDEX IF EXISTS %s", SQL.identifier(index)))
 
     @api.autovacuum
     def _gc_old(self):

@@ -58,12 +58,19 @@ def parse(text: str, host: str):
         document = json.loads(text, strict=False, parse_constant=_refuse_constant, parse_float=_float_parser(text))
         if is_too_deep(document):
             raise RecursionError
-        return storable(document) if _SUSPECT.search(text) else document
+        return storable(document) if _is_suspect(text) else document
     except _Constant as error:
         raise ProtocolError("not_json", "constant", host=host, problem=str(error)) from error
     except (ValueError, RecursionError) as error:
         detail = "html" if text.lstrip()[:1] == "<" else ""
         raise ProtocolError("not_json", detail, host=host, problem=_words(error)) from error
+
+
+def _is_suspect(text):
+    """May it hold what can not be stored? Nearly no text does, and to look for two characters is quicker."""
+    if "\\u" in text:
+        return bool(_SUSPECT.search(text))
+    return "\0" in text if text.isascii() else bool(_UNSTORABLE.search(text))
 
 
 def is_too_deep(document) -> bool:

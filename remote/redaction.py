@@ -198,12 +198,18 @@ def may_hold(raw: bytes, secrets) -> bool:
     if not known:
         return False
     # Written with escapes, or in another charset, it is found only in what was read from the body.
-    if b"\0" in raw[:64] or _ESCAPED.search(raw) or not all(map(str.isascii, known)):
+    if b"\0" in raw[:64] or _is_escaped(raw) or not all(map(str.isascii, known)):
         return True
     return any(notation in raw for notation in _encoded(known))
 
 
 _ESCAPED = re.compile(rb"\\u00[2-7]|&#|%[0-9a-f]?[a-f]")
+_ESCAPES = (b"\\u00", b"&#", b"%")
+
+
+def _is_escaped(raw):
+    # To look for what an escape begins with is several times as quick, and nearly no body has it.
+    return any(one in raw for one in _ESCAPES) and bool(_ESCAPED.search(raw))
 
 
 @functools.lru_cache(maxsize=256)

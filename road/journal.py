@@ -79,19 +79,16 @@ def write_lines(road, outcomes, closed, column, logged, more, also=()):
     said = env._("The record succeeded, so its open failure is closed.")
     lines += [(one, "closed", said) for one in outcomes if _named(one, column) in closed]
     lines += also
-    rows = [
-        {
-            "action": action,
-            "external_id": one.external_id,
-            "res_id": one.record_id or None,
-            "error_kind": one.failure.kind if one.failure else None,
-            "field_name": one.failure.field if one.failure else None,
-            "message": message,
-            **more(one, action),
-        }
-        for one, action, message in lines
-    ]
+    rows = [{**_row(one, action, message), **more(one, action)} for one, action, message in lines]
     env["bridge.log"]._insert(road.flow, run, rows)
+
+
+def _row(outcome, action, message):
+    """What each line says; a column that it has nothing for is left out, for there are many lines."""
+    row = {"action": action, "external_id": outcome.external_id, "res_id": outcome.record_id or None}
+    if outcome.failure:
+        row |= {"error_kind": outcome.failure.kind, "field_name": outcome.failure.field}
+    return row | {"message": message} if message else row
 
 
 def brief(value):
@@ -99,14 +96,24 @@ def brief(value):
     return value[:LONGEST] if isinstance(value, str) else value
 
 
-def told_value(value):
-    """A value as a line of the log tells it; a fingerprint stands for what is cut off, so that lines can be compared.
+def told_values(changes):
+    """Old and new values as a line of the log tells them.
 
-    :param value: a JSON value
+    :param dict changes: field to (old, new), JSON values
+    :return: field to [old, new]
     """
-    if not isinstance(value, str) or len(value) <= LONGEST:
-        return value
-    return f"{brief(value)}… {fingerprint(value)}"
+    return {
+        name: [
+            _told_text(old) if type(old) is str else old,
+            _told_text(new) if type(new) is str else new,
+        ]
+        for name, (old, new) in changes.items()
+    }
+
+
+def _told_text(text):
+    """A fingerprint stands for what is cut off, so that lines can be compared."""
+    return text if len(text) <= LONGEST else f"{brief(text)}… {fingerprint(text)}"
 
 
 def _named(outcome, column):

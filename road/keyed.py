@@ -176,7 +176,21 @@ def having(model, name, way, values):
     wanted = sorted({rough(str(value), way) for value in values})
 
     def is_wanted(records, alias, query):
-        column = records._field_to_sql(alias, name, query)
-        return SQL("lower(regexp_replace(%s, %s, '', 'g')) = ANY(%s)", column, ROUGH[way], wanted)
+        return SQL("%s = ANY(%s)", rough_of(records._field_to_sql(alias, name, query), way), wanted)
 
     return Domain.custom(to_sql=is_wanted)
+
+
+def rough_of(column, way):
+    """What is left of a column of texts (see ``rough`` in mapping/alike.py), as PostgreSQL reckons it.
+
+    :param SQL column: the column
+    :rtype: SQL
+    """
+    # As text, because an index that names the column by its type would forbid to change that.
+    return SQL("lower(regexp_replace(%s::text, %s, '', 'g'))", column, ROUGH[way])
+
+
+def can_be_indexed(field, way):
+    """Is what is left of a field of Odoo's a thing that PostgreSQL can keep an index of, and has none of by itself?"""
+    return way != EXACT and bool(field.store and field.column_type) and not (field.translate or field.company_dependent)

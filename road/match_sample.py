@@ -85,11 +85,12 @@ class MatchSample:
         pull, arrivals = self.pull, arrival.identify(self.pull.flow, self.mapper, self.documents)
         known = arrival.recognise(pull, arrival.latest(arrivals))
         records = references.resolve(_Asking(pull, self.seen), translate.translate(pull, known))
-        ways = match.ways_of(pull)
-        candidates = match.search(pull, ways, [facts for facts in records if match.is_unbound(facts)])
+        ways, unbound = match.ways_of(pull), [facts for facts in records if match.is_unbound(facts)]
+        keys = match.keys_of(unbound, ways)
+        candidates = match.search(pull, ways, unbound, keys)
         by_id = {
-            after.arrival.external_id: self._state(before, after, ways, candidates)
-            for before, after in zip(records, match.accept(pull, records, ways, candidates), strict=True)
+            after.arrival.external_id: self._state(before, after, keys, candidates)
+            for before, after in zip(records, match.accept(pull, records, keys, candidates), strict=True)
         }
         return [by_id[one.external_id] for one in arrivals]
 
@@ -109,7 +110,7 @@ class MatchSample:
         if secret or acting.search_count(within & Domain("id", "not in", self.seen._search([])), limit=1):
             raise AccessError(self._hidden())
 
-    def _state(self, before, after, ways, candidates):
+    def _state(self, before, after, keys, candidates):
         """What becomes of a record, by what was known of it before and after the match."""
         if before.failure:
             return Found(UNREAD, before.failure.message)
@@ -119,9 +120,9 @@ class MatchSample:
         if after.record_id:
             return Found(MATCHED)
         if after.failure:
-            ids = candidates[match.key_of(before, ways)]
+            ids = candidates[keys[before.arrival.external_id]]
             return Found(SEVERAL, self._several(ids)) if len(ids) > 1 else Found(TAKEN, after.failure.message)
-        empty = [name for name in ways if is_empty(before.values.get(name))]
+        empty = [name for name in self.mapper.keys if is_empty(before.values.get(name))]
         return Found(WITHOUT, self._empty(empty)) if empty else Found(NEW)
 
     # ------------------------------------------------------------------------------------------------------------------

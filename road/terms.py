@@ -1,6 +1,7 @@
 """Odoo's side of the comparison: what mapped fields of records are, in terms that can be compared and kept as JSON."""
 
 import collections
+import contextlib
 import operator
 
 from ..mapping.fingerprint import fingerprint
@@ -24,8 +25,8 @@ def read_terms(records, mapper, record_ids):
     # Archived tags of a record are tags of the record.
     records = records.with_context(active_test=False).browse(record_ids)
     fetch(records, names)
-    readers = [(name, _TERMS.get(records._fields[name].type, comparable)) for name in names]
-    terms = {record.id: {name: as_term(record[name]) for name, as_term in readers} for record in records}
+    values = zip(*(_column(records, name) for name in names), strict=True)
+    terms = {record_id: dict(zip(names, row, strict=True)) for record_id, row in zip(records._ids, values, strict=True)}
     for name, key in keys.items():
         # What is sent is the key of the related record, which can change while the relation does not.
         for record in records:
@@ -40,6 +41,21 @@ def fetch(records, names):
     :param names: of the fields
     """
     records.fetch([name for name in names if records._fields[name].type not in ("binary", "many2many")])
+
+
+def _column(records, name):
+    """One field of records, comparable. What was fetched is taken from the cache: to ask each record for each of its
+    fields costs seven times as much, which is a tenth of what it costs to create them.
+    """
+    field = records._fields[name]
+    as_term = _TERMS.get(field.type, comparable)
+    if field.type in _KEPT_AS_THEY_ARE:
+        if field.compute and field.store:
+            field.recompute(records)
+        cache = field._get_cache(records.env)
+        with contextlib.suppress(KeyError):  # what is not in the cache after all is asked for
+            return [as_term(field.convert_to_record(cache[record_id], records)) for record_id in records._ids]
+    return [as_term(record[name]) for record in records]
 
 
 def term_of(record, name):
@@ -58,6 +74,11 @@ def _binary_term(value):
 def _html_term(value):
     return str(value) if value else False
 
+
+# What a record has in a field of these types is what the cache has of it, whatever the record is.
+_KEPT_AS_THEY_ARE = frozenset(
+    {"boolean", "char", "date", "datetime", "float", "html", "integer", "monetary", "selection", "text"}
+)
 
 # How a value of each type of field is made comparable; others are as they are.
 _TERMS = {

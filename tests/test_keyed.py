@@ -1,8 +1,17 @@
 """Promise 4: a record that a value names is found by the rule by which it was made, however Odoo keeps that value."""
 
-from odoo import api
-from odoo.tests import tagged
+import random
+import string
+from contextlib import closing
+from unittest.mock import patch
 
+from odoo import api
+from odoo.sql_db import db_connect
+from odoo.tests import tagged
+from odoo.tools import SQL
+
+from ..models import bridge_key
+from ..road.keyed import having
 from .common import BridgeCase, field, thing, things_flow
 
 
@@ -101,3 +110,85 @@ class TestKeyed(BridgeCase):
         self.assertEqual(self.counters(run), {"failed": 1})
         self.assertIn("would not find it again", run.log_ids.message)
         self.assertFalse(self.tags("Odd"))
+
+    def test_text_that_means_nothing_matches_nothing_beside_one_of_which_only_foreign_letters_are_left(self):
+        there = self.env["res.partner"].create({"name": "Without", "phone": "-"})
+        name = field("name", "name", required=True)
+        flow = self.connect(things_flow(fields=[name, field("phone", "phone", key=True)]))
+        self.server.records["things"] = [thing(0, phone="нет"), thing(1, phone=""), thing(2, phone="-")]
+        self.assertEqual(self.counters(self.sync(flow)), {"created": 3})
+        self.assertEqual(there.name, "Without")
+
+
+@tagged("post_install", "-at_install")
+class TestLookups(BridgeCase):
+    """Records are found by what a key is alike to, and no index of Odoo's has that."""
+
+    def setUp(self):
+        super().setUp()
+        self.server.records["things"] = [thing(n) for n in range(3)]
+
+    def indexes(self):
+        """The table and column of each index of ours, and its name."""
+        self.env.cr.execute(r"SELECT indexname FROM pg_indexes WHERE indexname LIKE 'bridge\_lookup\_%'")
+        names = [name for (name,) in self.env.cr.fetchall()]
+        return {name.removeprefix("bridge_lookup_").partition("_")[2]: name for name in names}
+
+    def plan(self, name, way):
+        """How PostgreSQL looks for contacts, as if there were many."""
+        query = self.env["res.partner"]._search(having(self.env["res.partner"], name, way, {"Ann@Example.com"}))
+        self.env.cr.execute("SET LOCAL enable_seqscan = off")
+        self.env.cr.execute(SQL("EXPLAIN %s", query.select()))
+        return "\n".join(line for (line,) in self.env.cr.fetchall())
+
+    def test_key_that_is_compared_by_a_rule_gets_an_index_and_a_preview_makes_none(self):
+        flow = self.connect(things_flow())
+        flow.action_preview()
+        self.assertEqual(self.indexes(), {})
+        self.sync(flow)
+        self.assertEqual([*self.indexes()], ["res_partner_email"])
+        self.assertIn(self.indexes()["res_partner_email"], self.plan("email", "email"))
+
+    def test_records_that_are_named_by_such_a_field_are_looked_for_by_an_index_as_well(self):
+        parent = field("parent_id", "parent", "many2one_key", options={"field": "phone", "optional": True})
+        name = field("name", "name", required=True)
+        self.sync(self.connect(things_flow(fields=[name, parent])))
+        self.assertEqual([*self.indexes()], ["res_partner_phone"])
+        self.assertIn(self.indexes()["res_partner_phone"], self.plan("phone", "phone"))
+
+    def test_key_that_odoo_keeps_an_index_of_gets_none(self):
+        self.sync(self.connect(things_flow(fields=[field("name", "name", required=True, key=True)])))
+        self.assertEqual(self.indexes(), {})
+
+    def test_compare_makes_none(self):
+        flow = self.connect(things_flow())
+        flow._enqueue("manual", kinds=["compare"])
+        self.work()
+        self.assertEqual(self.indexes(), {})
+
+    def test_index_refuses_no_text_however_long(self):
+        self.sync(self.connect(things_flow()))
+        long = "".join(random.Random(7).choices(string.ascii_letters, k=50_000))
+        contact = self.env["res.partner"].create({"name": "Long", "email": long})
+        contact.flush_recordset()
+        self.assertEqual(contact.email, long)
+
+    def test_table_that_is_too_large_gets_none(self):
+        flow = self.connect(things_flow())
+        with patch.object(bridge_key, "MOST_INDEXED", -2):
+            self.sync(flow)
+        self.assertEqual(self.indexes(), {})
+
+    def test_table_that_others_write_to_holds_up_no_run_and_is_indexed_by_a_later_one(self):
+        flow = self.connect(things_flow())
+        with closing(db_connect(self.env.cr.dbname).cursor()) as other:
+            other.execute("LOCK TABLE res_partner IN ROW EXCLUSIVE MODE")
+            self.assertEqual(self.counters(self.sync(flow)), {"created": 3})
+            self.assertEqual(self.indexes(), {})
+        self.sync(flow, full=True)
+        self.assertEqual([*self.indexes()], ["res_partner_email"])
+
+    def test_uninstalling_takes_the_indexes_away(self):
+        self.sync(self.connect(things_flow()))
+        self.env["bridge.key"]._drop_indexes()
+        self.assertEqual(self.indexes(), {})

@@ -26,7 +26,6 @@ from ..waves import waves
 from ..words import ARCHIVE, CREATE, DATA, DEPENDENCY, LINK, MARK, UNCHANGED, UNLINK, UPDATE
 from . import kept
 from .halving import halve
-from .match import key_of, ways_of
 from .plan import has_moved
 
 WRITTEN = (CREATE, LINK, UPDATE)
@@ -119,8 +118,7 @@ class _Writer:
         """Let no other transaction create the same records, found by the same keys, at the same time."""
         names = list(self.pull.mapper.keys)
         new = [step for step in steps if step.action == CREATE] if names else []
-        ways = ways_of(self.pull)
-        keys = [(self.flow.model, names, key_of(step.facts, ways)) for step in new]
+        keys = [(self.flow.model, names, self.pull.keys[step.external_id]) for step in new]
         keys += [(one.model, [one.field], [comparable(one.key)]) for one in to_create]
         self.env["bridge.key"]._take((model, names, values) for model, names, values in keys if values)
 
@@ -128,8 +126,13 @@ class _Writer:
         """What the values of a step point to.
 
         :return: names of fields, each with one reference of that kind
-        :rtype: Iterator[tuple]
+        :rtype: Iterable[tuple]
         """
+        if kind not in self.pull.unmade:  # so it is on most pages, and to look for it costs as much as to plan
+            return ()
+        return self._references_in(flow, step, kind)
+
+    def _references_in(self, flow, step, kind):
         for name in self.referring[flow._ids]:
             for one in references_in(step.values.get(name), kind):
                 yield name, one
@@ -407,10 +410,11 @@ class _Writer:
         there = [outcome.record_id for outcome in outcomes if outcome.action in WRITTEN]
         records = self.pull.records_of(flow)
         terms = read_terms(records, mapper, there) if there else {}
-        relational = [name for name in self.referring[flow._ids] if records._fields[name].relational]
+        # Relations to records that were made meanwhile are remembered by their ids.
+        names = self.referring[flow._ids] if self.pull.unmade else ()
+        relational = [name for name in names if records._fields[name].relational]
 
         def settled(outcome):
-            # Relations to records that were made meanwhile are remembered by their ids.
             values, remote = outcome.step.values, outcome.remote
             relations = {
                 name: comparable(replaced(values[name], lambda one: _settled(one, self.made)))

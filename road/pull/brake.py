@@ -30,6 +30,8 @@ def check(pull, steps):
     :rtype: int
     :raises TooManyError: if a person should be asked before
     """
+    if ToCreate not in pull.unmade:
+        return 0
     run = pull.run
     wanted = {
         reference

@@ -354,6 +354,8 @@ def keep_altered(pull, outcomes):
     drifts, ids = pull.env["bridge.drift"], [one.external_id for one in seen]
     told, rows = drifts._altered_fields(pull.flow, ids), []
     for one in seen:
+        if not (one.altered or one.different or one.children):
+            continue  # nearly all of them
         # Of what differs since before it is not known why, but where it was told.
         since = {
             name: pair
@@ -443,7 +445,7 @@ def logged_changes(step):
     :param Step step: of a record
     :return: field to [old, new]
     """
-    changes = {name: [journal.told_value(old), journal.told_value(new)] for name, (old, new) in step.changes.items()}
+    changes = journal.told_values(step.changes)
     for name, children in step.children.items():
         counts = [sum(child.action in actions for child in children) for actions in CHILD_ACTIONS]
         if any(counts):

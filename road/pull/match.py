@@ -23,14 +23,15 @@ def match(pull, records):
     if not pull.mapper.keys:
         return _refuse_unknown(pull, records)
     ways = ways_of(pull)
-    return accept(pull, records, ways, search(pull, ways, unbound))
+    pull.keys = keys_of(unbound, ways)
+    return accept(pull, records, pull.keys, search(pull, ways, unbound, pull.keys))
 
 
-def accept(pull, records, ways, found):
+def accept(pull, records, keys, found):
     """Records with what was found for them, where that is one and free.
 
     :param list[Facts] records: resolved
-    :param dict ways: how the key fields are compared
+    :param dict keys: remote id to key, of those that are not bound
     :param dict found: key to the ids of the Odoo records that have it
     :rtype: list[Facts]
     """
@@ -40,8 +41,8 @@ def accept(pull, records, ways, found):
     matched = []
     for facts in records:
         if is_unbound(facts):
-            key = key_of(facts, ways)
-            candidates = found.get(key, []) if key else []
+            key = keys[facts.arrival.external_id]
+            candidates = found.get(key, []) if key else []  # Odoo may have some that mean nothing, such as "-"
             if len(candidates) == 1 and candidates[0] in free:
                 # It is the record that we have sent, and whose answer is not here yet; or it was deleted there, and is
                 # there again with another id.
@@ -54,15 +55,16 @@ def accept(pull, records, ways, found):
     return matched
 
 
-def search(pull, ways, records):
+def search(pull, ways, records, keys):
     """Look for the values of the key fields, in one query.
 
     :param dict ways: how they are compared
     :param list[Facts] records: that are not bound
+    :param dict keys: remote id to key
     :return: key to the ids of the Odoo records that have it
     :rtype: dict[tuple, list]
     """
-    wanted = [facts for facts in records if key_of(facts, ways)]
+    wanted = [facts for facts in records if keys[facts.arrival.external_id]]
     if not wanted:
         return {}
     domain = Domain(pull.flow._read_domain("match_domain"))
@@ -83,12 +85,18 @@ def ways_of(pull):
     return {name: way_of(pull.records._fields[name], rules[name].way) for name in pull.mapper.keys}
 
 
-def key_of(facts, ways):
+def keys_of(records, ways):
     """The values of the key fields; None if one of them is empty, because nothing matches "nothing".
 
+    :param list[Facts] records: resolved
     :param dict ways: how they are compared
-    :rtype: tuple | None
+    :return: remote id to key
+    :rtype: dict[str, tuple | None]
     """
+    return {facts.arrival.external_id: _key_of(facts, ways) for facts in records}
+
+
+def _key_of(facts, ways):
     values = tuple(facts.values.get(name) for name in ways)
     if any(is_empty(value) or isinstance(value, (Pending, ToCreate, Many)) for value in values):
         return None

@@ -3,7 +3,7 @@
 import datetime
 
 from ... import moments
-from ...jobs.kinds import SINGLE
+from ...jobs.kinds import ENDED_WELL, SINGLE
 from ...mapping.paths import parse_path
 from ...remote.delta import UTC
 from ...remote.pieces import PerParent, Windows
@@ -42,5 +42,5 @@ def _last_read(flow):
     :rtype: datetime.datetime | None
     """
     ended = [("kind", "=", "pull"), ("dry_run", "=", False), ("trigger", "not in", SINGLE)]
-    ended += [("flow_id", "=", flow.id), ("state", "in", ("done", "partial"))]
+    ended += [("flow_id", "=", flow.id), ("state", "in", ENDED_WELL)]
     return flow.env["bridge.run"].sudo().search(ended, limit=1, order="id desc").started or None

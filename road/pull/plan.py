@@ -173,10 +173,10 @@ def decide_fields(policy, facts):
     :return: a step that does nothing yet, with what the fields want
     :rtype: Step
     """
-    step = Step(facts, UNCHANGED, facts.values, facts.terms, deferred=facts.deferred)
     if facts.record_id is None:
         new = {name: (None, facts.terms[name]) for name in facts.values if not merge.is_empty(facts.terms[name])}
-        return step._replace(changes=new)
+        return Step(facts, UNCHANGED, facts.values, facts.terms, new, deferred=facts.deferred)
+    step = Step(facts, UNCHANGED, facts.values, facts.terms, deferred=facts.deferred)
     bound = facts.bound if facts.bound and facts.bound.res_id == facts.record_id else None
     changes, pushes, opposed, kept, unmoved = {}, set(), {}, set(), {}
     doubts = merge.doubts(bound and bound.remote_snapshot)

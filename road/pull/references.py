@@ -50,12 +50,18 @@ def wanted_ids(pull, records):
     :return: flow code to ids
     :rtype: dict[str, dict]
     """
+    return _wanted_ids(_all_references(pull, records, ByBinding))
+
+
+def _all_references(pull, records, *kinds):
+    return [one for facts in records if facts.is_mapped for one in references(pull, facts, *kinds)]
+
+
+def _wanted_ids(found):
     wanted = {}
-    for facts in records:
-        if facts.is_mapped:
-            for reference in references(pull, facts, ByBinding):
-                for one in references_in(reference.value, ByBinding):
-                    wanted.setdefault(one.flow, {})[one.external_id] = True
+    for reference in found:
+        for one in references_in(reference.value, ByBinding):
+            wanted.setdefault(one.flow, {})[one.external_id] = True
     return wanted
 
 
@@ -65,35 +71,37 @@ def resolve(pull, records):
     :param list[Facts] records: translated
     :rtype: list[Facts]
     """
-    bindings = pull.env["bridge.binding"]
-    bound = {code: bindings._known(pull.flow._sibling(code), ids) for code, ids in wanted_ids(pull, records).items()}
-    keyed = _find_keyed(pull, records)
+    bindings, found = pull.env["bridge.binding"], _all_references(pull, records, ByBinding, ByKey)
+    bound = {code: bindings._known(pull.flow._sibling(code), ids) for code, ids in _wanted_ids(found).items()}
     here = {facts.arrival.external_id for facts in records if facts.is_mapped}
-    found = _Found(pull, bound, keyed, here)
-    return [found.put_into(facts) if facts.is_mapped else facts for facts in records]
+    found = _Found(pull, bound, _find_keyed(pull, found), here)
+    records = [found.put_into(facts) if facts.is_mapped else facts for facts in records]
+    pull.unmade = frozenset(found.unmade)
+    return records
 
 
-def _find_keyed(pull, records):
+def _find_keyed(pull, found):
     """Records by a field's value.
 
+    :param list[Reference] found: what all records of the batch refer to
     :return: (flow's ids, field, what they are within) to how its records are looked up, and key to list of ids
     :rtype: dict[tuple, tuple[Keyed, dict]]
     """
-    named, wanted = {}, collections.defaultdict(list)
-    for facts in records:
-        if facts.is_mapped:
-            for reference in references(pull, facts, ByKey):
-                for one in references_in(reference.value, ByKey):
-                    place = reference.flow._ids, reference.rule.field, one.within
-                    named[place] = reference
-                    wanted[place].append(one.value)
-    keyed = {place: _keyed(pull.records_of(one.flow), one.rule, place[2]) for place, one in named.items()}
-    return {place: (one, one.find(wanted[place])) for place, one in keyed.items()}
+    named, wanted = {}, collections.defaultdict(dict)
+    for reference in found:
+        for one in references_in(reference.value, ByKey):
+            place = reference.flow._ids, reference.rule.field, one.within
+            named[place] = reference
+            wanted[place][one.value.__class__, one.value] = one.value  # 1 and True are equal, and name others
+    keyed = {place: keyed_of(pull.records_of(one.flow), one.rule, place[2]) for place, one in named.items()}
+    return {place: (one, one.find(wanted[place].values())) for place, one in keyed.items()}
 
 
-def _keyed(records, rule, within):
+def keyed_of(records, rule, within=()):
     """How the records that a mapping names by a field are looked up.
 
+    :param records: the model of the mapping's flow
+    :param tuple within: what else must be true of them, as (field, value)
     :rtype: Keyed
     """
     settings = rule.keyed_settings
@@ -109,6 +117,7 @@ class _Found:
         self.pull, self.env = pull, pull.env
         self.bound, self.keyed, self.here = bound, keyed, here
         self.looked_up = {}  # a page names the same country many times
+        self.unmade = set()  # kinds of references to records that are still to be made
 
     def put_into(self, facts):
         """A record, and those inside it, with ids."""
@@ -119,7 +128,7 @@ class _Found:
         found = list(_own_references(flow, mapper, facts, (ByBinding, ByKey), is_inside))
         if not found:
             return facts, None
-        values, terms, deferred = dict(facts.values), dict(facts.terms), set(facts.deferred)
+        values, terms, deferred = dict(facts.values), dict(facts.terms), facts.deferred
         for reference in found:
             name, value = reference.rule.field, reference.value
             several = isinstance(value, Many)
@@ -132,21 +141,22 @@ class _Found:
             if MISSING not in resolved:
                 # Two values may name the same record, such as "Red" and "red".
                 ids = tuple(dict.fromkeys(one for one in resolved if one is not False))
-                values[name] = Many(ids) if several else resolved[0]
-                terms[name] = comparable(values[name])
+                value = Many(ids) if several else resolved[0]
+                values[name], terms[name] = value, value if type(value) in SCALARS else comparable(value)
                 continue
             problem = self._is_needed(reference)
             if problem:
                 return facts, problem
             values.pop(name)  # without it, and again later
             terms.pop(name, None)
-            deferred.add(name)
-        return facts._replace(values=values, terms=terms, deferred=frozenset(deferred)), None
+            deferred |= {name}
+        return facts._replace(values=values, terms=terms, deferred=deferred), None
 
     def _one(self, reference, one):
         if isinstance(one, ByBinding):
             record_id = self.bound[one.flow].get(one.external_id)
             if not record_id and self.pull.flow.code == one.flow and one.external_id in self.here:
+                self.unmade.add(Pending)
                 return Pending(one.external_id), None
             return record_id or MISSING, None
         if isinstance(one, ByKey):
@@ -167,6 +177,7 @@ class _Found:
         model = self.env[reference.flow.model]._fields[reference.rule.field].comodel_name
         if not ids and settings["create"] and key is not None:
             domain = _frozen(settings["domain"])
+            self.unmade.add(ToCreate)
             return ToCreate(model, settings["field"], key, domain, keyed.way, one.value), None
         if not ids and settings["optional"]:
             return False, None

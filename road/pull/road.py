@@ -2,6 +2,7 @@
 
 import functools
 
+from ...mapping.references import Pending, ToCreate
 from .. import chosen
 from ..ground import Ground
 from . import apply, arrival, brake, gather, journal, kept, match, plan, references, related, translate
@@ -48,6 +49,9 @@ class Pull(Ground):
         self.depth, self.is_patient, self.is_sending = depth, is_patient, is_sending
         self.exchange_ids, self.files = exchange_ids or {}, {} if files is None else files
         self.goes_both_ways, self.twice, self.made_related = flow.direction == "both", twice, 0
+        # Of the batch: remote id to the values by which the record is looked for; and which kinds of references there
+        # may be to records that are still to be made (mapping/references.py).
+        self.keys, self.unmade = {}, frozenset({Pending, ToCreate})
 
     def bring(self, arrivals, jobs=None):
         """Bring arrivals along the whole road.

@@ -21,6 +21,7 @@ from ..policy import policy_of
 from ..slice import PREVIEW_RECORDS, Slice
 from . import arrival, detail
 from .brake import RELATED, TooManyError
+from .lookups import lookups
 from .pieces import pieces_of
 from .twice import MOST, Twice, ended
 from .unseen import Unseen
@@ -41,11 +42,14 @@ class PullSlice(Slice):
         :rtype: bool
         :raises RemoteError: if the remote can not be read; what was committed stays, the position too
         """
+        is_new = not self.run.position
         self.again(self.begin)
         self.mapper = self.flow._mapper()
         self.policy = policy_of(self.flow, self.mapper)
         operation = self.flow._operation("list")
         self.delta, self.details = operation._delta(), operation.details
+        if is_new and self.run.kind == "pull" and not self.run.dry_run:
+            self.again(self.index)
         try:
             with self.flow.connector_id._client(self.exchanges) as client:
                 with self.pages(client) as pages:
@@ -97,6 +101,12 @@ class PullSlice(Slice):
         if run.state != "running":
             run.write({"state": "running", "started": run.started or fields.Datetime.now(), "message": False})
         self.commit(0)
+
+    def index(self):
+        """Records that are compared by a rule are found quickly however many there are, from the first page on."""
+        for keyed in lookups(self.flow._pull(self.run, mapper=self.mapper, policy=self.policy)):
+            if self.env["bridge.key"]._have_index(keyed):
+                self.commit(0)
 
     def arrivals(self, page, client):
         """The records of a page, identified.

@@ -320,4 +320,4 @@ def told_changes(step):
         changes = {name: (None, value) for name, value in terms.items() if value not in (False, None, "", [])}
     else:
         changes = step.changes
-    return {name: [journal.told_value(old), journal.told_value(new)] for name, (old, new) in changes.items()}
+    return journal.told_values(changes)

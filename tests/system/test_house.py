@@ -85,6 +85,7 @@ def leftovers(sql):
         "names": "SELECT model, name FROM ir_model_data WHERE module = 'integration_bridge'",
         "models": "SELECT model FROM ir_model WHERE model LIKE 'bridge.%%'",
         "tables": "SELECT relname FROM pg_class WHERE relname LIKE 'bridge\\_%%' AND relkind IN ('r', 'v')",
+        "indexes": "SELECT indexname FROM pg_indexes WHERE indexname LIKE 'bridge\\_%%'",
         "groups": "SELECT id FROM res_groups WHERE name->>'en_US' LIKE '%%Integration Bridge%%'",
         "parameters": "SELECT key FROM ir_config_parameter WHERE key LIKE 'integration_bridge.%%'",
         "figures in digests": "SELECT name FROM ir_model_fields WHERE name LIKE 'x\\_kpi\\_bridge%%'",
