@@ -78,10 +78,12 @@ def work_off(jobs):
 def commit(env, processed, is_end=False):
     """Commit, tell the scheduler, and learn how many seconds are left.
 
-    :param int processed: jobs or records that were handled
+    :param int processed: jobs or records that were handled; None: it is told of them later
     :param bool is_end: say whether there is more to do, so that the scheduler calls again at once
     """
     env.flush_all()
+    if processed is None:
+        return env["ir.cron"]._commit_untold()
     remaining = 1
     if is_end:
         remaining = int(is_any_due(env))
@@ -107,9 +109,7 @@ def committer(job):
             left = commit(job.env, untold + processed)
             told, untold = time.monotonic(), 0
         else:
-            job.env.flush_all()
-            job.env.cr.commit()  # pylint: disable=invalid-commit  # the scheduler is told of it later
-            left = max(job.env.context.get("cron_end_time", math.inf) - time.monotonic(), 0)
+            left = commit(job.env, None)
             untold += processed
         return 0 if job.env["bridge.gate"].sudo().search_count(paused, limit=1) else left
 

@@ -2,6 +2,8 @@
 
 import contextlib
 import itertools
+import math
+import time
 
 from odoo import api, models
 from odoo.exceptions import UserError
@@ -13,6 +15,16 @@ LANES = "integration_bridge.lanes"
 
 class IrCron(models.Model):
     _inherit = "ir.cron"
+
+    @api.model
+    def _commit_untold(self):
+        """As ``_commit_progress``, which writes what was done until then and reads it again: that costs as much as a
+        page of unchanged records.
+
+        :return: the seconds that are left
+        """
+        self.env.cr.commit()  # pylint: disable=invalid-commit
+        return max(self.env.context.get("cron_end_time", math.inf) - time.monotonic(), 0)
 
     @api.model
     def _lane_count(self):

@@ -53,7 +53,7 @@ class Lossy:
             self._losing = False
         return self._again_when_busy(env, step, *args)
 
-    def commit_progress(self, original):
+    def commit(self, original):
         """A commit of a lane, lost while the first attempt is made."""
 
         def commit(cron, *args, **kwargs):
@@ -73,7 +73,8 @@ def switch_on(case):
     """
     lossy, cron = Lossy(), type(case.env["ir.cron"])
     case.patch(database, "again_when_busy", lossy.again_when_busy)
-    case.patch(cron, "_commit_progress", lossy.commit_progress(cron._commit_progress))
+    for commit in ("_commit_progress", "_commit_untold"):
+        case.patch(cron, commit, lossy.commit(getattr(cron, commit)))
     return lossy
 
 
