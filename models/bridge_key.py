@@ -1,3 +1,4 @@
+import contextlib
 import datetime
 import logging
 
@@ -6,14 +7,13 @@ import psycopg2
 from odoo import api, fields, models
 from odoo.tools import SQL, sql
 
-from ..mapping.alike import ROUGH
+from ..mapping.alike import EXACT
 from ..mapping.fingerprint import fingerprint
-from ..road.keyed import can_be_indexed, rough_of
+from ..road.keyed import INDEX, can_be_indexed, index_of, rough_of
 
 _logger = logging.getLogger(__name__)
 
 KEPT_HOURS = 24
-INDEX = "bridge_lookup_"  # how the names of our indexes on tables of others begin
 MOST_INDEXED = 2_000_000  # rows of a table; a larger one would be held up for too long
 
 
@@ -65,8 +65,7 @@ class BridgeKey(models.Model):
         table, column, way = keyed.model._table, keyed.name, keyed.way
         if not can_be_indexed(keyed.field, way):
             return False
-        mark = fingerprint([table, column, ROUGH[way]])[:8]  # an index of another rule would be of no use
-        index = sql.make_identifier(f"{INDEX}{mark}_{table}_{column}")
+        index = index_of(keyed.model, column, way)
         self.env.cr.execute("SELECT reltuples FROM pg_class WHERE oid = to_regclass(%s)", [table])
         (rows,) = self.env.cr.fetchone() or (0,)
         return (
@@ -76,9 +75,8 @@ class BridgeKey(models.Model):
     @api.model
     def _index(self, index, table, column, way):
         column = SQL.identifier(column)
-        # By hash: a tree has no room for a long text, and would refuse the record of whoever writes one.
         make = SQL(
-            "CREATE INDEX %s ON %s USING hash ((%s)) WHERE %s IS NOT NULL",
+            "CREATE INDEX %s ON %s ((%s)) WHERE %s IS NOT NULL",
             SQL.identifier(index),
             SQL.identifier(table),
             rough_of(column, way),
@@ -94,6 +92,24 @@ class BridgeKey(models.Model):
             _logger.info("No index %s for now: %s", index, error)
             return False
         return True
+
+    @contextlib.contextmanager
+    def _by_index(self, model, ways):
+        """Have PostgreSQL use our index, where there is one, for what is done inside.
+
+        It takes it for nothing to compute what is left of a text, and its statistics lag behind a table that grows: so
+        it would do that for the whole table with each page.
+
+        :param model: of the records that are looked for
+        :param dict ways: field name to the way in which it is compared
+        """
+        indexes = [index_of(model, name, way) for name, way in ways.items() if way != EXACT]
+        is_there = any(sql.index_exists(self.env.cr, index) for index in indexes)
+        if is_there:
+            self.env.cr.execute("SET LOCAL enable_seqscan TO off; SET LOCAL jit TO off")
+        yield
+        if is_there:
+            self.env.cr.execute("SET LOCAL enable_seqscan TO DEFAULT; SET LOCAL jit TO DEFAULT")
 
     @api.model
     def _drop_indexes(self):

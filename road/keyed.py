@@ -7,13 +7,17 @@ found again.
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
+from odoo.tools.sql import make_identifier
 
 from ..mapping.alike import EXACT, ROUGH, alike, rough, usual_way
+from ..mapping.fingerprint import fingerprint
 from .terms import records_by_key
 
 TEXTS = ("char", "text", "html", "selection", "reference")
 WHOLE = ("integer", "many2one", "many2one_reference")
 DECIMAL = ("float", "monetary")
+INDEX = "bridge_lookup_"  # how the names of our indexes on tables of others begin
+LONGEST_ROUGH = 200  # characters by which a record is looked for; what is left of a text is plain ASCII
 
 
 class Keyed:
@@ -75,7 +79,8 @@ class Keyed:
         if not values:
             return {}
         by_value = having(self.model, self.name, self.way, values)
-        return records_by_key(self.model, by_value & Domain(self.domain), [self.name], self.key_of)
+        with self.model.env["bridge.key"]._by_index(self.model, {self.name: self.way}):
+            return records_by_key(self.model, by_value & Domain(self.domain), [self.name], self.key_of)
 
     def make(self, given):
         """Create the record that a value names, so that the same value finds it from now on.
@@ -173,12 +178,18 @@ def having(model, name, way, values):
     """
     if way == EXACT:
         return Domain(name, "in", list(values))
-    wanted = sorted({rough(str(value), way) for value in values})
+    wanted = sorted({rough(str(value), way)[:LONGEST_ROUGH] for value in values})
 
     def is_wanted(records, alias, query):
         return SQL("%s = ANY(%s)", rough_of(records._field_to_sql(alias, name, query), way), wanted)
 
     return Domain.custom(to_sql=is_wanted)
+
+
+def index_of(model, name, way):
+    """The name of the index by which records are found; of another rule, or of another column, it is another one."""
+    mark = fingerprint([model._table, name, ROUGH[way]])[:8]
+    return make_identifier(f"{INDEX}{mark}_{model._table}_{name}")
 
 
 def rough_of(column, way):
@@ -187,8 +198,9 @@ def rough_of(column, way):
     :param SQL column: the column
     :rtype: SQL
     """
-    # As text, because an index that names the column by its type would forbid to change that.
-    return SQL("lower(regexp_replace(%s::text, %s, '', 'g'))", column, ROUGH[way])
+    # As text, because an index that names the column by its type would forbid to change that; and only its beginning,
+    # because an index has no room for a long one, and would refuse the record of whoever writes it.
+    return SQL("left(lower(regexp_replace(%s::text, %s, '', 'g')), %s)", column, ROUGH[way], LONGEST_ROUGH)
 
 
 def can_be_indexed(field, way):

@@ -70,9 +70,10 @@ def search(pull, ways, records, keys):
     domain = Domain(pull.flow._read_domain("match_domain"))
     for name, way in ways.items():
         domain &= having(pull.records, name, way, {comparable(facts.values[name]) for facts in wanted})
-    return records_by_key(
-        pull.records, domain, list(ways), lambda record: _alike((term_of(record, name) for name in ways), ways)
-    )
+    with pull.env["bridge.key"]._by_index(pull.records, ways):
+        return records_by_key(
+            pull.records, domain, list(ways), lambda record: _alike((term_of(record, name) for name in ways), ways)
+        )
 
 
 def ways_of(pull):
