@@ -93,7 +93,7 @@ def commit(env, processed, is_end=False):
 def committer(job):
     """For a job that commits as it goes: what is written so far stays, and deaths of its worker before do not count.
 
-    Screens and scheduler are told once a second at most: a page of unchanged records takes less than to tell of it.
+    Screens and scheduler are told once a second at most, because there may be thirty pages of unchanged records in it.
 
     :return: commits, told how many records were handled; gives the seconds that are left, none if the connector was
         paused meanwhile

@@ -18,8 +18,7 @@ class IrCron(models.Model):
 
     @api.model
     def _commit_untold(self):
-        """As ``_commit_progress``, which writes what was done until then and reads it again: that costs as much as a
-        page of unchanged records.
+        """As ``_commit_progress``, but nothing is read and written to say how much was done.
 
         :return: the seconds that are left
         """

@@ -22,7 +22,5 @@ def lookups(pull):
 
 def _is_there(records, rule):
     """Does the mapping name records by a field, and is it one that Odoo has, still?"""
-    field = records._fields.get(rule.field)
-    return bool(
-        rule.is_keyed and field is not None and rule.keyed_settings["field"] in records.env[field.comodel_name]._fields
-    )
+    comodel = getattr(records._fields.get(rule.field), "comodel_name", None)
+    return bool(rule.is_keyed and comodel and rule.keyed_settings["field"] in records.env[comodel]._fields)
