@@ -2,7 +2,7 @@
 
 One run, fresh databases, one lane process, the contacts over real HTTP from another process. The ways take turns; the
 best round of each is its rate, and the middle of the rounds is its ratio, because the machine is not the same all the
-time.
+time. For the same reason `create` comes twice in a round: just before each of the two ways to pull.
 
 `load_with_ids` is `load` with an external id for each record: what an import needs that may be repeated, and what a
 pull keeps as well. `pull_new` and `pull_unchanged` are of a flow that only pulls. `..., both ways` are of one that goes
@@ -35,6 +35,7 @@ AGAINST = {
     "pull_unchanged": ("create",),
     "pull_unchanged, both ways": ("create",),
 }
+NEIGHBOURS = {("pull_new, both ways", "create"): "create again", ("pull_unchanged, both ways", "create"): "create again"}
 
 
 def run(workplace, arguments):
@@ -45,10 +46,11 @@ def run(workplace, arguments):
         rounds = _measure(workplace, one_way, both_ways, options)
         alone = max(_walk.rate(server.url + _harness.LIST, options.batch) for _round in range(options.rounds))
     best = _harness.best(rounds)
-    yield _harness.row("create", best["create"])
+    yield _harness.row("create", max(best["create"], best["create again"]))
     for way, others in AGAINST.items():
         for other in others:
-            yield _harness.row(way, best[way], what=other, ratio=_harness.paired(rounds, way, other))
+            ratio = _harness.paired(rounds, way, NEIGHBOURS.get((way, other), other))
+            yield _harness.row(way, best[way], what=other, ratio=ratio)
     yield _harness.row("the server alone", alone)
     yield from _kinto(workplace, one_way, options)
 
