@@ -78,12 +78,10 @@ def work_off(jobs):
 def commit(env, processed, is_end=False):
     """Commit, tell the scheduler, and learn how many seconds are left.
 
-    :param int processed: jobs or records that were handled; None: it is told of them later
+    :param int processed: jobs or records that were handled
     :param bool is_end: say whether there is more to do, so that the scheduler calls again at once
     """
     env.flush_all()
-    if processed is None:
-        return env["ir.cron"]._commit_untold()
     remaining = 1
     if is_end:
         remaining = int(is_any_due(env))
@@ -109,7 +107,8 @@ def committer(job):
             left = commit(job.env, untold + processed)
             told, untold = time.monotonic(), 0
         else:
-            left = commit(job.env, None)
+            job.env.flush_all()
+            left = job.env["ir.cron"]._commit_untold()
             untold += processed
         return 0 if job.env["bridge.gate"].sudo().search_count(paused, limit=1) else left
 

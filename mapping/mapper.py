@@ -132,21 +132,22 @@ class Rule:
         return self.reader.settings
 
     def source(self, document):
-        """The remote value as it stands in the document, or ``MISSING``."""
-        if self.path is None:
-            return self.converter.source(document)
-        return self.path.read(document)
+        """The remote value as it stands in the document, or ``MISSING``.
+
+        :raises MappingError: naming the field
+        """
+        try:
+            return self.converter.source(document) if self.path is None else self.path.read(document)
+        except MappingError as error:
+            error.field = self.field
+            raise
 
     def read(self, document):
         """The value in Odoo's terms; ``MISSING`` where Odoo keeps what it has; False where it is cleared.
 
         :raises MappingError: naming the field
         """
-        try:
-            return self.take(self.source(document), document)
-        except MappingError as error:
-            error.field = self.field
-            raise
+        return self.take(self.source(document), document)
 
     def take(self, value, document):
         """The same of what stands in the document, as ``source`` has read it.

@@ -84,10 +84,8 @@ class BridgeKey(models.Model):
         )
         self.env.flush_all()
         try:
-            with self.env.cr.savepoint(flush=False):
-                self.env.cr.execute("SET LOCAL lock_timeout = '500ms'; SET LOCAL statement_timeout = '20s'")
+            with self.env.cr.savepoint(flush=False), self._settings(lock_timeout="500ms", statement_timeout="20s"):
                 self.env.cr.execute(make, log_exceptions=False)
-                self.env.cr.execute("SET LOCAL lock_timeout TO DEFAULT; SET LOCAL statement_timeout TO DEFAULT")
         except psycopg2.Error as error:
             _logger.info("No index %s for now: %s", index, error)
             return False
@@ -105,11 +103,32 @@ class BridgeKey(models.Model):
         """
         indexes = [index_of(model, name, way) for name, way in ways.items() if way != EXACT]
         is_there = any(sql.index_exists(self.env.cr, index) for index in indexes)
-        if is_there:
-            self.env.cr.execute("SET LOCAL enable_seqscan TO off; SET LOCAL jit TO off")
-        yield
-        if is_there:
-            self.env.cr.execute("SET LOCAL enable_seqscan TO DEFAULT; SET LOCAL jit TO DEFAULT")
+        with self._settings(enable_seqscan="off", jit="off") if is_there else contextlib.nullcontext():
+            yield
+
+    @contextlib.contextmanager
+    def _settings(self, **values):
+        """Settings of PostgreSQL for what is done inside; afterwards they are what they were."""
+        before = self._set(values)
+        try:
+            yield
+        except psycopg2.Error:
+            raise  # what was set goes with what is rolled back, and nothing can be asked until then
+        except BaseException:
+            self._set(before)
+            raise
+        self._set(before)
+
+    def _set(self, values):
+        """:return: what they were until now"""
+        self.env.cr.execute(
+            """
+            SELECT name, current_setting(name), set_config(name, value, TRUE)
+              FROM unnest(%s, %s) AS wanted (name, value)
+            """,
+            [list(values), list(values.values())],
+        )
+        return {name: before for name, before, _now in self.env.cr.fetchall()}
 
     @api.model
     def _drop_indexes(self):

@@ -3,10 +3,13 @@
 import random
 import re
 import string
-from contextlib import closing
+from contextlib import closing, suppress
 from unittest.mock import patch
 
+import psycopg2
+
 from odoo import api
+from odoo.exceptions import UserError
 from odoo.sql_db import db_connect
 from odoo.tests import tagged
 from odoo.tools import SQL
@@ -194,6 +197,30 @@ class TestLookups(BridgeCase):
             self.assertEqual(self.indexes(), {})
         self.sync(flow, full=True)
         self.assertEqual([*self.indexes()], ["res_partner_email"])
+
+    def test_settings_of_postgresql_are_afterwards_what_they_were_also_after_a_refusal(self):
+        self.sync(self.connect(things_flow()))
+        self.env.cr.execute("SET LOCAL jit TO off")
+        for refusal in (None, UserError("not for you"), KeyError("x")):
+            with suppress(UserError, KeyError), self.by_index():
+                self.assertEqual(self.setting("enable_seqscan"), "off")
+                if refusal:
+                    raise refusal
+            self.assertEqual(self.setting("enable_seqscan"), "on")
+            self.assertEqual(self.setting("jit"), "off")
+
+    def test_error_of_postgresql_itself_is_what_is_told_and_takes_the_settings_with_it(self):
+        self.sync(self.connect(things_flow()))
+        with self.assertRaises(psycopg2.errors.DivisionByZero), self.env.cr.savepoint(), self.by_index():
+            self.env.cr.execute("SELECT 1 / 0", log_exceptions=False)
+        self.assertEqual(self.setting("enable_seqscan"), "on")
+
+    def by_index(self):
+        return self.env["bridge.key"]._by_index(self.env["res.partner"], {"email": "email"})
+
+    def setting(self, name):
+        self.env.cr.execute("SELECT current_setting(%s)", [name])
+        return self.env.cr.fetchone()[0]
 
     def test_uninstalling_takes_the_indexes_away(self):
         self.sync(self.connect(things_flow()))

@@ -35,7 +35,7 @@ AGAINST = {
     "pull_unchanged": ("create",),
     "pull_unchanged, both ways": ("create",),
 }
-NEIGHBOURS = {("pull_new, both ways", "create"): "create again", ("pull_unchanged, both ways", "create"): "create again"}
+NEIGHBOURS = {(way, "create"): "create again" for way in AGAINST if way.endswith("both ways")}
 
 
 def run(workplace, arguments):

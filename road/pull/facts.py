@@ -123,7 +123,7 @@ def throughout(pull, facts, change):
     :rtype: Facts
     """
     facts, problem = change(pull.flow, pull.mapper, facts, False)
-    children = dict(facts.children) if facts.children else {}
+    children = dict(facts.children)
     for rule in pull.mapper.nested:
         inside = []
         for position, child in enumerate(children.get(rule.field, ()), 1):

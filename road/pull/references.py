@@ -142,7 +142,7 @@ class _Found:
                 # Two values may name the same record, such as "Red" and "red".
                 ids = tuple(dict.fromkeys(one for one in resolved if one is not False))
                 value = Many(ids) if several else resolved[0]
-                values[name], terms[name] = value, value if type(value) in SCALARS else comparable(value)
+                values[name], terms[name] = value, comparable(value)
                 continue
             problem = self._is_needed(reference)
             if problem:
