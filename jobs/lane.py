@@ -94,13 +94,13 @@ def committer(job):
     Screens and scheduler are told once a second at most, because there may be thirty pages of unchanged records in it.
 
     :return: commits, told how many records were handled; gives the seconds that are left, none if the connector was
-        paused meanwhile
+        paused or disabled meanwhile
     """
-    told, untold, paused = 0, 0, [("connector_id", "=", job.connector_id.id), ("paused", "=", True)]
+    told, untold, connector, has_crashed = 0, 0, job.connector_id, bool(job.crashes)
 
     def commit_some(processed):
-        nonlocal told, untold
-        if processed and job.crashes:
+        nonlocal told, untold, has_crashed
+        if processed and has_crashed:
             job.crashes = 0
         if untold + processed and time.monotonic() - told > TOLD_EVERY:
             job.run_id._tell()
@@ -110,7 +110,8 @@ def committer(job):
             job.env.flush_all()
             left = job.env["ir.cron"]._commit_untold()
             untold += processed
-        return 0 if job.env["bridge.gate"].sudo().search_count(paused, limit=1) else left
+        has_crashed = has_crashed and not processed  # not before: a commit that is lost is done again
+        return left if job.env["bridge.gate"]._may_go_on(connector) else 0
 
     return commit_some
 

@@ -80,15 +80,30 @@ def note_answer(jobs):
         gates._answered()
 
 
-def progressed(jobs, answered=True):
-    """A page is written: what went wrong before does not count any more.
+def progressed(run, answered=True):
+    """A page of a run is written: what went wrong before does not count any more.
+
+    It is asked with every page, and nearly always there is nothing to be done: so in one query.
 
     :param bool answered: was the other system asked, and has it answered
     """
-    for job in jobs.filtered(lambda job: job.state == "running"):
-        if job.attempts or job.crashes:
+    jobs = run.env["bridge.job"]
+    jobs.flush_model()
+    run.env.cr.execute(
+        """
+        SELECT job.id, job.attempts > 0 OR job.crashes > 0,
+               gate.failures > 0 OR gate.throttles > 0 OR gate.resting_until IS NOT NULL
+          FROM bridge_job job
+          JOIN bridge_gate gate USING (connector_id)
+         WHERE job.run_id = %s AND job.kind = %s AND job.state = 'running'
+        """,
+        [run.id, run.kind],
+    )
+    for job_id, has_failed, is_shut in run.env.cr.fetchall():
+        job = jobs.browse(job_id)
+        if has_failed:
             job.write({"attempts": 0, "crashes": 0, **NO_ERROR})
-        if answered:
+        if answered and is_shut:
             note_answer(job)
 
 

@@ -211,11 +211,16 @@ class BridgeDrift(models.Model):
         :return: remote id to names
         :rtype: dict[str, set]
         """
-        lines = self.sudo().search_fetch(
-            [("flow_id", "=", flow.id), ("kind", "=", ALTERED), ("external_id", "in", external_ids)],
-            ["external_id", "differences"],
+        self.flush_model()
+        self.env.cr.execute(
+            """
+            SELECT external_id, differences
+              FROM bridge_drift
+             WHERE flow_id = %s AND kind = %s AND external_id = ANY(%s)
+            """,
+            [flow.id, ALTERED, list(external_ids)],
         )
-        return {line.external_id: set(line.differences) for line in lines}
+        return {external_id: set(differences) for external_id, differences in self.env.cr.fetchall()}
 
     @api.model
     def _altered_bindings(self, binding_ids):

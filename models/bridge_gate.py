@@ -144,6 +144,23 @@ class BridgeGate(models.Model):
         domain = [("connector_id", "in", connectors.ids), ("held", "=", True)]
         return self.search(domain).connector_id if connectors else connectors
 
+    @api.model
+    def _may_go_on(self, connector):
+        """Was a connector neither paused nor disabled meanwhile? What others have committed counts.
+
+        :rtype: bool
+        """
+        self.env.flush_all()
+        self.env.cr.execute(
+            """
+            SELECT FROM bridge_gate gate
+              JOIN bridge_connector connector ON connector.id = gate.connector_id
+             WHERE connector.id = %s AND NOT gate.paused AND connector.state != 'disabled'
+            """,
+            [connector.id],
+        )
+        return bool(self.env.cr.rowcount)
+
     def _is_resting(self):
         return bool(self.resting_until and self.resting_until > fields.Datetime.now())
 

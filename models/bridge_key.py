@@ -5,7 +5,7 @@ import logging
 import psycopg2
 
 from odoo import api, fields, models
-from odoo.tools import SQL, sql
+from odoo.tools import SQL
 
 from ..mapping.alike import EXACT
 from ..mapping.fingerprint import fingerprint
@@ -68,9 +68,7 @@ class BridgeKey(models.Model):
         index = index_of(keyed.model, column, way)
         self.env.cr.execute("SELECT reltuples FROM pg_class WHERE oid = to_regclass(%s)", [table])
         (rows,) = self.env.cr.fetchone() or (0,)
-        return (
-            rows <= MOST_INDEXED and not sql.index_exists(self.env.cr, index) and self._index(index, table, column, way)
-        )
+        return rows <= MOST_INDEXED and not self._is_any([index]) and self._index(index, table, column, way)
 
     @api.model
     def _index(self, index, table, column, way):
@@ -102,9 +100,22 @@ class BridgeKey(models.Model):
         :param dict ways: field name to the way in which it is compared
         """
         indexes = [index_of(model, name, way) for name, way in ways.items() if way != EXACT]
-        is_there = any(sql.index_exists(self.env.cr, index) for index in indexes)
-        with self._settings(enable_seqscan="off", jit="off") if is_there else contextlib.nullcontext():
+        with self._settings(enable_seqscan="off", jit="off") if self._is_any(indexes) else contextlib.nullcontext():
             yield
+
+    def _is_any(self, indexes):
+        """Is one of these there?"""
+        if not indexes:
+            return False
+        self.env.cr.execute(
+            """
+            SELECT FROM pg_class
+             WHERE relname = ANY(%s) AND relkind = 'i' AND relnamespace = current_schema::regnamespace
+             LIMIT 1
+            """,
+            [indexes],
+        )
+        return bool(self.env.cr.rowcount)
 
     @contextlib.contextmanager
     def _settings(self, **values):

@@ -28,7 +28,3 @@ class Slice:
     def is_full_preview(self):
         """Has a preview all that it shows?"""
         return self.run.dry_run and self.run.fetched >= PREVIEW_RECORDS
-
-    def is_stopped(self):
-        """Was the connector disabled meanwhile? A preview may be of one that is not live yet."""
-        return self.flow.connector_id.state == "disabled" and not self.run.dry_run

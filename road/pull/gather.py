@@ -90,7 +90,7 @@ def _newest(pull, existing):
 
     :return: Odoo id to side
     """
-    if not any(rule.authority == merge.NEWEST for rule in pull.mapper.rules):
+    if not existing or not any(rule.authority == merge.NEWEST for rule in pull.mapper.rules):
         return {}
     changed = pull.env["bridge.change"]._moments(pull.flow, list(existing))
     written = {record.id: record.write_date for record in pull.records.sudo().browse(existing)}

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 
 from odoo import fields
 
-from ...jobs.kinds import DRAINS
 from ...jobs.outcome import progressed
 from ...jobs.schedule import end_waiting, is_full_scan_due
 from ...mapping import merge
@@ -59,7 +58,7 @@ class PullSlice(Slice):
                             break
                         if self.run.state == "cancelled":
                             return True
-                        if seconds <= 0 or self.is_stopped():
+                        if seconds <= 0:
                             return False
                 if not self.end(client):
                     return self.run.state == "blocked"
@@ -198,7 +197,7 @@ class PullSlice(Slice):
         is_of_page = page.after is not None and page.total == len(page.records)
         if page.total and not is_of_page:
             self.run.expected = page.total + position.get("before", 0)
-        progressed(self.run.job_ids.filtered(lambda job: job.kind in DRAINS))
+        progressed(self.run)
 
     def times(self, known, updates):
         """How many records say when they were changed; one that does is enough, and no others are read for it.

@@ -39,7 +39,7 @@ class PushSlice(Slice):
                         raise flight.error
                     if self.run.state == "cancelled" or self.is_full_preview():
                         break
-                    if seconds <= 0 or self.is_stopped() or ledger.held:
+                    if seconds <= 0 or ledger.held:
                         return False
         except RemoteError as error:
             error.exchanges = self.exchanges
@@ -145,7 +145,7 @@ class PushSlice(Slice):
             position["scan"] = after
         self.run.position = position
         if flight.error is None or flight.answered:
-            progressed(self.run._own_job(), answered=bool(flight.answered))
+            progressed(self.run, answered=bool(flight.answered))
         return self.commit(len(ledger.outcomes()))
 
     def finish(self):
