@@ -234,6 +234,7 @@ class Mapper:
     :ivar tuple[Rule] nested: those for records inside the record
     :ivar tuple[Rule] plain: all others
     :ivar tuple[Rule] referring: of these, the ones whose values may be references
+    :ivar frozenset[str] fields: all of Odoo that they name
     :ivar tuple[str] keys: the fields by which records are matched
     """
 
@@ -243,6 +244,7 @@ class Mapper:
         self.nested = tuple(rule for rule in self.rules if rule.is_nested)
         self.plain = tuple(rule for rule in self.rules if not rule.is_nested)
         self.referring = tuple(rule for rule in self.plain if rule.converter.refers)
+        self.fields = frozenset(rule.field for rule in self.rules)
         self.keys = tuple(rule.field for rule in self.rules if rule.key)
         self._places = {name: parse_expression(text) for name, text in record.items() if text}
         self._parts = [_part_of(rule) for rule in self.rules]

@@ -211,16 +211,20 @@ class BridgeDrift(models.Model):
         :return: remote id to names
         :rtype: dict[str, set]
         """
+        return {line.external_id: set(line.differences) for line in self._told_of(flow, ALTERED, external_ids)}
+
+    @api.model
+    def _told_of(self, flow, kind, external_ids):
+        """What is told of these records; it is asked for with every page, and there is nearly never any.
+
+        :rtype: BridgeDrift
+        """
         self.flush_model()
         self.env.cr.execute(
-            """
-            SELECT external_id, differences
-              FROM bridge_drift
-             WHERE flow_id = %s AND kind = %s AND external_id = ANY(%s)
-            """,
-            [flow.id, ALTERED, list(external_ids)],
+            "SELECT id FROM bridge_drift WHERE flow_id = %s AND kind = %s AND external_id = ANY(%s) ORDER BY id",
+            [flow.id, kind, list(external_ids)],
         )
-        return {external_id: set(differences) for external_id, differences in self.env.cr.fetchall()}
+        return self.sudo().browse(row[0] for row in self.env.cr.fetchall())
 
     @api.model
     def _altered_bindings(self, binding_ids):
@@ -251,9 +255,7 @@ class BridgeDrift(models.Model):
             now; None: all of them
         :param list[dict] rows: as for ``_insert``, of those of which it keeps something else
         """
-        known = self.sudo().search(
-            [("flow_id", "=", flow.id), ("kind", "=", kind), ("external_id", "in", list(fields_of))]
-        )
+        known = self._told_of(flow, kind, fields_of)
         by_id, settled = {row["external_id"]: row for row in rows}, self.browse()
         for line in known:
             external_id, names = line.external_id, fields_of[line.external_id]

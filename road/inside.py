@@ -1,25 +1,27 @@
 """Which Odoo records are to be pushed."""
 
 
-def inside(flow, record_ids):
+def inside(flow, record_ids, ground=None):
     """Those of these records that are to be pushed.
 
+    :param Ground ground: what a road has of the flow already
     :return: records of the flow's model
     """
     if not record_ids:
         return flow.env[flow.model].sudo()
-    return search_inside(flow, [("id", "in", list(record_ids))])
+    return search_inside(flow, [("id", "in", list(record_ids))], ground)
 
 
-def search_inside(flow, some, **options):
+def search_inside(flow, some, ground=None, **options):
     """Records that are to be pushed; archived ones only where the mapping says what that means.
 
     :param list some: a domain: which of them
+    :param Ground ground: what a road has of the flow already
     :param options: for ``search``
     :raises AccessError: if the flow's domain asks for what the acting user may not read
     """
-    domain, seen = flow._read_domain("push_domain"), flow._records()
-    if seen._active_name in flow.mapping_ids.mapped("field_name"):
+    domain, seen = flow._read_domain("push_domain"), ground.records if ground else flow._records()
+    if seen._active_name in (ground.mapper.fields if ground else flow.mapping_ids.mapped("field_name")):
         seen = seen.with_context(active_test=False)
     seen._search(domain)  # by what is pushed nobody learns what a hidden field holds
     # A record that the acting user does not see has not left, so the rules for the model itself do not count; those for

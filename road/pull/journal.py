@@ -99,7 +99,7 @@ def _to_push(pull, outcomes):
     if not pull.goes_both_ways or not ids:
         return None
     try:
-        return set(inside(pull.flow, ids)._ids)
+        return set(inside(pull.flow, ids, pull)._ids)
     except psycopg2.Error:
         raise
     except Exception:

@@ -17,7 +17,7 @@ def gather(push, record_ids):
     flow, env = push.flow, push.env
     bound = env["bridge.binding"]._by_record(flow, record_ids)
     there = set(env[flow.model].sudo().browse(record_ids).exists()._ids)
-    to_push = set(inside(flow, there)._ids)
+    to_push = set(inside(flow, there, push)._ids)
     readable = push.records.browse(there)._filtered_access("read")
     terms = read_terms(push.records, push.mapper, list(readable._ids))
     standing = env["bridge.conflict"]._standing_of(flow, [one.id for one in bound.values()])
