@@ -60,16 +60,13 @@ def best(rounds):
     return {way: max(one[way] for one in rounds) for way in rounds[0]}
 
 
-def paired(rounds, way, against):
-    """How a way compares with another one: the middle of the ratios of each round.
+def typical(times):
+    """How long work takes that was done several times, each time in the same pieces: of each piece the middle counts.
 
-    The speed of a shared machine drifts within a minute by more than what is asked for here; what is measured one after
-    the other has met the same machine, the best of each need not.
-
-    :param list[dict] rounds: way to rate
+    :param list[list[float]] times: seconds of the pieces
     :rtype: float
     """
-    return statistics.median(one[way] / one[against] for one in rounds)
+    return sum(statistics.median(piece) for piece in zip(*times, strict=True))
 
 
 def contacts_server(workplace, number, kind="people"):

@@ -1,6 +1,8 @@
 """The part of `pull.py` and `memory.py` that runs inside Odoo, in a process of its own (see in_odoo.py)."""
 
+import collections
 import copy
+import itertools
 import time
 
 import psutil
@@ -11,6 +13,11 @@ from odoo.addons.integration_bridge.road.pull import arrival
 from odoo.modules.registry import Registry
 
 TAG = "Address Book"  # what the mapping gives every contact
+# In each round; `create`, which all are held against, stands beside each of the two ways to pull.
+ORDER = (
+    *("load", "load_with_ids", "create", "pull_new", "pull_unchanged"),
+    *("create", "pull_new, both ways", "pull_unchanged, both ways"),
+)
 RELATIONS = ("country_id", "category_id")
 TABLES = (
     "bridge_change, bridge_exchange, bridge_binding, bridge_log, bridge_job, mail_message, res_partner,"
@@ -21,10 +28,10 @@ TABLES = (
 def measure(env, other, code, rounds, batch, profile=None):
     """Have each way take its turn, in this database or in the other one, where the flow goes both ways.
 
-    :return: for each round, way to rate (records/s)
-    :rtype: list[dict]
+    :return: way to the seconds of each piece of its work, of each time that it was done
+    :rtype: dict[str, list[list[float]]]
     """
-    found = []
+    found = collections.defaultdict(list)
     with Registry(other).cursor() as cr:
         both = odoo.api.Environment(cr, odoo.SUPERUSER_ID, {})
         one_way, both_ways = _flow(env, code), _flow(both, code)
@@ -32,25 +39,21 @@ def measure(env, other, code, rounds, batch, profile=None):
             _make_tag(one)
             _forget(one)
         values = _values(one_way)
-        ways = {  # `create` just before each of those that are held against it: the machine drifts within a minute
+        ways = {
+            "create": lambda: _create(one_way, values, batch),
             "load": lambda: _load(one_way, values, batch),
             "load_with_ids": lambda: _load_with_ids(one_way, values, batch),
-            "create": lambda: _create(one_way, values, batch),
             "pull_new": lambda: _pull(one_way, "created", len(values)),
             "pull_unchanged": lambda: _pull(one_way, "unchanged", len(values)),
-            "create again": lambda: _create(one_way, values, batch),
             "pull_new, both ways": lambda: _pull(both_ways, "created", len(values)),
             "pull_unchanged, both ways": lambda: _pull(both_ways, "unchanged", len(values)),
         }
         for _round in range(rounds):
-            rates = {}
-            for name, way in ways.items():
+            for name in ORDER:
                 with profiled(profile, name.replace(", ", "-").replace(" ", "-")):
-                    seconds = way()
-                rates[name] = len(values) / seconds
+                    found[name].append(ways[name]())
                 if not name.startswith("pull_new"):  # what it made is what the re-pull reads again
                     _forget(env if "both" not in name else both)
-            found.append(rates)
     return found
 
 
@@ -123,17 +126,18 @@ def _read(flow):
 
 
 # ----------------------------------------------------------------------------------------------------------------------
-# The ways; each gives the seconds that it took
+# The ways; each gives the seconds that its pieces took
 # ----------------------------------------------------------------------------------------------------------------------
 
 
 def _create(flow, values, batch):
     values = copy.deepcopy(values)  # models add to what they are given
-    started = time.perf_counter()
+    marks = [time.perf_counter()]
     for start in range(0, len(values), batch):
         flow._records().create(values[start : start + batch])
         flow.env.cr.commit()
-    return time.perf_counter() - started
+        marks.append(time.perf_counter())
+    return _between(marks)
 
 
 def _load(flow, values, batch):
@@ -162,23 +166,38 @@ def _cell(value):
 
 
 def _load_rows(flow, columns, rows, batch):
-    started = time.perf_counter()
+    marks = [time.perf_counter()]
     for start in range(0, len(rows), batch):
         answer = flow._records().load(columns, rows[start : start + batch])
         if not answer["ids"]:
             raise ValueError(answer["messages"][:3])
         flow.env.cr.commit()
-    return time.perf_counter() - started
+        marks.append(time.perf_counter())
+    return _between(marks)
 
 
 def _pull(flow, counter, number):
     """:raises ValueError: if it was not that which was done, or if the push that follows had anything to do"""
-    seconds, runs = run(flow)
+    marks = []
+
+    def after_sync(self, outcomes):
+        marks.append(time.perf_counter())
+
+    kept, type(flow)._after_sync = type(flow)._after_sync, after_sync  # a hook that is there for other addons
+    try:
+        seconds, runs = run(flow)
+    finally:
+        type(flow)._after_sync = kept
     if runs["pull"][counter] != number:
         raise ValueError(f"{number} must be {counter}, but the runs say {runs}")
     if flow.direction == "both" and any(runs["push"].values()):
         raise ValueError(f"nothing must be left to be pushed, but the runs say {runs}")
-    return seconds
+    pages = _between(marks)
+    return [*pages, seconds - sum(pages)]  # begin, first page, end, and the push
+
+
+def _between(marks):
+    return [later - earlier for earlier, later in itertools.pairwise(marks)]
 
 
 # ----------------------------------------------------------------------------------------------------------------------
