@@ -5,7 +5,7 @@ import logging
 import psycopg2
 
 from odoo import api, fields, models
-from odoo.tools import SQL
+from odoo.tools import SQL, sql
 
 from ..mapping.alike import EXACT
 from ..mapping.fingerprint import fingerprint
@@ -14,6 +14,7 @@ from ..road.keyed import INDEX, can_be_indexed, index_of, rough_of
 _logger = logging.getLogger(__name__)
 
 KEPT_HOURS = 24
+PATIENCE = {"lock_timeout": "500ms", "statement_timeout": "20s"}  # while an index is made, others wait
 MOST_INDEXED = 2_000_000  # rows of a table; a larger one would be held up for too long
 
 
@@ -68,7 +69,9 @@ class BridgeKey(models.Model):
         index = index_of(keyed.model, column, way)
         self.env.cr.execute("SELECT reltuples FROM pg_class WHERE oid = to_regclass(%s)", [table])
         (rows,) = self.env.cr.fetchone() or (0,)
-        return rows <= MOST_INDEXED and not self._is_any([index]) and self._index(index, table, column, way)
+        return (
+            rows <= MOST_INDEXED and not sql.index_exists(self.env.cr, index) and self._index(index, table, column, way)
+        )
 
     @api.model
     def _index(self, index, table, column, way):
@@ -82,7 +85,10 @@ class BridgeKey(models.Model):
         )
         self.env.flush_all()
         try:
-            with self.env.cr.savepoint(flush=False), self._settings(lock_timeout="500ms", statement_timeout="20s"):
+            with (
+                self.env.cr.savepoint(flush=False),
+                self._settings(PATIENCE),
+            ):
                 self.env.cr.execute(make, log_exceptions=False)
         except psycopg2.Error as error:
             _logger.info("No index %s for now: %s", index, error)
@@ -100,27 +106,17 @@ class BridgeKey(models.Model):
         :param dict ways: field name to the way in which it is compared
         """
         indexes = [index_of(model, name, way) for name, way in ways.items() if way != EXACT]
-        with self._settings(enable_seqscan="off", jit="off") if self._is_any(indexes) else contextlib.nullcontext():
+        with self._settings({"enable_seqscan": "off", "jit": "off"}, indexes) if indexes else contextlib.nullcontext():
             yield
 
-    def _is_any(self, indexes):
-        """Is one of these there?"""
-        if not indexes:
-            return False
-        self.env.cr.execute(
-            """
-            SELECT FROM pg_class
-             WHERE relname = ANY(%s) AND relkind = 'i' AND relnamespace = current_schema::regnamespace
-             LIMIT 1
-            """,
-            [indexes],
-        )
-        return bool(self.env.cr.rowcount)
-
     @contextlib.contextmanager
-    def _settings(self, **values):
-        """Settings of PostgreSQL for what is done inside; afterwards they are what they were."""
-        before = self._set(values)
+    def _settings(self, values, indexes=None):
+        """Settings of PostgreSQL for what is done inside; afterwards they are what they were.
+
+        :param dict values: by their names
+        :param list[str] indexes: where none of these is there, all stays as it is
+        """
+        before = self._set(values, indexes)
         try:
             yield
         except psycopg2.Error:
@@ -130,14 +126,19 @@ class BridgeKey(models.Model):
             raise
         self._set(before)
 
-    def _set(self, values):
+    def _set(self, values, indexes=None):
         """:return: what they were until now"""
+        if not values:
+            return {}
         self.env.cr.execute(
             """
             SELECT name, current_setting(name), set_config(name, value, TRUE)
-              FROM unnest(%s, %s) AS wanted (name, value)
+              FROM unnest(%(names)s, %(values)s) AS wanted (name, value)
+             WHERE %(indexes)s::text[] IS NULL OR EXISTS (
+                   SELECT FROM pg_class
+                    WHERE relname = ANY(%(indexes)s) AND relkind = 'i' AND relnamespace = current_schema::regnamespace)
             """,
-            [list(values), list(values.values())],
+            {"names": list(values), "values": list(values.values()), "indexes": indexes},
         )
         return {name: before for name, before, _now in self.env.cr.fetchall()}
 
