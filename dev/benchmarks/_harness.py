@@ -7,7 +7,6 @@ price in seconds is told as a rate.
 import argparse
 import importlib.util
 import json
-import statistics
 import sys
 from pathlib import Path
 
@@ -60,13 +59,15 @@ def best(rounds):
     return {way: max(one[way] for one in rounds) for way in rounds[0]}
 
 
-def typical(times):
-    """How long work takes that was done several times, each time in the same pieces: of each piece the middle counts.
+def undisturbed(times):
+    """How long work takes that was done several times, each time in the same pieces: of each piece the best time counts.
+
+    Other work on the machine slows down single pieces, and never makes one faster.
 
     :param list[list[float]] times: seconds of the pieces
     :rtype: float
     """
-    return sum(statistics.median(piece) for piece in zip(*times, strict=True))
+    return sum(map(min, zip(*times, strict=True)))
 
 
 def contacts_server(workplace, number, kind="people"):

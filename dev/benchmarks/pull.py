@@ -2,7 +2,7 @@
 
 One run, fresh databases, one lane process, the contacts over real HTTP from another process. The ways take turns. A
 shared machine is slower for seconds now and then, and that is no matter of the one that works just then: so of each
-page, or batch, the middle of all rounds counts, and the sum of these is what a way takes.
+page, or batch, the best round counts, and the sum of these is what a way takes.
 
 `load_with_ids` is `load` with an external id for each record: what an import needs that may be repeated, and what a
 pull keeps as well. `pull_new` and `pull_unchanged` are of a flow that only pulls. `..., both ways` are of one that goes
@@ -44,7 +44,7 @@ def run(workplace, arguments):
         one_way, both_ways = (_database(workplace, server.url, options, way) for way in ("pull", "both"))
         found = _measure(workplace, one_way, both_ways, options)
         alone = max(_walk.rate(server.url + _harness.LIST, options.batch) for _round in range(options.rounds))
-    rates = {way: options.records / _harness.typical(pieces) for way, pieces in found.items()}
+    rates = {way: options.records / _harness.undisturbed(pieces) for way, pieces in found.items()}
     yield _harness.row("create", rates["create"])
     for way, others in AGAINST.items():
         for other in others:

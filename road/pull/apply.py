@@ -251,13 +251,14 @@ class _Writer:
         return records.create(vals_list).ids
 
     def _create_values(self, flow, step, made):
-        model_fields = self.env[flow.model]._fields
+        model_fields, checked = self.env[flow.model]._fields, self.checked if flow == self.flow else ()
         return {
             name: value if type(value) in SCALARS else _odoo_value(value, made)
             for name, value in step.values.items()
-            if name not in self.checked or flow != self.flow
+            if name not in checked
             # An empty value leaves Odoo's default; "no" is a value, and so is what is emptied on purpose.
-            if value is EMPTIED
+            if (type(value) is str and value)  # nearly all of them
+            or value is EMPTIED
             or (_is_ready(value, made) and (not merge.is_empty(value) or model_fields[name].type == "boolean"))
         }
 

@@ -116,7 +116,7 @@ class _Found:
     def __init__(self, pull, bound, keyed, here):
         self.pull, self.env = pull, pull.env
         self.bound, self.keyed, self.here = bound, keyed, here
-        self.looked_up = {}  # a page names the same country many times
+        self.looked_up, self.several = {}, {}  # a page names the same country many times
         self.unmade = set()  # kinds of references to records that are still to be made
 
     def put_into(self, facts):
@@ -133,16 +133,14 @@ class _Found:
             name, value = reference.rule.field, reference.value
             several = isinstance(value, Many)
             resolved = []
-            for one in value.references if several else [value]:
+            for one in value.references if several else (value,):
                 record_id, problem = self._one(reference, one)
                 if problem:
                     return facts, problem
                 resolved.append(record_id)
             if MISSING not in resolved:
-                # Two values may name the same record, such as "Red" and "red".
-                ids = tuple(dict.fromkeys(one for one in resolved if one is not False))
-                value = Many(ids) if several else resolved[0]
-                values[name], terms[name] = value, comparable(value)
+                value = resolved[0]
+                values[name], terms[name] = self._several(tuple(resolved)) if several else (value, comparable(value))
                 continue
             problem = self._is_needed(reference)
             if problem:
@@ -151,6 +149,14 @@ class _Found:
             terms.pop(name, None)
             deferred |= {name}
         return facts._replace(values=values, terms=terms, deferred=deferred), None
+
+    def _several(self, resolved):
+        """:return: the value of a field for several records, and how it is compared"""
+        if resolved not in self.several:  # a page names the same ones many times
+            # Two values may name the same record, such as "Red" and "red".
+            value = Many(tuple(dict.fromkeys(one for one in resolved if one is not False)))
+            self.several[resolved] = value, comparable(value)
+        return self.several[resolved]
 
     def _one(self, reference, one):
         if isinstance(one, ByBinding):
