@@ -60,9 +60,9 @@ def best(rounds):
 
 
 def undisturbed(times):
-    """How long work takes that was done several times, each time in the same pieces: of each piece the best time counts.
+    """How long work takes that was done several times, each time in the same pieces.
 
-    Other work on the machine slows down single pieces, and never makes one faster.
+    Of each piece the best time counts: other work on the machine slows down single pieces, and makes none faster.
 
     :param list[list[float]] times: seconds of the pieces
     :rtype: float

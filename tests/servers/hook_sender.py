@@ -19,6 +19,12 @@ TIMEOUT = 20  # seconds until a call counts as lost
 AGAIN_AFTER = 0.5
 
 
+def percentile(seconds, share):
+    """:return: seconds within which so many of these are"""
+    ordered = sorted(seconds)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
 class HookSender:
     """Sends so many events a second, each about a record of its own.
 
@@ -58,8 +64,7 @@ class HookSender:
 
     def percentile(self, share):
         """:return: seconds within which so many of the answers came"""
-        ordered = sorted(self.answer_seconds)
-        return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+        return percentile(self.answer_seconds, share)
 
     def _work(self):
         while True:
