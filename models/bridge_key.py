@@ -122,7 +122,8 @@ class BridgeKey(models.Model):
         except psycopg2.Error:
             raise  # what was set goes with what is rolled back, and nothing can be asked until then
         except BaseException:
-            self._set(before)
+            with contextlib.suppress(psycopg2.Error):  # it may tell of an error of PostgreSQL in other words
+                self._set(before)
             raise
         self._set(before)
 
@@ -136,7 +137,8 @@ class BridgeKey(models.Model):
               FROM unnest(%(names)s, %(values)s) AS wanted (name, value)
              WHERE %(indexes)s::text[] IS NULL OR EXISTS (
                    SELECT FROM pg_class
-                    WHERE relname = ANY(%(indexes)s) AND relkind = 'i' AND relnamespace = current_schema::regnamespace)
+                    WHERE relname = ANY(%(indexes)s) AND relkind IN ('i', 'I')
+                      AND relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema))
             """,
             {"names": list(values), "values": list(values.values()), "indexes": indexes},
         )

@@ -1,12 +1,15 @@
 import itertools
 import os
 from collections import namedtuple
+from contextlib import contextmanager
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import fields
 from odoo.tests import TransactionCase, new_test_user
 from odoo.tools import SQL
 
+from ..jobs import lane
 from . import lossy
 from .servers.fault_server import FaultServer, json_answer
 from .servers.list_server import ListServer
@@ -125,6 +128,16 @@ class BridgeCase(TransactionCase):
         run = flow._enqueue("manual", full=full)
         self.work()
         return run
+
+    @contextmanager
+    def committing_nothing(self, left=1):
+        """A test has one transaction: a lane that works in it is told that so many seconds are left, and goes on."""
+        cron = type(self.env["ir.cron"])
+        with (
+            patch.object(lane, "commit", lambda env, processed, is_end=False: env.flush_all() or left),
+            patch.object(cron, "_commit_untold", lambda self: left),
+        ):
+            yield
 
     def work(self):
         """Have a lane do all that is due, as Odoo's scheduler would."""

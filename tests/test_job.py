@@ -1,3 +1,4 @@
+from contextlib import suppress
 from datetime import timedelta
 from unittest.mock import patch
 
@@ -249,13 +250,22 @@ class TestJob(BridgeCase):
         """A run of hours, or a stream of deliveries, may meet more restarts of the server than a job may."""
         job = self.connect()._enqueue("manual").job_ids
         job.write({"state": "running", "lane_id": self.lane.id, "crashes": 4, "attempts": 4})
-        untold = patch.object(type(self.env["ir.cron"]), "_commit_untold", lambda self: 1)
-        with untold, patch.object(lane, "commit", lambda env, processed, is_end=False: 1):
+        with self.committing_nothing():
             committed = lane.committer(job)
             committed(0)
             self.assertEqual(job.crashes, 4, "nothing was done")
             committed(7)
         self.assertEqual((job.crashes, job.attempts), (0, 4), "what was sent in vain is another matter")
+
+    def test_deaths_count_until_the_commit_has_come_through(self):
+        job = self.connect()._enqueue("manual").job_ids
+        job.write({"state": "running", "lane_id": self.lane.id, "crashes": 4})
+        committed = lane.committer(job)
+        for outcome in (SerializationFailure(), 1):  # the step is done again
+            with patch.object(lane, "commit", side_effect=[outcome]), suppress(SerializationFailure):
+                job.crashes = 4
+                committed(7)
+        self.assertEqual(job.crashes, 0)
 
     def test_credentials_that_are_refused_pause_the_connector(self):
         flow = self.connect()

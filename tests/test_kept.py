@@ -1,9 +1,11 @@
 """What Odoo keeps is held against what was meant (tests/README.md, "Cases from practice": A10)."""
 
 import random
+from unittest.mock import patch
 
 from odoo.tests import new_test_user, tagged
 
+from ..road.pull import kept as pull_kept
 from ..road.pull.kept import is_kept
 from ..road.words import ALTERED, ALTERED_THERE
 from .common import BridgeCase, field, thing, things_flow
@@ -91,6 +93,12 @@ class TestKept(BridgeCase):
         for name, kept, meant in ANOTHER:
             with self.subTest(field=name, kept=kept, meant=meant):
                 self.assertFalse(is_kept(record, name, kept, meant))
+
+    def test_usual_text_is_not_parsed_for_that(self):
+        record = self.env["res.partner"].create({"name": "Ann"})
+        with patch.object(pull_kept, "html2plaintext", side_effect=AssertionError):
+            for kept, meant in [("<p>A &amp; B</p>", "<p>A & B</p>"), ("<p>A &amp; B</p>", "A & B"), ("<p>A</p>", "A")]:
+                self.assertTrue(is_kept(record, "comment", kept, meant))
 
     def test_another_value_is_told_on_the_run_the_log_the_desk_and_the_record_is_synced(self):
         flow = self.company()

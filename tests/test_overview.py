@@ -213,11 +213,14 @@ class TestOverview(BridgeCase):
     def test_pause_ends_the_taking_of_deliveries_between_two_batches(self):
         self.connect()
         job = self.env["bridge.job"].create({"kind": "take", "flow_id": self.connector.flow_ids[:1].id})
-        untold = patch.object(type(self.env["ir.cron"]), "_commit_untold", lambda self: 30)
-        with untold, patch.object(lane, "commit", lambda env, processed, is_end=False: 30):
+        with self.committing_nothing(left=30):
             commit = lane.committer(job)
             self.assertEqual(commit(1), 30)
             self.connector.action_pause()
+            self.assertEqual(commit(1), 0)
+            self.connector.action_resume()
+            self.assertEqual(commit(1), 30)
+            self.connector.state = "disabled"
             self.assertEqual(commit(1), 0)
 
     def test_user_may_not_pause(self):

@@ -6,7 +6,6 @@ from odoo import fields
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import new_test_user, tagged
 
-from ..jobs import lane
 from ..jobs.lane import put_back
 from ..jobs.outcome import conclude
 from ..remote import webhooks
@@ -128,10 +127,7 @@ class TestNothingHoldsUpTheOthers(WebhookCase):
                 raise Death
             return real(taker, batch)
 
-        with (
-            patch.object(delivered.Delivered, "take", take),
-            patch.object(lane, "commit", lambda env, processed, is_end=False: env.flush_all() or 1),
-        ):
+        with patch.object(delivered.Delivered, "take", take), self.committing_nothing():
             while job.state != "done":
                 job.write({"state": "running", "lane_id": self.lane.id})
                 try:

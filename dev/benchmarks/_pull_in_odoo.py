@@ -173,12 +173,13 @@ def _load_rows(flow, columns, rows, batch):
 
 def _pull(flow, counter, number):
     """:raises ValueError: if it was not that which was done, or if the push that follows had anything to do"""
-    marks = []
+    marks, kept = [], type(flow)._after_sync
 
     def after_sync(self, outcomes):
         marks.append(time.perf_counter())
+        return kept(self, outcomes)
 
-    kept, type(flow)._after_sync = type(flow)._after_sync, after_sync  # a hook that is there for other addons
+    type(flow)._after_sync = after_sync  # a hook that is there for other addons
     try:
         seconds, runs = run(flow)
     finally:

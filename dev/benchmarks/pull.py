@@ -2,7 +2,7 @@
 
 One run, fresh databases, one lane process, the contacts over real HTTP from another process. The ways take turns. A
 shared machine is slower for seconds now and then, and that is no matter of the one that works just then: so of each
-page, or batch, the best round counts, and the sum of these is what a way takes.
+few pages, or batches, the best round counts, and the sum of these is what a way takes.
 
 `load_with_ids` is `load` with an external id for each record: what an import needs that may be repeated, and what a
 pull keeps as well. `pull_new` and `pull_unchanged` are of a flow that only pulls. `..., both ways` are of one that goes

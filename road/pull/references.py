@@ -152,11 +152,14 @@ class _Found:
 
     def _several(self, resolved):
         """:return: the value of a field for several records, and how it is compared"""
-        if resolved not in self.several:  # a page names the same ones many times
-            # Two values may name the same record, such as "Red" and "red".
-            value = Many(tuple(dict.fromkeys(one for one in resolved if one is not False)))
-            self.several[resolved] = value, comparable(value)
-        return self.several[resolved]
+        if resolved in self.several:
+            return self.several[resolved]
+        # Two values may name the same record, such as "Red" and "red".
+        value = Many(tuple(dict.fromkeys(one for one in resolved if one is not False)))
+        said = value, comparable(value)
+        if all(type(one) in SCALARS for one in resolved):  # equal references may be written in another way
+            self.several[resolved] = said  # a page names the same ones many times
+        return said
 
     def _one(self, reference, one):
         if isinstance(one, ByBinding):
