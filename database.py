@@ -1,5 +1,6 @@
 """Transactions: done again when they lost against another one, beside the one of the work at hand, and their rows."""
 
+import contextlib
 import json
 import logging
 import random
@@ -7,6 +8,11 @@ import time
 
 import psycopg2
 from psycopg2 import errorcodes
+
+try:
+    import orjson
+except ImportError:  # it is faster, no more
+    orjson = None
 
 _logger = logging.getLogger(__name__)
 
@@ -68,7 +74,49 @@ def in_own_transaction(open_cursor, step):
     return None
 
 
+@contextlib.contextmanager
+def settings(cr, values, indexes=None):
+    """Settings of PostgreSQL for what is done inside; afterwards they are what they were.
+
+    :param cr: a cursor
+    :param dict values: by their names
+    :param list[str] indexes: where none of these is there, all stays as it is; None: it does not depend on any
+    """
+    before = _set(cr, values, indexes)
+    try:
+        yield
+    except psycopg2.Error:
+        raise  # what was set goes with what is rolled back, and nothing can be asked until then
+    except BaseException:
+        with contextlib.suppress(psycopg2.Error):  # it may tell of an error of PostgreSQL in other words
+            _set(cr, before)
+        raise
+    _set(cr, before)
+
+
+def _set(cr, values, indexes=None):
+    """:return: what they were until now"""
+    if not values:
+        return {}
+    cr.execute(
+        """
+        SELECT name, current_setting(name), set_config(name, value, TRUE)
+          FROM unnest(%(names)s, %(values)s) AS wanted (name, value)
+         WHERE %(indexes)s::text[] IS NULL OR EXISTS (
+               SELECT FROM pg_class
+                WHERE relname = ANY(%(indexes)s) AND relkind IN ('i', 'I')
+                  AND relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema))
+        """,
+        {"names": list(values), "values": list(values.values()), "indexes": indexes},
+    )
+    return {name: before for name, before, _now in cr.fetchall()}
+
+
 _encode = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
+# Only what JSON knows: anything else is left to the encoder above, which refuses it, or knows what it is.
+_STRICT = orjson and (
+    orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS
+)
 
 
 def json_rows(rows):
@@ -77,7 +125,11 @@ def json_rows(rows):
     :param rows: an iterable of dicts
     :rtype: str
     """
-    return _encode(list(rows))
+    rows = list(rows)
+    if orjson:
+        with contextlib.suppress(TypeError):  # such as a number of more than 64 bits
+            return orjson.dumps(rows, option=_STRICT).decode()
+    return _encode(rows)
 
 
 def text(value):

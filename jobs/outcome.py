@@ -13,6 +13,7 @@ from ..remote.flight import WHOLESALE
 from .failures import group_of
 from .kinds import DRAINS
 from .retry import is_charged, verdict
+from .wake import IS_SHUT
 
 _logger = logging.getLogger(__name__)
 
@@ -67,11 +68,11 @@ def conclude(jobs, finished):
 def note_answer(jobs):
     """The other system has answered; its gate is written only if it was not open."""
     jobs.env.cr.execute(
-        """
+        f"""
         SELECT DISTINCT gate.id
           FROM bridge_gate gate
           JOIN bridge_job job USING (connector_id)
-         WHERE job.id = ANY(%s) AND (gate.failures > 0 OR gate.throttles > 0 OR gate.resting_until IS NOT NULL)
+         WHERE job.id = ANY(%s) AND {IS_SHUT}
         """,
         [jobs.ids],
     )
@@ -87,24 +88,22 @@ def progressed(run, answered=True):
 
     :param bool answered: was the other system asked, and has it answered
     """
-    jobs = run.env["bridge.job"]
+    jobs, gates = run.env["bridge.job"], run.env["bridge.gate"]
     jobs.flush_model()
     run.env.cr.execute(
-        """
-        SELECT job.id, job.attempts > 0 OR job.crashes > 0,
-               gate.failures > 0 OR gate.throttles > 0 OR gate.resting_until IS NOT NULL
+        f"""
+        SELECT job.id, job.attempts > 0 OR job.crashes > 0, gate.id, {IS_SHUT}
           FROM bridge_job job
           JOIN bridge_gate gate USING (connector_id)
          WHERE job.run_id = %s AND job.kind = %s AND job.state = 'running'
         """,
         [run.id, run.kind],
     )
-    for job_id, has_failed, is_shut in run.env.cr.fetchall():
-        job = jobs.browse(job_id)
+    for job_id, has_failed, gate_id, is_shut in run.env.cr.fetchall():
         if has_failed:
-            job.write({"attempts": 0, "crashes": 0, **NO_ERROR})
+            jobs.browse(job_id).write({"attempts": 0, "crashes": 0, **NO_ERROR})
         if answered and is_shut:
-            note_answer(job)
+            gates.browse(gate_id)._answered()
 
 
 def recover(jobs, error, kind, exchanges=()):

@@ -25,6 +25,8 @@ CROSS JOIN (SELECT date_trunc('second', now() AT TIME ZONE 'UTC') AS moment) AS 
   ORDER BY data.id
      LIMIT 1
 """
+# A gate that lets nothing through, or did not lately.
+IS_SHUT = "(gate.failures > 0 OR gate.throttles > 0 OR gate.resting_until IS NOT NULL)"
 # Jobs that somebody holds right now are not waiting for us, and we must not wait for them.
 MAKE_DUE = """
     UPDATE bridge_job SET due_at = clock_timestamp() AT TIME ZONE 'UTC'

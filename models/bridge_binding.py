@@ -320,13 +320,15 @@ class BridgeBinding(models.Model):
             INSERT INTO bridge_binding (
                    flow_id, res_model, state, synced, create_date, external_id, res_id, fingerprint,
                    odoo_snapshot, remote_snapshot, remote_updated, remote_version, parent_id, inside)
-            SELECT %(flow_id)s, %(model)s, 'linked', %(now)s, %(now)s, row.*
+            SELECT %(flow_id)s, %(model)s, 'linked', %(now)s, %(now)s, row.external_id, row.res_id, row.fingerprint,
+                   row.odoo_snapshot, COALESCE(row.remote_snapshot, row.odoo_snapshot), row.remote_updated,
+                   row.remote_version, row.parent_id, row.inside
               FROM jsonb_to_recordset(%(rows)s::jsonb) AS row (
                    external_id text, res_id int, fingerprint text, odoo_snapshot jsonb, remote_snapshot jsonb,
                    remote_updated text, remote_version text, parent_id int, inside boolean)
          RETURNING external_id, id
             """,
-            {**flow._row_values(), "rows": json_rows(rows)},
+            {**flow._row_values(), "rows": json_rows(map(_same_once, rows))},
         )
         return dict(self.env.cr.fetchall())
 
@@ -609,6 +611,14 @@ class BridgeBinding(models.Model):
         self.ensure_one()
         domain = [("flow_id", "=", self.flow_id.id), ("external_id", "=", self.external_id)]
         return self._opens("log", domain, context={})
+
+
+def _same_once(row):
+    """Most new records have the same on both sides: that is carried to PostgreSQL once."""
+    odoo, remote = row.get("odoo_snapshot"), row.get("remote_snapshot")
+    # 1 and True are equal, and are not the same (``merge.same``).
+    is_same = odoo and odoo == remote and all(type(value) is type(remote[name]) for name, value in odoo.items())
+    return {**row, "remote_snapshot": None} if is_same else row
 
 
 def _columns(model, odoo="binding.odoo_snapshot", remote="binding.remote_snapshot"):

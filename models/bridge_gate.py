@@ -4,7 +4,7 @@ from odoo import api, fields, models
 
 from ..database import in_own_transaction
 from ..jobs.retry import REST_AFTER, rest, wait
-from ..jobs.wake import make_due
+from ..jobs.wake import IS_SHUT, make_due
 from ..remote.webhooks import REFUSALS
 
 Shut = collections.namedtuple("Shut", ["failures", "resting_until", "paused"])
@@ -221,11 +221,11 @@ OPENED = {
     "reason": False,
     "since": False,
 }
-ANSWERED = """
+ANSWERED = f"""
     WITH known AS (
         SELECT id, connector_id, resting_until
-          FROM bridge_gate
-         WHERE id = ANY(%(ids)s) AND NOT paused AND (failures > 0 OR throttles > 0 OR resting_until IS NOT NULL)
+          FROM bridge_gate gate
+         WHERE id = ANY(%(ids)s) AND NOT paused AND {IS_SHUT}
            AND (rest_kind IS DISTINCT FROM 'throttled' OR resting_until <= clock_timestamp() AT TIME ZONE 'UTC')
            FOR UPDATE
     )

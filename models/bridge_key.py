@@ -7,6 +7,7 @@ import psycopg2
 from odoo import api, fields, models
 from odoo.tools import SQL, sql
 
+from ..database import settings
 from ..mapping.alike import EXACT
 from ..mapping.fingerprint import fingerprint
 from ..road.keyed import INDEX, can_be_indexed, index_of, rough_of
@@ -15,6 +16,7 @@ _logger = logging.getLogger(__name__)
 
 KEPT_HOURS = 24
 PATIENCE = {"lock_timeout": "500ms", "statement_timeout": "20s"}  # while an index is made, others wait
+BY_INDEX = {"enable_seqscan": "off", "jit": "off"}
 MOST_INDEXED = 2_000_000  # rows of a table; a larger one would be held up for too long
 
 
@@ -85,10 +87,7 @@ class BridgeKey(models.Model):
         )
         self.env.flush_all()
         try:
-            with (
-                self.env.cr.savepoint(flush=False),
-                self._settings(PATIENCE),
-            ):
+            with self.env.cr.savepoint(flush=False), settings(self.env.cr, PATIENCE):
                 self.env.cr.execute(make, log_exceptions=False)
         except psycopg2.Error as error:
             _logger.info("No index %s for now: %s", index, error)
@@ -106,43 +105,8 @@ class BridgeKey(models.Model):
         :param dict ways: field name to the way in which it is compared
         """
         indexes = [index_of(model, name, way) for name, way in ways.items() if way != EXACT]
-        with self._settings({"enable_seqscan": "off", "jit": "off"}, indexes) if indexes else contextlib.nullcontext():
+        with settings(self.env.cr, BY_INDEX, indexes) if indexes else contextlib.nullcontext():
             yield
-
-    @contextlib.contextmanager
-    def _settings(self, values, indexes=None):
-        """Settings of PostgreSQL for what is done inside; afterwards they are what they were.
-
-        :param dict values: by their names
-        :param list[str] indexes: where none of these is there, all stays as it is
-        """
-        before = self._set(values, indexes)
-        try:
-            yield
-        except psycopg2.Error:
-            raise  # what was set goes with what is rolled back, and nothing can be asked until then
-        except BaseException:
-            with contextlib.suppress(psycopg2.Error):  # it may tell of an error of PostgreSQL in other words
-                self._set(before)
-            raise
-        self._set(before)
-
-    def _set(self, values, indexes=None):
-        """:return: what they were until now"""
-        if not values:
-            return {}
-        self.env.cr.execute(
-            """
-            SELECT name, current_setting(name), set_config(name, value, TRUE)
-              FROM unnest(%(names)s, %(values)s) AS wanted (name, value)
-             WHERE %(indexes)s::text[] IS NULL OR EXISTS (
-                   SELECT FROM pg_class
-                    WHERE relname = ANY(%(indexes)s) AND relkind IN ('i', 'I')
-                      AND relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema))
-            """,
-            {"names": list(values), "values": list(values.values()), "indexes": indexes},
-        )
-        return {name: before for name, before, _now in self.env.cr.fetchall()}
 
     @api.model
     def _drop_indexes(self):

@@ -3,6 +3,8 @@ import json
 
 from odoo import api, fields, models
 
+from ..database import settings
+
 KEPT_HOURS = 24
 # Those that a full scan can see: not what is nested in another record.
 VISIBLE = "binding.flow_id = %(flow)s AND binding.parent_id IS NULL AND binding.state IN ('linked', 'missing')"
@@ -69,15 +71,11 @@ class BridgeSeen(models.Model):
 
     def _select(self, run, columns, where, **values):
         self.env["bridge.binding"].flush_model()
+        values |= {"flow": run.flow_id.id, "run": run.id, "started": run.started}
         # How many a row has seen is not known to the planner: it may go through all of them for every binding.
-        self.env.cr.execute("SET LOCAL enable_nestloop TO off")
-        self.env.cr.execute(
-            f"SELECT {columns} FROM bridge_binding binding WHERE {VISIBLE} AND {where}",
-            {"flow": run.flow_id.id, "run": run.id, "started": run.started, **values},
-        )
-        found = self.env.cr.fetchall()
-        self.env.cr.execute("SET LOCAL enable_nestloop TO DEFAULT")
-        return found
+        with settings(self.env.cr, {"enable_nestloop": "off"}):
+            self.env.cr.execute(f"SELECT {columns} FROM bridge_binding binding WHERE {VISIBLE} AND {where}", values)
+            return self.env.cr.fetchall()
 
     @api.model
     def _kept_since(self):

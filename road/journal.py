@@ -102,18 +102,14 @@ def told_values(changes):
     :param dict changes: field to (old, new), JSON values
     :return: field to [old, new]
     """
-    return {
-        name: [
-            _told_text(old) if type(old) is str else old,
-            _told_text(new) if type(new) is str else new,
-        ]
-        for name, (old, new) in changes.items()
-    }
+    return {name: [_told(old), _told(new)] for name, (old, new) in changes.items()}
 
 
-def _told_text(text):
-    """A fingerprint stands for what is cut off, so that lines can be compared."""
-    return text if len(text) <= LONGEST else f"{brief(text)}… {fingerprint(text)}"
+def _told(value):
+    """A fingerprint stands for what is cut off of a text, so that lines can be compared."""
+    if type(value) is not str or len(value) <= LONGEST:
+        return value
+    return f"{brief(value)}… {fingerprint(value)}"
 
 
 def _named(outcome, column):

@@ -11,7 +11,7 @@ from odoo.tools.sql import make_identifier
 
 from ..mapping.alike import EXACT, ROUGH, alike, rough, usual_way
 from ..mapping.fingerprint import fingerprint
-from .terms import records_by_key
+from .terms import records_by_key, values_of
 
 TEXTS = ("char", "text", "html", "selection", "reference")
 WHOLE = ("integer", "many2one", "many2one_reference")
@@ -64,11 +64,6 @@ class Keyed:
         """The same for all values that mean the same record; None for what can not be compared."""
         return alike(self.value(given), self.way)
 
-    def key_of(self, record):
-        """The key of a record that is there."""
-        value = record[self.name]
-        return self.key(value.id if self.field.type == "many2one" else value)
-
     def find(self, given):
         """The records that these values name, in one query.
 
@@ -80,7 +75,7 @@ class Keyed:
             return {}
         by_value = having(self.model, self.name, self.way, values)
         with self.model.env["bridge.key"]._by_index(self.model, {self.name: self.way}):
-            return records_by_key(self.model, by_value & Domain(self.domain), [self.name], self.key_of)
+            return records_by_key(self.model, by_value & Domain(self.domain), [self.name], self.key)
 
     def make(self, given):
         """Create the record that a value names, so that the same value finds it from now on.
@@ -99,8 +94,8 @@ class Keyed:
         record.invalidate_recordset([self.name])
         if record.id in self.find([given]).get(self.key(given), ()):
             return record.id
-        kept = record[self.name]  # Odoo has trimmed or rounded it, or made something else of it
-        same = self.find([kept]).get(self.key_of(record), [])
+        (kept,) = values_of(record, self.name)  # Odoo has trimmed or rounded it, or made something else of it
+        same = self.find([kept]).get(self.key(kept), [])
         others = [record_id for record_id in same if record_id != record.id]
         if len(others) == 1:
             raise ExistsError(others[0])

@@ -192,6 +192,26 @@ class TestOverview(BridgeCase):
         self.work()
         self.assertEqual((run.state, run.shown_state, run.fetched), ("done", "done", 5))
 
+    def test_pause_in_the_last_page_of_a_full_scan_comes_before_what_is_gone_is_archived(self):
+        flow = self.pages_of_five()
+        self.sync(flow)
+        gone = self.bound(flow, 1)
+        self.server.records["things"] = self.server.records["things"][1:]
+
+        def after_sync(flow, outcomes):
+            if flow.connector_id.flow_ids.last_run_id.fetched:  # the second page
+                flow.connector_id.sudo()._gate()._pause(flow.env.user)
+
+        with patch.object(type(flow), "_after_sync", after_sync):
+            run = self.sync(flow, full=True)
+        self.assertEqual((run.state, run.shown_state, run.fetched), ("running", "paused", 4))
+        self.assertTrue(gone.active)
+        self.assertFalse(self.env["bridge.binding"].search([("flow_id", "=", flow.id), ("state", "=", "missing")]))
+        self.connector.action_resume()
+        self.work()
+        self.assertEqual((run.state, run.fetched), ("done", 4))
+        self.assertTrue(self.env["bridge.binding"].search([("flow_id", "=", flow.id), ("state", "=", "missing")]))
+
     def test_card_shows_each_run_that_goes_on_those_at_work_first(self):
         flow = self.pages_of_five()
         pull = flow._enqueue("manual")

@@ -1,6 +1,7 @@
 """Promise 5: what would be done can be read before anything is done, also before the connector is enabled."""
 
 from ast import literal_eval
+from unittest.mock import patch
 
 from lxml import etree
 
@@ -8,6 +9,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
 from ..road.pull.arrival import identify
+from ..road.pull.slice import PullSlice
 from .common import BridgeCase, field, thing, things_flow
 from .push_case import PushCase, contacts_flow, contacts_operations
 
@@ -52,6 +54,25 @@ class TestPreviewOfPull(BridgeCase):
         self.patch(type(flow), "_after_sync", disable)
         run = self.sync(flow)
         self.assertEqual((run.state, run.fetched), ("running", 3))
+
+    def test_preview_of_a_lane_stops_as_well_where_its_connector_is_disabled_meanwhile(self):
+        flow = self.connect()
+        self.server.records["things"] = [thing(n) for n in range(8)]
+        run = flow._enqueue("manual")
+        run.dry_run = True
+        original = PullSlice.checkpoint
+
+        def checkpoint(walk, *args):
+            original(walk, *args)
+            walk.flow.connector_id.state = "disabled"
+
+        with patch.object(PullSlice, "checkpoint", checkpoint):
+            self.work()
+        self.assertEqual((run.state, run.fetched, run.created), ("running", 3, 3))
+        self.connector.state = "live"
+        self.work()
+        self.assertEqual((run.state, run.fetched, run.created), ("done", 8, 8))
+        self.assertFalse(flow.binding_count)
 
 
 @tagged("post_install", "-at_install")

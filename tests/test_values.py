@@ -78,6 +78,35 @@ class TestKeysAsPeopleMeanThem(BridgeCase):
         self.assertEqual(self.counters(self.sync(flow)), {"linked": 3})
         self.assertEqual({self.bound(flow, n).name for n in range(3)}, {"Thing 0", "Thing 1", "Thing 2"})
 
+    def test_what_both_sides_have_is_kept_of_each_as_it_is(self):
+        flow = self.connect_by("email")
+        pairs = [
+            ({"name": "A", "active": True}, {"name": "A", "active": True}),
+            ({"name": "A", "active": True}, {"name": "A", "active": 1}),
+            ({"name": "A", "color": 1.0}, {"color": 1, "name": "A"}),
+            ({"name": "A"}, {"name": "A", "color": 1}),
+            ({"name": "A", "category_id": [1, 2]}, {"name": "A", "category_id": [1, 2]}),
+            ({}, {}),
+        ]
+        common = {"fingerprint": "f", "remote_updated": None, "remote_version": None, "parent_id": None}
+        made = self.env["bridge.binding"]._insert_linked(
+            flow,
+            [
+                {**common, "external_id": str(n), "res_id": n, "odoo_snapshot": odoo, "remote_snapshot": remote}
+                for n, (odoo, remote) in enumerate(pairs, 1)
+            ],
+        )
+        self.env.cr.execute(
+            "SELECT odoo_snapshot::text, remote_snapshot::text FROM bridge_binding WHERE id = ANY(%s) ORDER BY res_id",
+            [list(made.values())],
+        )
+        kept = [tuple(map(json.loads, row)) for row in self.env.cr.fetchall()]
+        kept, meant = (
+            [[{name: (type(value), value) for name, value in one.items()} for one in pair] for pair in some]
+            for some in (kept, pairs)
+        )
+        self.assertEqual(kept, meant)
+
     def test_related_record_by_an_email_in_other_letters(self):
         boss = self.env["res.partner"].create({"name": "Boss", "email": "Boss@Example.com"})
         parent = field("parent_id", "boss", "many2one_key", options={"field": "email", "create": True})

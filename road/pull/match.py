@@ -71,8 +71,12 @@ def search(pull, ways, records, keys):
     for name, way in ways.items():
         domain &= having(pull.records, name, way, {comparable(facts.values[name]) for facts in wanted})
     with pull.env["bridge.key"]._by_index(pull.records, ways):
+        as_terms = [term_of(pull.records._fields[name]) for name in ways]
         return records_by_key(
-            pull.records, domain, list(ways), lambda record: _alike((term_of(record, name) for name in ways), ways)
+            pull.records,
+            domain,
+            list(ways),
+            lambda *values: _alike((as_term(one) for as_term, one in zip(as_terms, values, strict=True)), ways),
         )
 
 

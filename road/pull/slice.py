@@ -54,7 +54,7 @@ class PullSlice(Slice):
                 with self.pages(client) as pages:
                     for page in pages:  # fetch: the next one is read meanwhile
                         seconds = self.again(self.take, page, client, self.arrivals(page, client))
-                        if page.after is None or self.is_full_preview():
+                        if self.is_full_preview():
                             break
                         if self.run.state == "cancelled":
                             return True
