@@ -113,7 +113,7 @@ def _set(cr, values, indexes=None):
 
 
 _encode = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
-# Only what JSON knows: anything else is left to the encoder above, which refuses it, or knows what it is.
+# What is of another class than JSON has, such as a moment, is left to the encoder above, which may refuse it.
 _STRICT = orjson and (
     orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS
 )

@@ -310,7 +310,8 @@ class BridgeBinding(models.Model):
         never is a binding moved to the record that we have just created in vain.
 
         :param list[dict] rows: ``external_id``, ``res_id``, ``fingerprint``, ``odoo_snapshot``, ``remote_snapshot``,
-            ``remote_updated``, ``remote_version``, ``parent_id``, ``inside``
+            ``remote_updated``, ``remote_version``, ``parent_id``, ``inside``; without ``remote_snapshot`` it is
+            Odoo's
         :return: external id to the id of the binding
         """
         if not rows:
@@ -616,7 +617,7 @@ class BridgeBinding(models.Model):
 def _same_once(row):
     """Most new records have the same on both sides: that is carried to PostgreSQL once."""
     odoo, remote = row.get("odoo_snapshot"), row.get("remote_snapshot")
-    # 1 and True are equal, and are not the same (``merge.same``).
+    # 1 and True are equal, and are not the same; inside a list nobody looks for that (``merge.same``).
     is_same = odoo and odoo == remote and all(type(value) is type(remote[name]) for name, value in odoo.items())
     return {**row, "remote_snapshot": None} if is_same else row
 

@@ -40,11 +40,11 @@ class CompareSlice(PullSlice):
     def end(self, client):
         """Records of Odoo that the other system does not have.
 
-        :return: is it done; False if the time is up
+        :return: is it done; False if the time is up, or it was cancelled
         :rtype: bool
         """
         while (after := self.run.position.get("missing", 0)) is not None:
-            if self.again(self.report_missing, after) <= 0:
+            if self.again(self.report_missing, after) <= 0 or self.run.state == "cancelled":
                 return False
         return True
 

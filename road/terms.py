@@ -2,6 +2,7 @@
 
 import collections
 import contextlib
+import math
 
 from ..mapping.fingerprint import fingerprint
 from ..mapping.merge import key_name
@@ -72,6 +73,11 @@ def term_of(field):
     return _TERMS.get(field.type, comparable)
 
 
+def _number_term(value):
+    """NaN, which only SQL can write, equals nothing, not even itself, and JSON has no word for it."""
+    return value if math.isfinite(value) else str(value)
+
+
 def _ids_term(value):
     return sorted(value.ids)
 
@@ -91,6 +97,8 @@ _KEPT_AS_THEY_ARE = frozenset(
 
 # How a value of each type of field is made comparable; others are as they are.
 _TERMS = {
+    "float": _number_term,
+    "monetary": _number_term,
     "many2many": _ids_term,
     "one2many": _ids_term,
     "binary": _binary_term,

@@ -1,5 +1,7 @@
 """Lists that have only IDs or a part of each record, and lists at an address per record (case 19)."""
 
+from unittest.mock import patch
+
 from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 
@@ -56,6 +58,20 @@ class TestDetail(BridgeCase):
         self.assertEqual((self.counters(run), self.got()), ({"updated": 1, "unchanged": 4}, ["2"]))
         self.assertEqual(self.phones(flow, 2), ["+32 9"])
         self.assertEqual((self.counters(self.sync(flow, full=True)), self.got()), ({"unchanged": 5}, []))
+
+    def test_what_was_asked_one_by_one_is_kept_also_where_a_pause_ends_the_last_page(self):
+        flow = self.connect(summary_flow())
+        self.connector.log_level = "everything"
+        self.server.records["things"] = [thing(1), thing(2)]
+
+        def after_sync(flow, _outcomes):
+            flow.connector_id.sudo()._gate()._pause(flow.env.user)
+
+        with patch.object(type(flow), "_after_sync", after_sync):
+            run = self.sync(flow)
+        self.assertEqual((run.state, run.created), ("running", 2))
+        asked = self.env["bridge.exchange"].search([("run_id", "=", run.id)]).mapped("url")
+        self.assertEqual(len([url for url in asked if "/things/" in url]), 2, asked)
 
     def test_where_the_list_does_not_tell_what_has_changed_all_are_fetched(self):
         flow = self.connect(summary_flow("all", "items[].{id: id}"))

@@ -17,6 +17,7 @@ from ..jobs.outcome import conclude, fail_or_retry
 from ..models import bridge_job_lane
 from ..road.pull.road import Pull
 from ..road.pull.slice import PullSlice
+from ..road.pull.unseen import Unseen
 from .common import BridgeCase, thing, things_flow
 
 
@@ -130,6 +131,40 @@ class TestJob(BridgeCase):
         self.patch(PullSlice, "checkpoint", checkpoint)
         self.work()
         self.assertEqual((run.state, run.created), ("cancelled", 3))
+
+    def test_run_that_is_cancelled_in_its_last_page_removes_nothing_and_stays_cancelled(self):
+        flow = self.connect()
+        self.server.records["things"] = [thing(n) for n in range(3)]
+        self.sync(flow)
+        self.server.records["things"] = [thing(n) for n in range(2)]
+        original = PullSlice.checkpoint
+
+        def checkpoint(walk, *args):
+            original(walk, *args)
+            walk.run.state = "cancelled"
+
+        with patch.object(PullSlice, "checkpoint", checkpoint):
+            run = self.sync(flow, full=True)
+        self.assertEqual((run.state, run.fetched, run.archived), ("cancelled", 2, 0))
+        self.assertEqual(run.job_ids.state, "done")
+        self.assertTrue(self.bound(flow, 2).active)
+
+    def test_run_that_is_cancelled_while_it_removes_stops_after_that_batch(self):
+        flow = self.connect(things_flow(page_size=2, remove_limit=100))
+        self.server.records["things"] = [thing(n) for n in range(7)]
+        self.sync(flow)
+        self.server.records["things"] = [thing(6)]
+        original = Unseen.take
+
+        def take(unseen, records):
+            left = original(unseen, records)
+            unseen.run.state = "cancelled"
+            return left
+
+        with patch.object(Unseen, "take", take):
+            run = self.sync(flow, full=True)
+        self.assertEqual((run.state, run.archived), ("cancelled", 2))
+        self.assertEqual(len([n for n in range(6) if self.bound(flow, n).active]), 4)
 
     def test_job_of_another_lane_is_left_alone(self):
         flow = self.connect()

@@ -107,6 +107,21 @@ class TestKeysAsPeopleMeanThem(BridgeCase):
         )
         self.assertEqual(kept, meant)
 
+    def test_number_of_odoo_that_is_none_is_compared_and_kept_like_any_other(self):
+        place = field("partner_latitude", "place", "decimal")
+        flow = self.connect(things_flow(fields=[*things_flow()["fields"], place]))
+        self.server.records["things"] = [thing(1, place=1.5)]
+        self.sync(flow)
+        contact = self.bound(flow, 1)
+        self.env.cr.execute("UPDATE res_partner SET partner_latitude = 'NaN' WHERE id = %s", [contact.id])
+        contact.invalidate_recordset()
+        self.server.records["things"][0]["phone"] = "+32 1"
+        self.assertEqual(self.counters(self.sync(flow, full=True)), {"updated": 1})
+        self.assertEqual(self.counters(self.sync(flow, full=True)), {"unchanged": 1})
+        self.server.records["things"][0]["place"] = 2.5
+        self.assertEqual(self.counters(self.sync(flow, full=True)), {"updated": 1})
+        self.assertEqual(contact.partner_latitude, 2.5)
+
     def test_related_record_by_an_email_in_other_letters(self):
         boss = self.env["res.partner"].create({"name": "Boss", "email": "Boss@Example.com"})
         parent = field("parent_id", "boss", "many2one_key", options={"field": "email", "create": True})

@@ -25,6 +25,8 @@ from .pieces import pieces_of
 from .twice import MOST, Twice, ended
 from .unseen import Unseen
 
+STOPPED = ("cancelled", "blocked")  # states of a run that a person has ended, or has to decide about
+
 
 class PullSlice(Slice):
     """Walks on from where a run stands, until it ends or the time is up."""
@@ -51,17 +53,7 @@ class PullSlice(Slice):
             self.again(self.index)
         try:
             with self.flow.connector_id._client(self.exchanges) as client:
-                with self.pages(client) as pages:
-                    for page in pages:  # fetch: the next one is read meanwhile
-                        seconds = self.again(self.take, page, client, self.arrivals(page, client))
-                        if self.is_full_preview():
-                            break
-                        if self.run.state == "cancelled":
-                            return True
-                        if seconds <= 0:
-                            return False
-                if not self.end(client):
-                    return self.run.state == "blocked"
+                has_ended = self.walk(client)
         except RemoteError as error:
             error.exchanges = self.exchanges
             raise
@@ -70,8 +62,26 @@ class PullSlice(Slice):
             self.again(self.ask, error)
             return True
         self.env["bridge.exchange"]._record(self.run, self.exchanges)
-        self.again(self.finish)  # the cursor moves
-        return True
+        if has_ended and self.run.state not in STOPPED:
+            self.again(self.finish)  # the cursor moves
+        return has_ended
+
+    def walk(self, client):
+        """The pages, and what comes after the last one.
+
+        :return: has the run ended; False if the time is up
+        :rtype: bool
+        """
+        with self.pages(client) as pages:
+            for page in pages:  # fetch: the next one is read meanwhile
+                seconds = self.again(self.take, page, client, self.arrivals(page, client))
+                if self.run.state == "cancelled":
+                    return True
+                if self.is_full_preview():
+                    break
+                if seconds <= 0:
+                    return False
+        return self.end(client) or self.run.state in STOPPED
 
     # ----------------------------------------------------------------------------------------------------------------
     # Steps; each is a transaction, and changes nothing that it is given
@@ -245,7 +255,7 @@ class PullSlice(Slice):
     def end(self, client):
         """After the last page: remove what a full scan did not see.
 
-        :return: is it done; False if the time is up, or a person has to decide first
+        :return: is it done; False if the time is up, it was cancelled, or a person has to decide first
         :rtype: bool
         """
         return Unseen(self, client).remove()

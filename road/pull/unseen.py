@@ -35,7 +35,7 @@ class Unseen:
             self.walk.commit(0)
             return False
         while unseen := self.env["bridge.seen"]._unseen(self.run, self.flow.page_size):
-            if self.walk.again(self.take, unseen) <= 0:
+            if self.walk.again(self.take, unseen) <= 0 or self.run.state == "cancelled":
                 return False
         return True
 

@@ -34,7 +34,7 @@ def test_the_faster_encoder_is_there_so_that_both_are_tested():
 
 @given(st.lists(st.dictionaries(texts, values)))
 def test_rows_are_read_as_they_were(rows):
-    assert json.loads(json_rows(rows)) == json.loads(without(rows)) == rows
+    assert repr(json.loads(json_rows(rows))) == repr(json.loads(without(rows))) == repr(rows)  # 1 is not True
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_rows_are_read_as_they_were(rows):
 )
 def test_what_only_one_of_them_knows_is_the_same(value):
     rows = [{"value": value}, {"value": [value]}]
-    assert json.loads(json_rows(rows)) == json.loads(without(rows))
+    assert repr(json.loads(json_rows(rows))) == repr(json.loads(without(rows)))
 
 
 @pytest.mark.parametrize("value", [datetime.datetime(2026, 1, 2), datetime.date(2026, 1, 2), b"x", object()])
