@@ -62,17 +62,24 @@ def work_off(jobs):
 
     :return: the seconds that are left
     """
-    jobs.fetch(["kind"])
-    if len(jobs) == 1 or jobs[0].kind in jobs._kinds_done_together():
-        perform(jobs)
+    kind = _kind_of(jobs)
+    if len(jobs) == 1 or kind in jobs._kinds_done_together():
+        perform(jobs, kind)
         return commit(jobs.env, len(jobs))
     end, ids, done = jobs.env.context.get("cron_end_time", math.inf), jobs.ids, 0
     while done < len(ids) and time.monotonic() < end:
-        perform(jobs.browse(ids[done]))
+        perform(jobs.browse(ids[done]), kind)
         jobs.env.cr.commit()  # pylint: disable=invalid-commit  # the scheduler is told once for all of them
         done += 1
     jobs.browse(ids[done:])._wait({})
     return commit(jobs.env, done)
+
+
+def _kind_of(jobs):
+    """Those that are claimed together are of one kind. No more of them is read here, for each commit forgets it."""
+    first = jobs.browse(jobs._ids[0])
+    first.fetch(["kind"])
+    return first.kind
 
 
 def commit(env, processed, is_end=False):

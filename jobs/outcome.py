@@ -20,11 +20,13 @@ _logger = logging.getLogger(__name__)
 NO_ERROR = {"error_kind": False, "error_field": False, "error_message": False, "error_group": False}
 
 
-def perform(jobs):
-    """Do these jobs, and note what became of them; a failure of one is never one of the lane."""
-    jobs.fetch(["kind"])
+def perform(jobs, kind):
+    """Do these jobs, and note what became of them; a failure of one is never one of the lane.
+
+    :param str kind: that all of them are of
+    """
     try:
-        finished = getattr(jobs, f"_perform_{jobs[0].kind}")()
+        finished = getattr(jobs, f"_perform_{kind}")()
         conclude(jobs, finished)
         jobs.env.flush_all()
     except RemoteError as error:
