@@ -28,6 +28,7 @@ from . import (
     test_counted,
     test_create_once,
     test_create_remote,
+    test_database,
     test_decision,
     test_definition,
     test_detail,
